@@ -17,8 +17,6 @@ endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
 add_compile_options(-fstack-protector-strong "$<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>")
 add_link_options(-Wl,-z,relro,-z,now)
-# Paths in messages and debug information are those of the source tree, so that caches and packages do not depend on where it lies.
-add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
 
 if(ACKWIRE_SANITIZE)
   add_compile_options("-fsanitize=${ACKWIRE_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all -U_FORTIFY_SOURCE)
