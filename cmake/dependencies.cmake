@@ -4,8 +4,9 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
 function(ackwire_pkg target module)
-  pkg_check_modules(${target} REQUIRED IMPORTED_TARGET GLOBAL ${module})
-  add_library(deps::${target} ALIAS PkgConfig::${target})
+  # The prefix keeps the exported name apart from anything a project that uses Ackwire has found itself.
+  pkg_check_modules(ackwire_${target} REQUIRED IMPORTED_TARGET GLOBAL ${module})
+  add_library(deps::${target} ALIAS PkgConfig::ackwire_${target})
 endfunction()
 
 ackwire_pkg(lmdb lmdb)

@@ -1,0 +1,106 @@
+"""The steps of the gate. Each returns the rows it adds to the table."""
+
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import counts
+import tools
+from tools import ROOT, run
+
+# Suites that make sense without the command line, the dashboard and Python are what the sanitizers see.
+ASAN_LEFT_OUT = "^(layers|house|kill|python|package|gui|cli|lifecycle)"
+
+
+def ctest(preset: str, prefix: str = "", *selection: str) -> list[counts.Row]:
+    junit = tools.LOGS / f"ctest-{preset}.xml"
+    tools.LOGS.mkdir(parents=True, exist_ok=True)
+    junit.unlink(missing_ok=True)
+    code, text, _ = run(f"ctest-{preset}", ["ctest", "--preset", preset, "--output-junit", junit, "--test-output-size-passed", "1000000",
+                                            "--test-output-size-failed", "1000000", *selection], check=False)
+    if not junit.exists():
+        print(text[-4000:])
+        raise tools.Broken(f"ctest wrote no results for preset {preset}")
+    if code != 0:
+        print("\n".join(text.splitlines()[-200:]))
+    return counts.rows_of_ctest(str(junit), prefix)
+
+
+def dev() -> list[counts.Row]:
+    """Builds everything and runs every suite."""
+    tools.build("dev")
+    return ctest("dev")
+
+
+def asan() -> list[counts.Row]:
+    """The core's suites again under AddressSanitizer and UndefinedBehaviorSanitizer."""
+    tools.build("asan")
+    return ctest("asan", "asan: ", "--exclude-regex", ASAN_LEFT_OUT)
+
+
+def consumer() -> list[counts.Row]:
+    """Installs, then builds a project that only knows find_package(ackwire), with the README's C++ example in it."""
+    with tempfile.TemporaryDirectory(prefix="ackwire-consumer-") as folder:
+        home = pathlib.Path(folder)
+        example = home / "source"
+        shutil.copytree(ROOT / "tests/consumer/project", example)
+        (example / "orders.cpp").write_text(tools.code_block(ROOT / "README.md", "cpp"))
+        (example / "readme.cmake").write_text(tools.code_block(ROOT / "README.md", "cmake"))
+        for component in ("runtime", "dev"):
+            run(f"install-{component}", ["cmake", "--install", ROOT / "build/dev", "--prefix", home / "prefix", "--component", component])
+        run("consumer-configure", ["cmake", "-S", example, "-B", home / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={home / 'prefix'}"])
+        run("consumer-build", ["cmake", "--build", home / "build", "--parallel", tools.JOBS])
+        rows = []
+        for program in ("roundtrip", "orders"):
+            work = home / f"run-{program}"
+            work.mkdir()
+            code, text, seconds = run(f"consumer-{program}", [home / "build" / program], cwd=work, timeout=60, check=False)
+            if code != 0:
+                print(text)
+            rows.append(counts.Row(f"find_package: {program}", int(code == 0), int(code != 0), seconds))
+        command = home / "prefix/bin/ackwire"
+        code, text, seconds = run("consumer-command", [command, "version"], timeout=60, check=False)
+        rows.append(counts.Row("installed command: version", int(code == 0), int(code != 0), seconds))
+        return rows
+
+
+def python_example(interpreter: pathlib.Path, name: str, env=None) -> counts.Row:
+    """The README's Python example, word for word, in an empty folder."""
+    with tempfile.TemporaryDirectory(prefix="ackwire-readme-") as folder:
+        script = pathlib.Path(folder) / "example.py"
+        script.write_text(tools.code_block(ROOT / "README.md", "python"))
+        code, text, seconds = run(f"readme-{name}", [interpreter, script], cwd=folder, env=env, timeout=120, check=False)
+        if code != 0:
+            print(text)
+        return counts.Row(f"README Python example: {name}", int(code == 0), int(code != 0), seconds)
+
+
+def staged() -> list[counts.Row]:
+    """The README's Python example over the package as CMake stages it."""
+    tools.build("dev")
+    return [python_example(pathlib.Path("/usr/bin/python3"), "staged", {"PYTHONPATH": str(ROOT / "build/dev/python")})]
+
+
+def package() -> list[counts.Row]:
+    """`pip install .` in a clean virtual environment, where PyPI (or the configured index) can be reached."""
+    with tempfile.TemporaryDirectory(prefix="ackwire-pip-") as folder:
+        home = pathlib.Path(folder)
+        run("venv", [sys.executable, "-m", "venv", home / "venv"])
+        python = home / "venv/bin/python"
+        pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+        probe = ["download", "--quiet", "--no-deps", "--retries", "0", "--timeout", "5", "--dest", home / "probe", "scikit-build-core"]
+        code, _, seconds = run("pip-probe", [*pip, *probe], timeout=60, check=False)
+        if code != 0:
+            row = counts.Row("pip install . : NOT EXERCISED", 0, 0, seconds)
+            row.notes.append("no package index can be reached from here; see build/gate/pip-probe.log")
+            return [row]
+        code, text, seconds = run("pip-install", [*pip, "install", ROOT], timeout=1200, check=False,
+                                  env={"CMAKE_BUILD_PARALLEL_LEVEL": tools.JOBS})
+        if code != 0:
+            print(text[-6000:])
+            return [counts.Row("pip install .", 0, 1, seconds)]
+        return [counts.Row("pip install .", 1, 0, seconds), python_example(python, "pip")]
+
+
+STEPS = {"dev": dev, "asan": asan, "consumer": consumer, "staged": staged, "package": package}
