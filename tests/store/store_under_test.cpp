@@ -1,0 +1,47 @@
+#include "store_under_test.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "store/memory_store.hpp"
+
+namespace ackwire::store::testing {
+namespace {
+
+class MemoryUnderTest final : public StoreUnderTest {
+ public:
+  Store& store() override { return *store_; }
+  void reopen() override { store_->crash(); }  // what was committed is durable: a crash is a reopen
+
+ private:
+  std::unique_ptr<MemoryStore> store_ = MemoryStore::make(1);
+};
+
+}  // namespace
+
+Kind memory_kind() {
+  return {"memory", [] { return std::make_unique<MemoryUnderTest>(); }};
+}
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "ackwire-store-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) std::abort();
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string pattern(std::size_t bytes, unsigned salt) {
+  std::string out(bytes, '\0');
+  std::uint64_t state = salt * 0x9e3779b97f4a7c15ull + bytes;
+  for (char& byte : out) {
+    state = state * 6364136223846793005ull + 1442695040888963407ull;
+    byte = static_cast<char>(state >> 56);
+  }
+  return out;
+}
+
+}  // namespace ackwire::store::testing
