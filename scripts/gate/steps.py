@@ -17,8 +17,8 @@ def ctest(preset: str, prefix: str = "", *selection: str) -> list[counts.Row]:
     junit = tools.LOGS / f"ctest-{preset}.xml"
     tools.LOGS.mkdir(parents=True, exist_ok=True)
     junit.unlink(missing_ok=True)
-    code, text, _ = run(f"ctest-{preset}", ["ctest", "--preset", preset, "--output-junit", junit, "--test-output-size-passed", "1000000",
-                                            "--test-output-size-failed", "1000000", *selection], check=False)
+    sizes = ["--test-output-size-passed", "1000000", "--test-output-size-failed", "1000000"]
+    code, text, _ = run(f"ctest-{preset}", ["ctest", "--preset", preset, "--output-junit", junit, *sizes, *selection], check=False)
     if not junit.exists():
         print(text[-4000:])
         raise tools.Broken(f"ctest wrote no results for preset {preset}")
@@ -43,13 +43,13 @@ def consumer() -> list[counts.Row]:
     """Installs, then builds a project that only knows find_package(ackwire), with the README's C++ example in it."""
     with tempfile.TemporaryDirectory(prefix="ackwire-consumer-") as folder:
         home = pathlib.Path(folder)
-        example = home / "source"
+        prefix, example = home / "prefix", home / "source"
         shutil.copytree(ROOT / "tests/consumer/project", example)
         (example / "orders.cpp").write_text(tools.code_block(ROOT / "README.md", "cpp"))
         (example / "readme.cmake").write_text(tools.code_block(ROOT / "README.md", "cmake"))
         for component in ("runtime", "dev"):
-            run(f"install-{component}", ["cmake", "--install", ROOT / "build/dev", "--prefix", home / "prefix", "--component", component])
-        run("consumer-configure", ["cmake", "-S", example, "-B", home / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={home / 'prefix'}"])
+            run(f"install-{component}", ["cmake", "--install", ROOT / "build/dev", "--prefix", prefix, "--component", component])
+        run("consumer-configure", ["cmake", "-S", example, "-B", home / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}"])
         run("consumer-build", ["cmake", "--build", home / "build", "--parallel", tools.JOBS])
         rows = []
         for program in ("roundtrip", "orders"):
@@ -59,8 +59,7 @@ def consumer() -> list[counts.Row]:
             if code != 0:
                 print(text)
             rows.append(counts.Row(f"find_package: {program}", int(code == 0), int(code != 0), seconds))
-        command = home / "prefix/bin/ackwire"
-        code, text, seconds = run("consumer-command", [command, "version"], timeout=60, check=False)
+        code, text, seconds = run("consumer-command", [prefix / "bin/ackwire", "version"], timeout=60, check=False)
         rows.append(counts.Row("installed command: version", int(code == 0), int(code != 0), seconds))
         return rows
 
@@ -89,7 +88,8 @@ def package() -> list[counts.Row]:
         run("venv", [sys.executable, "-m", "venv", home / "venv"])
         python = home / "venv/bin/python"
         pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
-        probe = ["download", "--quiet", "--no-deps", "--retries", "0", "--timeout", "5", "--dest", home / "probe", "scikit-build-core"]
+        patience = ["--quiet", "--no-deps", "--retries", "0", "--timeout", "5"]
+        probe = ["download", *patience, "--dest", home / "probe", "scikit-build-core"]
         code, _, seconds = run("pip-probe", [*pip, *probe], timeout=60, check=False)
         if code != 0:
             row = counts.Row("pip install . : NOT EXERCISED", 0, 0, seconds)

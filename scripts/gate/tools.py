@@ -16,7 +16,7 @@ class Broken(Exception):
 
 
 def run(name: str, command: list, *, cwd=ROOT, env=None, timeout=1800, check=True) -> tuple[int, str, float]:
-    """Runs a command; returns exit code, output and seconds. With `check`, a failure shows the end of the output and raises."""
+    """Runs a command; returns exit code, output and seconds. With `check`, a failure shows the end and raises."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{name}.log"
     started = time.monotonic()
@@ -36,7 +36,8 @@ def run(name: str, command: list, *, cwd=ROOT, env=None, timeout=1800, check=Tru
 
 def build(preset: str, *targets: str) -> None:
     run(f"configure-{preset}", ["cmake", "--preset", preset])
-    run(f"build-{preset}", ["cmake", "--build", "--preset", preset, "--parallel", JOBS, *(["--target", *targets] if targets else [])])
+    chosen = ["--target", *targets] if targets else []
+    run(f"build-{preset}", ["cmake", "--build", "--preset", preset, "--parallel", JOBS, *chosen])
 
 
 def code_block(document: pathlib.Path, language: str) -> str:
