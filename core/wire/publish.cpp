@@ -1,0 +1,74 @@
+#include "wire/publish.hpp"
+
+#include "format/bytes.hpp"
+#include "format/record.hpp"
+
+namespace ackwire::wire {
+
+void encode_publish_head(std::string& out, std::uint64_t producer_sequence, std::uint64_t first_unconfirmed, std::string_view queue,
+                         std::uint32_t batches, std::uint32_t request) {
+  FrameWriter(out, Operation::publish, request).u64(producer_sequence).u64(first_unconfirmed).str8(queue).u32(batches);
+}
+
+void append_batch_head(std::string& out, std::uint32_t count, std::uint32_t bytes) {
+  format::append(out, count);
+  format::append(out, bytes);
+}
+
+void write_batch_head(char* to, std::uint32_t count, std::uint32_t bytes) {
+  format::store(to, count);
+  format::store(to + 4, bytes);
+}
+
+void encode(std::string& out, const model::Publish& publish, std::uint32_t request) {
+  std::size_t bytes = publish_head_bytes(publish.queue);
+  for (const auto& batch : publish.batches) bytes += batch_head_bytes + batch.records.size();
+  out.reserve(out.size() + bytes);
+  encode_publish_head(out, publish.producer_sequence, publish.first_unconfirmed, publish.queue,
+                      static_cast<std::uint32_t>(publish.batches.size()), request);
+  for (const auto& batch : publish.batches) {
+    append_batch_head(out, batch.count, static_cast<std::uint32_t>(batch.records.size()));
+    out.append(batch.records);
+  }
+}
+
+Status decode_publish(std::string_view payload, model::Publish& publish) {
+  FrameReader reader(payload);
+  publish.producer_sequence = reader.u64();
+  publish.first_unconfirmed = reader.u64();
+  publish.queue = reader.str8();
+  const std::uint32_t batches = reader.count_of(batch_head_bytes + format::record_header_bytes);
+  publish.batches.clear();
+  publish.batches.reserve(batches);
+  bool empty = batches == 0;
+  for (std::uint32_t i = 0; i < batches && !reader.failed(); ++i) {
+    model::PublishBatch batch;
+    batch.count = reader.u32();
+    batch.records = reader.bytes(reader.u32());
+    if (batch.count == 0 || batch.count > batch.records.size() / format::record_header_bytes) empty = true;
+    publish.batches.push_back(batch);
+  }
+  if (Status status = reader.finish(); !status) return status;
+  if (empty) {
+    return Error{Errc::bad_length,
+                 "A publish frame must hold at least one batch, and a batch as many records as it says, at least one. "
+                 "Nothing of the frame was stored."};
+  }
+  return {};
+}
+
+void encode_confirm_head(std::string& out, std::uint64_t producer_sequence, std::string_view queue) {
+  FrameWriter(out, Operation::confirm, 0).u64(producer_sequence).str8(queue);
+}
+
+Result<ConfirmView> decode_confirm(std::string_view payload) {
+  FrameReader reader(payload);
+  ConfirmView confirm;
+  confirm.producer_sequence = reader.u64();
+  confirm.queue = reader.str8();
+  confirm.entries = reader.rest();
+  if (Status status = reader.finish(); !status) return status.error();
+  return confirm;
+}
+
+}  // namespace ackwire::wire
