@@ -1,0 +1,37 @@
+// Requests and replies as JSON (UTF-8), both directions. docs/protocol.md lists every member.
+//
+// Durations and times are integers of milliseconds in members that end in _ms; bytes are base64 in members that end in _base64;
+// enum values and error codes are their snake_case names. A request with a member that nobody knows is refused by name; in a
+// reply it is ignored, so that a newer broker may say more.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ackwire/error.hpp"
+#include "model/request.hpp"
+
+namespace ackwire::wire {
+
+/// Text of a request is at most this long.
+inline constexpr std::size_t request_bytes = 256 * 1024;
+/// Objects and arrays inside each other.
+inline constexpr std::size_t json_depth = 16;
+
+/// Errors: invalid_argument (a name is not UTF-8).
+Result<std::string> to_json(const model::Request& request);
+/// Errors: invalid_argument (not JSON; a member missing, unknown or of the wrong form; the text names it), out_of_range,
+/// too_large.
+Result<model::Request> request_from_json(std::string_view text);
+
+/// Text that is not UTF-8 is sent with replacement characters; a reply that would not fit a frame becomes the Error too_large.
+std::string to_json(const model::Reply& reply);
+/// Errors: invalid_argument. A reply that is an Error is a value here.
+Result<model::Reply> reply_from_json(std::string_view text);
+
+/// Whole frames.
+Status encode(std::string& out, std::uint32_t request, const model::Request& what);
+void encode(std::string& out, std::uint32_t request, const model::Reply& reply);
+
+}  // namespace ackwire::wire

@@ -1,0 +1,16 @@
+// JSON text, parsed with bounds on depth and size.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "wire/json_value.hpp"
+
+namespace ackwire::wire {
+
+/// The object in `text`. Errors: invalid_argument (says where), too_large (longer than `max_bytes`).
+Result<Json> parse_object(std::string_view text, std::size_t max_bytes);
+/// The string member `name`, which says what the object is. Errors: invalid_argument.
+Result<std::string> tag_of(const Json& object, const char* name);
+
+}  // namespace ackwire::wire

@@ -1,0 +1,71 @@
+#include "wire/json_value.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+
+namespace ackwire::wire {
+
+std::string to_base64(std::string_view bytes) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                    sodium_base64_VARIANT_ORIGINAL);
+  text.pop_back();  // the terminating NUL that the length counts
+  return text;
+}
+
+bool from_base64(std::string_view text, std::string& bytes) {
+  bytes.resize(text.size() / 4 * 3 + 3);
+  std::size_t size = 0;
+  const char* end = nullptr;
+  const int rc = sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,
+                                   &size, &end, sodium_base64_VARIANT_ORIGINAL);
+  const bool whole = rc == 0 && end == text.data() + text.size();
+  bytes.resize(whole ? size : 0);
+  return whole;
+}
+
+const Json* JsonReader::find(const char* name) {
+  asked_.emplace_back(name);
+  const auto at = object_.find(name);
+  if (at == object_.end()) return nullptr;
+  ++found_;
+  return at->is_null() ? nullptr : &*at;
+}
+
+void JsonReader::wrong(std::string_view name, std::string_view what, Errc code) {
+  if (error_) return;
+  error_ = Error{code, "Member '" + path_ + std::string(name) + "' " + std::string(what) + ". Nothing was changed."};
+}
+
+void JsonReader::keep(Status status) {
+  if (!status && !error_) error_ = std::move(status).error();
+}
+
+bool JsonReader::read_milliseconds(const Json& json, const std::string& name, std::int64_t& value) {
+  if (!json.is_number_integer()) {
+    wrong(name, "must be a whole number of milliseconds");
+    return false;
+  }
+  const bool too_big = json.is_number_unsigned() && json.get<std::uint64_t>() > static_cast<std::uint64_t>(milliseconds_max);
+  if (too_big || json.get<std::int64_t>() < -milliseconds_max) {
+    wrong(name, "is too far from 0", Errc::out_of_range);
+    return false;
+  }
+  value = json.get<std::int64_t>();
+  return true;
+}
+
+Status JsonReader::finish() {
+  if (!error_ && unknown_ == UnknownMembers::refused && found_ != object_.size()) {
+    for (const auto& [name, value] : object_.items()) {
+      if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) {
+        wrong(name.substr(0, 64), "is not known here");
+        break;
+      }
+    }
+  }
+  return error_ ? Status(*error_) : Status();
+}
+
+}  // namespace ackwire::wire
