@@ -36,7 +36,8 @@ class Dedupe {
  public:
   explicit Dedupe(std::uint32_t queue_id);
   ~Dedupe();
-  /// Loads the log and the run headers; rebuilds the memory table and the directory.
+  /// Loads the log and the run headers; rebuilds the memory table and the directory. Requires: called once, first.
+  /// Errors: store_damaged.
   Status open(store::Transaction& transaction);
 
   /// Brings the memory that find() will need closer, for a whole batch ahead of the look-ups.
@@ -58,6 +59,11 @@ class Dedupe {
   std::uint64_t size() const;
   /// True while sealing or dropping is under way: the turn should be repeated soon.
   bool busy() const;
+  /// When write() should be called again though nothing was added, so that keys are not remembered much longer than the window.
+  /// nullopt: no need. By the window of the last write().
+  std::optional<Timestamp> next_due() const;
+  /// Not ok once a row that find() or write() needed was damaged: the transaction must not be committed.
+  const Status& status() const;
 
  private:
   struct State;

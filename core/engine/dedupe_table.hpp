@@ -1,0 +1,47 @@
+// The memory table: an exact map from key hash to entry. Open addressing where the home of a key is the top bits of its hash, so
+// that the table lies almost in hash order and can be sealed slice by slice without ever being sorted as a whole.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/dedupe.hpp"
+#include "engine/dedupe_memory.hpp"
+
+namespace ackwire::engine::dedupe {
+
+class KeyTable {
+ public:
+  KeyTable() = default;
+  /// With room for `expected` entries before it has to grow.
+  explicit KeyTable(std::size_t expected);
+
+  std::optional<DedupeEntry> find(const KeyHash& key) const;
+  /// Adds, or replaces the entry of the same key.
+  void put(const DedupeEntry& entry);
+  void prefetch(const KeyHash& key) const {
+    if (capacity_) __builtin_prefetch(slots() + home(key));
+  }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  std::size_t capacity() const { return capacity_; }
+
+  /// Appends about `count` entries to `out` in hash order, beginning where the call before ended. `cursor` starts at 0.
+  /// False when all were taken. Requires: no put() since the first call.
+  bool take(std::size_t& cursor, std::size_t count, std::vector<DedupeEntry>& out) const;
+
+ private:
+  // `sequence` is kept plus one: zeroed memory is an empty slot.
+  DedupeEntry* slots() const { return static_cast<DedupeEntry*>(memory_.data()); }
+  std::size_t home(const KeyHash& key) const { return static_cast<std::size_t>(key.high >> shift_); }
+  void place(const DedupeEntry& slot);
+  void grow();
+
+  ZeroedMemory memory_;
+  std::size_t capacity_ = 0, size_ = 0;
+  unsigned shift_ = 0;
+};
+
+}  // namespace ackwire::engine::dedupe
