@@ -11,10 +11,10 @@ namespace ackwire::store {
 /// What a simulated disk does to a commit.
 enum class CommitFault : std::uint8_t {
   none,
-  full,            // store_full, nothing stored
-  error_lost,      // an error is returned, nothing stored; sticky
-  error_stored,    // an error is returned though everything was stored; sticky
-  lying,           // ok is returned, but the changes are lost at the next crash (a disk without sync)
+  full,          // store_full, nothing stored
+  error_lost,    // an error is returned, nothing stored; sticky
+  error_stored,  // an error is returned though everything was stored; sticky
+  lying,         // ok is returned, but the changes are lost at the next crash (a disk without sync)
 };
 
 class MemoryStore : public Store {

@@ -372,7 +372,7 @@ TEST_P(StoreContract, BehavesLikeAMapUnderRandomChanges) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllStores, StoreContract, ::testing::Values(memory_kind()),
+INSTANTIATE_TEST_SUITE_P(AllStores, StoreContract, ::testing::Values(memory_kind(), lmdb_kind()),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "store/lmdb_store.hpp"
 #include "store/memory_store.hpp"
 
 namespace ackwire::store::testing {
@@ -17,10 +18,36 @@ class MemoryUnderTest final : public StoreUnderTest {
   std::unique_ptr<MemoryStore> store_ = MemoryStore::make(1);
 };
 
+class LmdbUnderTest final : public StoreUnderTest {
+ public:
+  Store& store() override {
+    if (!store_) {
+      LmdbOptions options;
+      options.map_bytes = 1ull << 30;
+      auto opened = open_lmdb(directory_.path() + "/store", options);
+      if (!opened) {
+        ADD_FAILURE() << opened.error().message;
+        std::abort();
+      }
+      store_ = std::move(*opened);
+    }
+    return *store_;
+  }
+  void reopen() override { store_.reset(); }
+
+ private:
+  TemporaryDirectory directory_;
+  std::unique_ptr<Store> store_;
+};
+
 }  // namespace
 
 Kind memory_kind() {
   return {"memory", [] { return std::make_unique<MemoryUnderTest>(); }};
+}
+
+Kind lmdb_kind() {
+  return {"lmdb", [] { return std::make_unique<LmdbUnderTest>(); }};
 }
 
 TemporaryDirectory::TemporaryDirectory() {

@@ -26,6 +26,7 @@ struct Kind {
   std::function<std::unique_ptr<StoreUnderTest>()> make;
 };
 Kind memory_kind();
+Kind lmdb_kind();
 
 /// A directory under the system's temporary directory, removed with everything in it.
 class TemporaryDirectory {

@@ -1,0 +1,287 @@
+#include "store/lmdb_environment.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+#include "store/identity.hpp"
+#include "store/lmdb_header.hpp"
+#include "store/lmdb_transaction.hpp"
+
+namespace ackwire::store {
+namespace {
+
+// Permanent: the names of the tables in the data file.
+constexpr std::array<const char*, lmdb_table_count> table_names = {"state", "blocks", "marks",   "retry", "due",
+                                                                   "dead",  "dedupe", "history", "parts"};
+constexpr const char* about_name = "about";
+constexpr std::string_view about_key = "identity";  // -> id:16 secret:16 crc:u32
+constexpr unsigned table_count_max = lmdb_table_count + 1;
+constexpr std::uint64_t map_bytes_min = 1 << 20;
+constexpr std::chrono::milliseconds watch_interval{1'000};
+constexpr std::chrono::milliseconds disk_free_interval{100};
+constexpr std::uint64_t disk_slack_bytes = 4 << 20;
+
+std::string words(int code) { return std::string(mdb_strerror(code)) + " (" + std::to_string(code) + ")"; }
+
+std::uint64_t rounded_map_bytes(std::uint64_t bytes) {
+  const std::uint64_t page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return (std::max(bytes, map_bytes_min) + page - 1) / page * page;
+}
+
+/// Closes an environment that could not be made whole, and ends its transaction.
+struct EnvironmentGuard {
+  MDB_env* env = nullptr;
+  MDB_txn* txn = nullptr;
+  ~EnvironmentGuard() {
+    if (txn != nullptr) mdb_txn_abort(txn);
+    if (env != nullptr) mdb_env_close(env);
+  }
+};
+
+int put_about(MDB_txn* txn, MDB_dbi about, std::string_view id, std::string_view secret) {
+  std::string bytes = std::string(id) + std::string(secret);
+  const std::uint32_t crc = small_crc32(bytes);
+  bytes.append(reinterpret_cast<const char*>(&crc), sizeof crc);
+  MDB_val key{about_key.size(), const_cast<char*>(about_key.data())}, value{bytes.size(), bytes.data()};
+  return mdb_put(txn, about, &key, &value, 0);
+}
+
+}  // namespace
+
+Status LmdbEnvironment::create(const std::filesystem::path& directory, std::uint64_t map_bytes, std::string_view id,
+                               std::string_view secret) {
+  EnvironmentGuard guard;
+  MDB_dbi table = 0;
+  int code = mdb_env_create(&guard.env);
+  if (code == 0) code = mdb_env_set_maxdbs(guard.env, table_count_max);
+  if (code == 0) code = mdb_env_set_mapsize(guard.env, rounded_map_bytes(map_bytes));
+  if (code == 0) code = mdb_env_open(guard.env, directory.c_str(), MDB_NOTLS, 0600);
+  if (code == 0) code = mdb_txn_begin(guard.env, nullptr, 0, &guard.txn);
+  for (std::size_t i = 0; code == 0 && i < table_names.size(); ++i)
+    code = mdb_dbi_open(guard.txn, table_names[i], MDB_CREATE, &table);
+  if (code == 0) code = mdb_dbi_open(guard.txn, about_name, MDB_CREATE, &table);
+  if (code == 0) code = put_about(guard.txn, table, id, secret);
+  if (code == 0) code = mdb_txn_commit(std::exchange(guard.txn, nullptr));
+  if (code == 0) return {};
+  return Error{code == ENOSPC ? Errc::store_full : Errc::io, "Cannot make a store in " + directory.string() + ": " + words(code) +
+                                                                 ". Nothing was stored. Check the free space and the limits "
+                                                                 "of the process."};
+}
+
+Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(EnvironmentParts parts) {
+  std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(parts)));
+  if (Status done = environment->map(); !done) return std::move(done).error();
+  if (Status done = environment->open_tables(); !done) return std::move(done).error();
+  environment->watch_files();
+  return environment;
+}
+
+LmdbEnvironment::~LmdbEnvironment() {
+  // A child of fork() shares LMDB's locks with its parent: it leaves everything as it is.
+  if (env_ != nullptr && !parts_.lock->forked()) mdb_env_close(env_);
+}
+
+Status LmdbEnvironment::map() {
+  int code = mdb_env_create(&env_);
+  if (code == 0) code = mdb_env_set_maxdbs(env_, table_count_max);
+  if (code == 0) code = mdb_env_set_mapsize(env_, rounded_map_bytes(parts_.map_bytes));
+  // Read-only without LMDB's own lock file, which would be written: the directory lock already keeps every writer out.
+  const unsigned flags = parts_.read_only ? MDB_RDONLY | MDB_NOLOCK : parts_.extra_flags;
+  if (code == 0) code = mdb_env_open(env_, parts_.directory.c_str(), MDB_NOTLS | flags, 0600);
+  int dead_readers = 0;
+  if (code == 0 && !parts_.read_only) code = mdb_reader_check(env_, &dead_readers);
+  mdb_filehandle_t fd = -1;
+  if (code == 0) code = mdb_env_get_fd(env_, &fd);
+  if (code == 0) {
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);  // LMDB leaves this one open across exec
+    const auto checked = file_id(parts_.directory / data_name);
+    if (checked && *checked == file_id(fd)) return {};
+    return Error{Errc::store_unsafe,
+                 (parts_.directory / data_name).string() +
+                     " was replaced while it was opened. Nothing was changed. Find out by whom, then open it again."};
+  }
+  const bool invalid = code == MDB_INVALID || code == MDB_VERSION_MISMATCH || code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND;
+  return Error{invalid ? Errc::store_invalid : Errc::io,
+               "Cannot open " + (parts_.directory / data_name).string() + " with a map of " + std::to_string(parts_.map_bytes) +
+                   " bytes: " + words(code) + ". Nothing was changed. " +
+                   (code == ENOMEM ? "Lower the size limit of the store or raise the address space limit of the process."
+                                   : "Look at it with verify, or check its owner and mode.")};
+}
+
+Status LmdbEnvironment::open_tables() {
+  MDB_txn* txn = nullptr;
+  int code = mdb_txn_begin(env_, nullptr, parts_.read_only ? MDB_RDONLY : 0, &txn);
+  if (code != 0)
+    return Error{Errc::io, "Cannot begin in " + parts_.directory.string() + ": " + words(code) + ". Nothing was changed."};
+  for (std::size_t i = 0; i < table_names.size(); ++i) {
+    code = mdb_dbi_open(txn, table_names[i], 0, &tables_[i]);
+    if (code == 0) continue;
+    mdb_txn_abort(txn);
+    return Error{Errc::store_invalid, (parts_.directory / data_name).string() + " has no table \"" + table_names[i] +
+                                          "\": " + words(code) +
+                                          ". It was not changed. It is of another program, or damaged: put a backup in its place."};
+  }
+  MDB_stat stat{};
+  code = mdb_stat(txn, tables_[0], &stat);
+  page_bytes_ = stat.ms_psize;
+  used_pages_ = pages_in_use(txn);
+  if (Status ours = read_about(txn); !ours) {
+    mdb_txn_abort(txn);
+    return ours;
+  }
+  code = mdb_txn_commit(txn);  // keeps the table handles; changes nothing
+  if (code != 0) return Error{Errc::io, "Cannot open the tables of " + parts_.directory.string() + ": " + words(code) + "."};
+  return {};
+}
+
+Status LmdbEnvironment::read_about(MDB_txn* txn) {
+  MDB_dbi about = 0;
+  MDB_val key{about_key.size(), const_cast<char*>(about_key.data())}, value{};
+  int code = mdb_dbi_open(txn, about_name, 0, &about);
+  if (code == 0) code = mdb_get(txn, about, &key, &value);
+  const std::string file = (parts_.directory / data_name).string();
+  const std::string_view bytes(static_cast<const char*>(value.mv_data), value.mv_size);
+  std::uint32_t crc = 0;
+  if (code == 0 && bytes.size() == 36) std::memcpy(&crc, bytes.data() + 32, 4);
+  if (code != 0 || bytes.size() != 36 || crc != small_crc32(bytes.substr(0, 32))) {
+    return Error{Errc::store_invalid,
+                 file + ": the row that names the store is missing or damaged. It was not changed. Put a backup in its place."};
+  }
+  if (bytes.substr(0, 16) != parts_.id) {
+    return Error{Errc::store_invalid,
+                 file + " belongs to another store than the marker beside it. Nothing was changed. Put the right one back."};
+  }
+  secret_ = bytes.substr(16, secret_bytes);
+  return {};
+}
+
+void LmdbEnvironment::watch_files() {
+  if (parts_.read_only) return;
+  for (const char* name : {lock_name, marker_name, witness_name, data_name}) {
+    const std::filesystem::path path = parts_.directory / name;
+    const auto id = file_id(path);
+    watched_.push_back({path, id ? *id : FileId{}});
+  }
+  next_check_ = std::chrono::steady_clock::now() + watch_interval;
+  rlimit limit{};
+  file_size_limited_ = ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+Status LmdbEnvironment::check_files() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_check_) return {};
+  next_check_ = now + watch_interval;
+  for (const WatchedFile& file : watched_) {
+    const auto id = file_id(file.path);
+    if (id && *id == file.id) continue;
+    return fail(
+        file.path.string() + " was " + (id ? "replaced" : "removed") +
+        " while the store was open, so a second writer could come in. Nothing of this transaction was stored; what was confirmed "
+        "before is in the open file. Stop every program that uses this directory and put the file back before opening it again.");
+  }
+  return {};
+}
+
+std::uint64_t LmdbEnvironment::pages_in_use(MDB_txn* txn) const {
+  std::uint64_t pages = 2;  // meta pages
+  const auto add = [&](MDB_dbi table) {
+    MDB_stat stat{};
+    if (mdb_stat(txn, table, &stat) == 0) pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  };
+  add(0);  // LMDB's own: the list of free pages, and the list of tables
+  add(1);
+  for (const MDB_dbi table : tables_) add(table);
+  return pages;
+}
+
+Result<std::unique_ptr<Transaction>> LmdbEnvironment::begin() {
+  if (parts_.lock->forked()) return Error{Errc::forked, "The process forked after the store was opened. Open it in the child."};
+  if (failure_) return *failure_;
+  if (transaction_open_) return Error{Errc::internal, "A transaction is already open on this store."};
+  MDB_txn* txn = nullptr;
+  const int code = mdb_txn_begin(env_, nullptr, parts_.read_only ? MDB_RDONLY : 0, &txn);
+  if (code != 0) return fail("Cannot begin in " + (parts_.directory / data_name).string() + ": " + words(code) + ".");
+  return std::unique_ptr<Transaction>(std::make_unique<LmdbTransaction>(*this, txn));
+}
+
+Usage LmdbEnvironment::usage() const {
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= disk_free_until_) {
+    struct statvfs status {};
+    if (::statvfs(parts_.directory.c_str(), &status) == 0) disk_free_bytes_ = std::uint64_t{status.f_bavail} * status.f_frsize;
+    disk_free_until_ = now + disk_free_interval;
+  }
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return {used_pages_ * page_bytes_, info.me_mapsize, disk_free_bytes_};
+}
+
+int LmdbEnvironment::commit_txn(MDB_txn* txn) const {
+  if (!file_size_limited_) return mdb_txn_commit(txn);
+  sigset_t signal, before;
+  sigemptyset(&signal);
+  sigaddset(&signal, SIGXFSZ);
+  pthread_sigmask(SIG_BLOCK, &signal, &before);
+  const int code = mdb_txn_commit(txn);
+  const timespec no_wait{};
+  if (sigismember(&before, SIGXFSZ) == 0) sigtimedwait(&signal, nullptr, &no_wait);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return code;
+}
+
+Status LmdbEnvironment::after_commit(int code, std::uint64_t commits, std::uint64_t pages, std::uint64_t put_bytes) {
+  if (code == 0) {
+    used_pages_ = pages;
+    if (parts_.witness) parts_.witness->raise(commits);
+    return {};
+  }
+  if (code == MDB_MAP_FULL || code == MDB_TXN_FULL) return full("The store has reached its size limit");
+  if (out_of_space(code, put_bytes) && !fatal())
+    return full("The disk, the quota or the file size limit is full (" + words(code) + ")");
+  return fail(
+      "A commit to " + (parts_.directory / data_name).string() + " failed: " + words(code) +
+      ". What was confirmed before is not lost; whether this last transaction was stored is not known. Nothing is confirmed from "
+      "now on. Check the disk and its log, then open the store again.");
+}
+
+bool LmdbEnvironment::out_of_space(int code, std::uint64_t put_bytes) const {
+  if (code == ENOSPC || code == EDQUOT || code == EFBIG) return true;
+  if (code != EIO) return false;
+  // LMDB turns a short write into EIO: see whether there was room.
+  const std::uint64_t needed = put_bytes + disk_slack_bytes;
+  struct statvfs status {};
+  if (::statvfs(parts_.directory.c_str(), &status) == 0 && std::uint64_t{status.f_bavail} * status.f_frsize < needed) return true;
+  rlimit limit{};
+  struct stat file {};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  return ::stat((parts_.directory / data_name).c_str(), &file) == 0 &&
+         static_cast<std::uint64_t>(file.st_size) + needed > limit.rlim_cur;
+}
+
+bool LmdbEnvironment::fatal() const {
+  MDB_txn* txn = nullptr;
+  if (mdb_txn_begin(env_, nullptr, 0, &txn) != 0) return true;
+  mdb_txn_abort(txn);
+  return false;
+}
+
+Error LmdbEnvironment::fail(std::string what) {
+  if (!failure_) failure_ = Error{Errc::failed, std::move(what)};
+  return *failure_;
+}
+
+Error LmdbEnvironment::full(std::string_view what) const {
+  return {Errc::store_full,
+          std::string(what) + " (" + (parts_.directory / data_name).string() +
+              "). Nothing of this transaction was stored, nothing stored before is lost. Settle, discard or purge messages, "
+              "free disk space, or raise the size limit of the store."};
+}
+
+}  // namespace ackwire::store
