@@ -1,0 +1,217 @@
+#include "connection.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "options.hpp"
+
+namespace ackwire::python {
+namespace {
+
+constexpr Duration exit_wait{2'000};  ///< for one connection, at the end of the interpreter
+constexpr Duration release_wait{5'000};  ///< for calls on other threads to let go of a closed connection
+
+struct Open {
+  std::mutex mutex;
+  std::vector<std::weak_ptr<ConnectionHandle>> handles;
+};
+Open* open_handles = new Open;  // never destroyed: handles may outlive the statics
+
+std::shared_ptr<ConnectionHandle> enlist(std::shared_ptr<ConnectionHandle> handle) {
+  std::lock_guard lock(open_handles->mutex);
+  auto& handles = open_handles->handles;
+  handles.erase(std::remove_if(handles.begin(), handles.end(), [](const auto& weak) { return weak.expired(); }), handles.end());
+  handles.push_back(handle);
+  return handle;
+}
+
+Error closed_error() { return {Errc::closed, "This handle is closed. What was confirmed is stored; open or connect again.", {}, {}}; }
+
+Error forked_error() {
+  return {Errc::forked, "The process forked after this handle was made: it belongs to the parent, where nothing was lost. "
+                        "Open or connect in the child, or start processes with the method \"spawn\".", {}, {}};
+}
+
+}  // namespace
+
+ConnectionHandle::ConnectionHandle(std::shared_ptr<Connection> connection, Broker* broker, Duration call_timeout,
+                                   std::size_t max_messages, std::size_t max_bytes)
+    : call_timeout_(call_timeout),
+      max_messages_(max_messages),
+      max_bytes_(max_bytes),
+      broker_(broker),
+      connection_(std::move(connection)) {}
+
+ConnectionHandle::~ConnectionHandle() {
+  if (forked()) {
+    // Leaked on purpose: destroying it would join threads that do not exist here.
+    new std::shared_ptr<Connection>(std::move(connection_));
+    new std::deque<Unconfirmed>(std::move(unconfirmed_));
+    return;
+  }
+  auto shut_here = [this] {
+    (void)shut(exit_wait);
+    return true;
+  };
+  if (PyGILState_Check() != 0) {
+    unlocked(shut_here);
+  } else {
+    shut_here();
+  }
+}
+
+std::shared_ptr<ConnectionHandle> ConnectionHandle::open(const std::string& path, const BrokerOptions& options) {
+  auto broker = take(interruptible([path, options] { return Broker::open(path, options); }));
+  auto shared = std::make_shared<Broker>(std::move(broker));
+  const ClientOptions limits;
+  return enlist(std::make_shared<ConnectionHandle>(shared, shared.get(), options.call_timeout, limits.max_unconfirmed,
+                                                   limits.max_unconfirmed_bytes));
+}
+
+std::shared_ptr<ConnectionHandle> ConnectionHandle::connect(const std::string& endpoint, const ClientOptions& options) {
+  auto client = take(interruptible([endpoint, options] { return Client::connect(endpoint, options); }));
+  auto shared = std::make_shared<Client>(std::move(client));
+  return enlist(std::make_shared<ConnectionHandle>(shared, nullptr, options.call_timeout, options.max_unconfirmed,
+                                                   options.max_unconfirmed_bytes));
+}
+
+std::shared_ptr<Connection> ConnectionHandle::live() const {
+  if (forked()) raise(forked_error());
+  std::shared_ptr<Connection> connection;
+  {
+    std::lock_guard lock(mutex_);
+    connection = connection_;
+  }
+  if (!connection) raise(closed_error());
+  return connection;
+}
+
+bool ConnectionHandle::closed() const {
+  if (forked()) return true;
+  std::lock_guard lock(mutex_);
+  return !connection_;
+}
+
+PendingPublish ConnectionHandle::publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes) {
+  auto connection = live();
+  const auto deadline = std::chrono::steady_clock::now() + call_timeout_;
+  for (;;) {
+    PendingPublish oldest;
+    {
+      std::lock_guard lock(mutex_);
+      while (!unconfirmed_.empty() && unconfirmed_.front().pending.done()) {
+        unconfirmed_messages_ -= unconfirmed_.front().messages;
+        unconfirmed_bytes_ -= unconfirmed_.front().bytes;
+        unconfirmed_.pop_front();
+      }
+      const bool fits = unconfirmed_messages_ + messages.size() <= max_messages_ && unconfirmed_bytes_ + bytes <= max_bytes_;
+      if (fits || unconfirmed_.empty()) break;
+      oldest = unconfirmed_.front().pending;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      raise({Errc::timeout, "Too many publishes have no answer yet, and none came in time. This one was not sent; try again later.",
+             {}, {}});
+    }
+    unlocked([&] { return oldest.wait(wait_slice).ok(); });
+    check_signals();
+  }
+  auto pending = take(unlocked([&] { return connection->publish_async(queue, messages); }));
+  std::lock_guard lock(mutex_);
+  unconfirmed_.push_back({pending, messages.size(), bytes});
+  unconfirmed_messages_ += messages.size();
+  unconfirmed_bytes_ += bytes;
+  return pending;
+}
+
+Result<std::vector<Receipt>> ConnectionHandle::outcome(const PendingPublish& pending, Duration limit) const {
+  if (forked()) raise(forked_error());
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
+    const Duration slice = std::clamp<Duration>(left, Duration{0}, wait_slice);
+    auto result = unlocked([&] { return pending.wait(slice); });
+    if (result.ok() || pending.done() || left <= Duration{0}) return result;
+    check_signals();
+  }
+}
+
+Status ConnectionHandle::shut(Duration wait) {
+  std::shared_ptr<Connection> connection;
+  {
+    std::lock_guard lock(mutex_);
+    connection = std::move(connection_);
+    connection_.reset();
+    unconfirmed_.clear();
+    unconfirmed_messages_ = unconfirmed_bytes_ = 0;
+  }
+  if (!connection) return {};
+  Status status = connection->close(wait);
+  // Other threads may be inside a call: it ends soon now. The store is free again once the last one lets go.
+  std::weak_ptr<Connection> weak = connection;
+  connection.reset();
+  const auto deadline = std::chrono::steady_clock::now() + release_wait;
+  while (!weak.expired() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(Duration{1});
+  return status;
+}
+
+void ConnectionHandle::close(Duration wait) {
+  if (forked()) return;  // the parent closes what is the parent's
+  take(interruptible([self = shared_from_this(), wait] { return self->shut(wait); }));
+}
+
+void close_all() {
+  std::vector<std::shared_ptr<ConnectionHandle>> handles;
+  {
+    std::lock_guard lock(open_handles->mutex);
+    for (const auto& weak : open_handles->handles) {
+      if (auto handle = weak.lock(); handle && !handle->forked()) handles.push_back(std::move(handle));
+    }
+  }
+  unlocked([&] {
+    for (const auto& handle : handles) (void)handle->shut(exit_wait);
+    return true;
+  });
+  // This thread holds the GIL here; give it away until the others have come back for theirs.
+  PyThreadState* state = PyEval_SaveThread();
+  wait_for_threads(Duration{1'000});
+  PyEval_RestoreThread(state);
+}
+
+ConnectionClass bind_connection(py::module_& module) {
+  ConnectionClass connection(module, "Connection");
+  connection
+      .def_static("open", [](const std::string& path, const py::dict& options) {
+        return ConnectionHandle::open(path, broker_options(options));
+      }, py::arg("path"), py::arg("options"))
+      .def_static("connect", [](const std::string& endpoint, const py::dict& options) {
+        return ConnectionHandle::connect(endpoint, client_options(options));
+      }, py::arg("endpoint"), py::arg("options"))
+      .def("close", [](ConnectionHandle& self, std::int64_t wait_ms) { self.close(Duration{wait_ms}); }, py::arg("wait_ms"))
+      .def_property_readonly("closed", &ConnectionHandle::closed)
+      .def("listen", [](ConnectionHandle& self, const std::string& endpoint) {
+        auto live = self.live();
+        if (self.broker() == nullptr) throw py::type_error("only a broker listens");
+        return take(interruptible([live, broker = self.broker(), endpoint] { return broker->listen(endpoint); }));
+      }, py::arg("endpoint"))
+      .def("check_health", [](ConnectionHandle& self) {
+        auto live = self.live();
+        if (self.broker() == nullptr) throw py::type_error("only a broker has a health");
+        take(self.broker()->health());
+      })
+      .def_property_readonly("state", [](const ConnectionHandle& self) -> std::string {
+        if (self.closed()) return "closed";
+        switch (self.live()->state()) {
+          case ConnectionState::connecting: return "connecting";
+          case ConnectionState::connected: return "connected";
+          case ConnectionState::disconnected: return "disconnected";
+          case ConnectionState::closed: return "closed";
+        }
+        return "closed";
+      })
+      .def("wait_connected", [](ConnectionHandle& self, std::int64_t wait_ms) {
+        take(interruptible([live = self.live(), wait_ms] { return live->wait_connected(Duration{wait_ms}); }));
+      }, py::arg("wait_ms"));
+  return connection;
+}
+
+}  // namespace ackwire::python

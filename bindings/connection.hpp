@@ -1,0 +1,83 @@
+// One open broker or client, as Python holds it.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "ackwire/broker.hpp"
+#include "ackwire/client.hpp"
+#include "errors.hpp"
+#include "waiting.hpp"
+
+namespace ackwire::python {
+
+/// Thread-safe. Every use goes through live(), which holds the connection for the length of one call, so that a close on
+/// another thread never pulls it away. In the child of a fork the connection is left alone, not destroyed: its threads and
+/// its store belong to the parent.
+class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
+ public:
+  static std::shared_ptr<ConnectionHandle> open(const std::string& path, const BrokerOptions& options);
+  static std::shared_ptr<ConnectionHandle> connect(const std::string& endpoint, const ClientOptions& options);
+  ConnectionHandle(std::shared_ptr<Connection> connection, Broker* broker, Duration call_timeout, std::size_t max_messages,
+                   std::size_t max_bytes);
+  ~ConnectionHandle();
+
+  /// Raises ClosedError or ForkedError.
+  std::shared_ptr<Connection> live() const;
+  /// The broker of this process, or null for a client.
+  Broker* broker() const { return broker_; }
+  bool closed() const;
+  bool forked() const { return generation_ != fork_generation(); }
+  Duration call_timeout() const { return call_timeout_; }
+
+  /// Starts a publish; waits in slices while too much is unconfirmed, which the library would do without looking at signals.
+  PendingPublish publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes);
+  /// Waits in slices. A timeout error when the outcome is not known in time.
+  Result<std::vector<Receipt>> outcome(const PendingPublish& pending, Duration limit) const;
+
+  /// Idempotent. Raises what close() of the library says, e.g. how many publishes have no outcome.
+  void close(Duration wait);
+  /// Without the GIL, at the end of the interpreter or of the object.
+  Status shut(Duration wait);
+
+ private:
+  struct Unconfirmed {
+    PendingPublish pending;
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+  };
+
+  const unsigned generation_ = fork_generation();
+  const Duration call_timeout_;
+  const std::size_t max_messages_;
+  const std::size_t max_bytes_;
+  Broker* const broker_;
+
+  mutable std::mutex mutex_;
+  // State below is protected by mutex_.
+  std::shared_ptr<Connection> connection_;
+  std::deque<Unconfirmed> unconfirmed_;
+  std::size_t unconfirmed_messages_ = 0;
+  std::size_t unconfirmed_bytes_ = 0;
+};
+
+/// Closes every open connection of this process. Called by atexit.
+void close_all();
+
+using ConnectionClass = py::class_<ConnectionHandle, std::shared_ptr<ConnectionHandle>>;
+
+ConnectionClass bind_connection(py::module_& module);
+void bind_queue(ConnectionClass& connection);
+void bind_publish(py::module_& module, ConnectionClass& connection);
+void bind_consumer(py::module_& module, ConnectionClass& connection);
+void bind_delivery(py::module_& module);
+void bind_dead_letter(ConnectionClass& connection);
+void bind_stats(ConnectionClass& connection);
+
+}  // namespace ackwire::python

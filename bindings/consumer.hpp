@@ -1,0 +1,74 @@
+// A consumer and what it has handed out, as Python holds them.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ackwire/consumer.hpp"
+#include "connection.hpp"
+
+namespace ackwire::python {
+
+enum class Settle : std::uint8_t { none, ack, nack, reject, release };
+std::string_view name(Settle settle) noexcept;
+
+/// What a settle is given besides the messages.
+struct SettleWords {
+  std::optional<Duration> delay;  ///< of a nack
+  std::string text;               ///< error of a nack, reason of a rejection
+};
+
+/// Thread-safe. Lives as long as a message of it: a message can be settled after the iteration that gave it has ended.
+class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
+ public:
+  static std::shared_ptr<ConsumerHandle> make(std::shared_ptr<ConnectionHandle> connection, const std::string& queue,
+                                              const ConsumerOptions& options);
+  ConsumerHandle(std::shared_ptr<ConnectionHandle> connection, Consumer consumer, std::uint32_t credit);
+  ~ConsumerHandle();
+
+  /// Up to `max` deliveries; waits in slices up to `wait`, or for ever when it is not set. Empty: none came in time, or the
+  /// consumer was closed meanwhile.
+  std::vector<Delivery> receive(std::size_t max, std::optional<Duration> wait);
+  Settled settle(Settle act, std::vector<Delivery> deliveries, const SettleWords& words);
+  Settled extend(std::vector<Delivery> deliveries, Duration duration);
+
+  /// Takes no more. What was handed out can still be settled; what waits in the client goes back with no attempt charged.
+  void retire();
+  /// Retires, and ends the leases of what is not settled.
+  void close();
+  bool closed() const { return closed_.load(); }
+  /// Closed, or its connection is.
+  bool ended() const { return closed() || connection_->closed(); }
+  std::size_t unsettled() const { return unsettled_.load(); }
+  std::uint32_t credit() const { return credit_; }
+
+  /// Of the messages handed out, from their own life.
+  void handed_out() { unsettled_.fetch_add(1); }
+  void settled();
+  /// A message was thrown away unsettled: it is nacked by a thread of its own, so that its lease is not renewed for ever.
+  void dropped(Delivery delivery);
+
+ private:
+  void nack_dropped();
+  void end();
+
+  const std::shared_ptr<ConnectionHandle> connection_;
+  const std::uint32_t credit_;
+  std::unique_ptr<Consumer> consumer_;
+  std::atomic<std::size_t> unsettled_{0};
+  std::atomic<bool> retired_{false};
+  std::atomic<bool> closed_{false};
+
+  std::mutex mutex_;
+  // State below is protected by mutex_.
+  std::vector<Delivery> dropped_;
+  bool nacking_ = false;
+};
+
+}  // namespace ackwire::python

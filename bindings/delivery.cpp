@@ -1,0 +1,210 @@
+#include "delivery.hpp"
+
+#include <map>
+
+#include "convert.hpp"
+
+namespace ackwire::python {
+namespace {
+
+using Class = py::class_<ReceivedMessage>;
+
+struct Outcome {
+  std::size_t applied = 0;
+  std::vector<std::uint64_t> stale;
+};
+
+/// Settles messages of any number of consumers; those settled the same way before are left out.
+Outcome settle(const std::vector<ReceivedMessage*>& messages, Settle act, const SettleWords& words) {
+  std::map<std::shared_ptr<ConsumerHandle>, std::vector<ReceivedMessage*>> by_consumer;
+  std::vector<ReceivedMessage*> claimed;
+  Outcome outcome;
+  try {
+    for (ReceivedMessage* message : messages) {
+      if (!message->claim(act)) continue;
+      claimed.push_back(message);
+      by_consumer[message->consumer()].push_back(message);
+    }
+    for (auto& [consumer, group] : by_consumer) {
+      std::vector<Delivery> deliveries;
+      deliveries.reserve(group.size());
+      for (ReceivedMessage* message : group) deliveries.push_back(message->delivery());
+      Settled settled = consumer->settle(act, std::move(deliveries), words);
+      outcome.applied += settled.applied;
+      outcome.stale.insert(outcome.stale.end(), settled.stale.begin(), settled.stale.end());
+      for (ReceivedMessage* message : group) message->done();
+      std::erase_if(claimed, [&](ReceivedMessage* message) { return message->consumer() == consumer; });
+    }
+  } catch (...) {
+    for (ReceivedMessage* message : claimed) message->unclaim();
+    throw;
+  }
+  return outcome;
+}
+
+[[noreturn]] void raise_stale(std::uint64_t sequence) {
+  raise({Errc::stale_lease, "The lease of message " + std::to_string(sequence) +
+                                " had ended, so nothing changed for it. It is delivered again, or was settled by whoever has it now.",
+         {}, {}});
+}
+
+void settle_one(ReceivedMessage& message, Settle act, const SettleWords& words) {
+  const Outcome outcome = settle({&message}, act, words);
+  if (!outcome.stale.empty()) raise_stale(outcome.stale.front());
+}
+
+std::vector<ReceivedMessage*> pointers(const py::tuple& messages) {
+  std::vector<ReceivedMessage*> made;
+  made.reserve(messages.size());
+  for (const py::handle item : messages) {
+    if (!py::isinstance<ReceivedMessage>(item)) {
+      throw py::type_error("messages[" + std::to_string(made.size()) + "] must be an ackwire.Message, not " +
+                           Py_TYPE(item.ptr())->tp_name);
+    }
+    made.push_back(item.cast<ReceivedMessage*>());
+  }
+  return made;
+}
+
+/// Read by the one reader of durations, which is Python.
+std::optional<std::int64_t> optional_milliseconds(const py::object& value, const char* argument) {
+  const py::object read = py::module_::import("ackwire._durations").attr("optional_milliseconds");
+  return read(value, argument).cast<std::optional<std::int64_t>>();
+}
+
+SettleWords words_of(std::optional<std::int64_t> delay_ms, std::string words) {
+  SettleWords made;
+  if (delay_ms) made.delay = Duration{*delay_ms};
+  made.text = std::move(words);
+  return made;
+}
+
+/// Leaving `with message`: an ack, or whatever ackwire._settling makes of the exception.
+bool leave(const py::object& self, const py::object& kind, const py::object& exception) {
+  auto& message = self.cast<ReceivedMessage&>();
+  if (kind.is_none() && message.state() != Settle::none) return false;
+  if (kind.is_none()) {
+    try {
+      settle_one(message, Settle::ack, {});
+      return false;
+    } catch (py::error_already_set& error) {
+      return py::module_::import("ackwire._settling").attr("after_failed_ack")(self, error.value()).cast<bool>();
+    }
+  }
+  return py::module_::import("ackwire._settling").attr("after_exception")(self, exception).cast<bool>();
+}
+
+void bind_attributes(Class& message) {
+  message
+      .def_property_readonly("body", &ReceivedMessage::body)
+      .def_property_readonly("body_view", [](const py::object& self) {
+        return py::reinterpret_steal<py::memoryview>(PyMemoryView_FromObject(self.ptr()));
+      })
+      .def_buffer([](ReceivedMessage& self) {
+        const std::string_view body = self.delivery().body();
+        return py::buffer_info(reinterpret_cast<const std::uint8_t*>(body.data()), static_cast<py::ssize_t>(body.size()), true);
+      })
+      .def_property_readonly("sequence", [](const ReceivedMessage& self) { return self.delivery().sequence(); })
+      .def_property_readonly("attempts", [](const ReceivedMessage& self) { return self.delivery().attempts(); })
+      .def_property_readonly("deliveries", [](const ReceivedMessage& self) { return self.delivery().deliveries(); })
+      .def_property_readonly("idempotency_key",
+                             [](const ReceivedMessage& self) { return text_or_none(self.delivery().idempotency_key()); })
+      .def_property_readonly("ordering_key", [](const ReceivedMessage& self) { return text_or_none(self.delivery().ordering_key()); })
+      .def_property_readonly("headers", [](const ReceivedMessage& self) {
+        py::dict made;
+        for (const Header& header : self.delivery().headers()) made[text(header.name)] = text(header.value);
+        return made;
+      })
+      .def_property_readonly("publish_time", [](const ReceivedMessage& self) {
+        const py::object read = py::module_::import("ackwire._durations").attr("utc");
+        return read(milliseconds(self.delivery().publish_time()));
+      })
+      .def_property_readonly("lease_token", [](const ReceivedMessage& self) { return self.delivery().lease_token(); })
+      .def_property_readonly("settled", [](const ReceivedMessage& self) -> py::object {
+        if (self.state() == Settle::none) return py::none();
+        return py::str(std::string(name(self.state())));
+      })
+      .def_property_readonly("propagate", &ReceivedMessage::propagate)
+      .def("__repr__", [](const ReceivedMessage& self) {
+        return "<ackwire.Message sequence=" + std::to_string(self.delivery().sequence()) + " attempts=" +
+               std::to_string(self.delivery().attempts()) + " bytes=" + std::to_string(self.delivery().body().size()) + ">";
+      });
+}
+
+void bind_token(py::module_& module) {
+  py::class_<LeaseToken>(module, "LeaseToken", "Names one delivery of one message; rises, so it can fence writes elsewhere.")
+      .def_readonly("boot_epoch", &LeaseToken::boot_epoch)
+      .def_readonly("sequence", &LeaseToken::sequence)
+      .def_readonly("delivery", &LeaseToken::delivery)
+      .def("__eq__", [](const LeaseToken& a, const py::object& b) {
+        return py::isinstance<LeaseToken>(b) && a == b.cast<const LeaseToken&>();
+      })
+      .def("__hash__", [](const LeaseToken& self) { return py::hash(py::make_tuple(self.boot_epoch, self.sequence, self.delivery)); })
+      .def("__repr__", [](const LeaseToken& self) {
+        return "LeaseToken(boot_epoch=" + std::to_string(self.boot_epoch) + ", sequence=" + std::to_string(self.sequence) +
+               ", delivery=" + std::to_string(self.delivery) + ")";
+      });
+}
+
+}  // namespace
+
+ReceivedMessage::ReceivedMessage(std::shared_ptr<ConsumerHandle> consumer, Delivery delivery, bool propagate)
+    : consumer_(std::move(consumer)), delivery_(std::move(delivery)), propagate_(propagate) {
+  consumer_->handed_out();
+}
+
+ReceivedMessage::~ReceivedMessage() {
+  if (state_ == Settle::none) consumer_->dropped(delivery_);
+}
+
+py::bytes ReceivedMessage::body() {
+  if (!body_) body_ = py::bytes(delivery_.body().data(), delivery_.body().size());
+  return py::reinterpret_borrow<py::bytes>(body_);
+}
+
+bool ReceivedMessage::claim(Settle act) {
+  if (state_ == act) return false;
+  if (state_ != Settle::none) {
+    raise({Errc::stale_lease, "Message " + std::to_string(delivery_.sequence()) + " was settled before, by " +
+                                  std::string(name(state_)) + ": nothing changed.", {}, {}});
+  }
+  state_ = act;
+  return true;
+}
+
+void bind_delivery(py::module_& module) {
+  bind_token(module);
+  Class message(module, "Message", py::buffer_protocol());
+  bind_attributes(message);
+  message
+      .def("ack", [](ReceivedMessage& self) { settle_one(self, Settle::ack, {}); })
+      .def("nack", [](ReceivedMessage& self, const py::object& delay, std::optional<std::string> error) {
+        settle_one(self, Settle::nack, words_of(optional_milliseconds(delay, "delay"), error.value_or("")));
+      }, py::arg("delay") = py::none(), py::arg("error") = py::none())
+      .def("reject", [](ReceivedMessage& self, std::string reason) {
+        settle_one(self, Settle::reject, words_of({}, std::move(reason)));
+      }, py::arg("reason"))
+      .def("release", [](ReceivedMessage& self) { settle_one(self, Settle::release, {}); })
+      .def("extend", [](ReceivedMessage& self, const py::object& duration) {
+        const auto duration_ms = optional_milliseconds(duration, "duration");
+        if (!duration_ms) throw py::type_error("duration must be given");
+        const Settled settled = self.consumer()->extend({self.delivery()}, Duration{*duration_ms});
+        if (!settled.stale.empty()) raise_stale(settled.stale.front());
+      }, py::arg("duration"))
+      .def("__enter__", [](const py::object& self) { return self; })
+      .def("__exit__", [](const py::object& self, const py::object& kind, const py::object& exception, const py::object&) {
+        return leave(self, kind, exception);
+      });
+
+  module.def("settle", [](const py::iterable& iterable, const std::string& act, std::optional<std::int64_t> delay_ms, std::string words) {
+    const py::tuple messages(iterable);  // owned: the caller's list may change while the GIL is released
+    for (const Settle known : {Settle::ack, Settle::nack, Settle::reject, Settle::release}) {
+      if (act != name(known)) continue;
+      const Outcome outcome = settle(pointers(messages), known, words_of(delay_ms, std::move(words)));
+      return py::make_tuple(outcome.applied, outcome.stale);
+    }
+    throw py::value_error("act must be ack, nack, reject or release, not " + act);
+  }, py::arg("messages"), py::arg("act"), py::arg("delay_ms"), py::arg("words"));
+}
+
+}  // namespace ackwire::python

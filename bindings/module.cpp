@@ -1,0 +1,23 @@
+// The extension module ackwire._core. Private: the public names are those of the package ackwire.
+#include <pybind11/pybind11.h>
+
+#include "ackwire/limits.hpp"
+#include "ackwire/version.hpp"
+#include "connection.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  using namespace ackwire::python;
+  module.doc() = "The C++ core of ackwire. Use the package ackwire: names here may change.";
+  watch_forks();
+  bind_delivery(module);
+  ConnectionClass connection = bind_connection(module);
+  bind_queue(connection);
+  bind_publish(module, connection);
+  bind_consumer(module, connection);
+  bind_dead_letter(connection);
+  bind_stats(connection);
+  module.def("close_all", &close_all);
+  module.def("version", [] { return std::string(ackwire::version()); });
+  module.attr("PAGE_MESSAGES") = ackwire::limits::page_messages;
+  module.attr("CREDIT_LIMIT") = ackwire::limits::credit;
+}

@@ -1,0 +1,106 @@
+// Waiting for the library without holding the interpreter: the GIL, signals, forks and the end of the interpreter.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace ackwire::python {
+
+namespace py = pybind11;
+
+/// No wait goes on longer than this without a look at pending signals, so Ctrl-C acts well within 200 ms.
+inline constexpr std::chrono::milliseconds wait_slice{50};
+
+/// Rises in the child of every fork: a handle made under another number may not be touched.
+unsigned fork_generation() noexcept;
+/// Python runs signal handlers on the main thread only, so only that one has to look.
+bool on_main_thread() noexcept;
+/// Runs `call` on a thread that never sees Python.
+void run_apart(std::function<void()> call);
+/// Installs the fork hook. Once, at import.
+void watch_forks();
+
+/// Threads that are inside the library right now. At exit they are waited for, because a thread that asks for the GIL
+/// of a finalized interpreter is ended by force.
+void thread_left() noexcept;
+void thread_returned() noexcept;
+/// Without the GIL: waits until every thread has come back, at most `limit`.
+void wait_for_threads(std::chrono::milliseconds limit);
+
+/// Runs `call` with the GIL released. No guard object: its destructor would be noexcept, and the interpreter may end this
+/// thread while it asks for the GIL again.
+template <class F>
+auto unlocked(F&& call) {
+  using R = std::invoke_result_t<F>;
+  std::optional<R> result;
+  std::exception_ptr failure;
+  thread_left();
+  PyThreadState* state = PyEval_SaveThread();
+  try {
+    result.emplace(call());
+  } catch (const std::exception&) {
+    failure = std::current_exception();
+  }
+  PyEval_RestoreThread(state);
+  thread_returned();
+  if (failure) std::rethrow_exception(failure);
+  return std::move(*result);
+}
+
+/// Raises KeyboardInterrupt, or whatever a signal handler raised.
+inline void check_signals() {
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
+/// A call of the library that cannot be cut into slices. On the main thread it runs apart while this thread looks at
+/// signals; when one raises, the call goes on alone and its result is dropped. So `call` owns all it uses, and no Python object.
+template <class F>
+auto interruptible(F call) {
+  using R = std::invoke_result_t<F>;
+  if (!on_main_thread()) return unlocked(std::move(call));
+  struct Task {
+    explicit Task(F&& body) : call(std::move(body)) {}
+    F call;
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<R> result;
+    std::exception_ptr failure;
+    bool done = false;
+  };
+  auto task = std::make_shared<Task>(std::move(call));
+  run_apart([task] {
+    std::optional<R> result;
+    std::exception_ptr failure;
+    try {
+      result.emplace(task->call());
+    } catch (const std::exception&) {
+      failure = std::current_exception();
+    }
+    std::lock_guard lock(task->mutex);
+    task->result = std::move(result);
+    task->failure = failure;
+    task->done = true;
+    task->changed.notify_all();
+  });
+  for (;;) {
+    const bool done = unlocked([&] {
+      std::unique_lock lock(task->mutex);
+      return task->changed.wait_for(lock, wait_slice, [&] { return task->done; });
+    });
+    if (done) break;
+    check_signals();
+  }
+  if (task->failure) std::rethrow_exception(task->failure);
+  return std::move(*task->result);
+}
+
+}  // namespace ackwire::python

@@ -1,0 +1,143 @@
+"""Brokers in this process and clients of brokers elsewhere: one set of verbs."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, List, Optional, Type, TypeVar, Union
+
+from . import _checks, _core
+from ._durations import Duration, epoch_milliseconds, milliseconds
+from ._options import BrokerOptions, ClientOptions, QueueSettings, broker_options, client_options, queue_settings
+from ._queue import Queue
+from ._results import BrokerStats, QueueInfo, Sample
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_Self = TypeVar("_Self", bound="Connection")
+
+
+class Connection:
+    """The verbs. Thread-safe; not usable in a forked child. Use it as a context manager, or call ``close``."""
+
+    def __init__(self, core: _core.Connection) -> None:
+        self._core = core
+
+    def queue(self, name: str, **settings: Unpack[QueueSettings]) -> Queue:
+        """The queue of that name, made with the default policy when absent. Settings given are applied in both cases."""
+        self._core.ensure_queue(_checks.text(name, "name"), queue_settings(settings, "queue"))
+        return Queue(self._core, name)
+
+    def queues(self) -> List[QueueInfo]:
+        """Every queue, by name."""
+        return [QueueInfo._read(raw) for raw in self._core.list_queues()]
+
+    def remove_queue(self, name: str, *, force: bool = False) -> None:
+        """Removes a queue. One that still holds messages or dead letters is refused, unless ``force`` discards them."""
+        self._core.remove_queue(_checks.text(name, "name"), _checks.flag(force, "force"))
+
+    def stats(self) -> BrokerStats:
+        """The broker's figures now, queues included."""
+        return BrokerStats._read(self._core.stats())
+
+    def history(self, queue: Optional[str] = None, *, resolution: str = "1s", start: Optional[datetime] = None) -> List[Sample]:
+        """Slots of time, oldest first, of one queue or of the whole broker.
+
+        ``resolution`` is "1s" (kept an hour), "10s" (a day) or "5m" (30 days). At most 1,000 slots come back: ask again
+        from the last one's time for more.
+        """
+        start_ms = 0 if start is None else epoch_milliseconds(start)
+        name = "" if queue is None else _checks.text(queue, "queue")
+        return [Sample._read(raw) for raw in self._core.history(name, _checks.text(resolution, "resolution"), start_ms)]
+
+    @property
+    def closed(self) -> bool:
+        """True after ``close``, and in the child of a fork."""
+        return self._core.closed
+
+    @property
+    def state(self) -> str:
+        """"connecting", "connected", "disconnected" or "closed"."""
+        return self._core.state
+
+    def flush(self, wait: Duration = 30.0) -> None:
+        """Waits until every ``publish_async`` so far has an outcome. Raises the first refusal, or TimeoutError."""
+        self._core.flush(milliseconds(wait, "wait"))
+
+    def close(self, wait: Duration = 5.0) -> None:
+        """Flushes for up to ``wait``, ends every consumer, closes. Idempotent.
+
+        Raises IndeterminateError when publishes have no outcome by then; it says how many. The handle is closed all the same.
+        """
+        self._core.close(milliseconds(wait, "wait"))
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], exception: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        if exception is None:
+            self.close()
+            return
+        try:
+            self.close()
+        except Exception as error:  # the block's own exception says more
+            if hasattr(exception, "add_note"):
+                exception.add_note(f"While closing: {error}")
+
+
+class Broker(Connection):
+    """A broker in this process, over the store in a directory."""
+
+    def listen(self, endpoint: str) -> str:
+        """Serves other processes as well. "tcp://127.0.0.1:7733", "tcp://127.0.0.1:*" (any free port) or "ipc:///path".
+
+        Returns the endpoint as bound. Only loopback and ipc: anything else is refused.
+        """
+        return self._core.listen(_checks.text(endpoint, "endpoint"))
+
+    def check_health(self) -> None:
+        """Raises StoreError when the broker stopped confirming, which it does after a failed commit, until it is reopened."""
+        self._core.check_health()
+
+    def __repr__(self) -> str:
+        return f"<ackwire.Broker {self.state}>"
+
+
+class Client(Connection):
+    """A client of a broker in another process. Reconnects by itself, and repeats what was not confirmed."""
+
+    def wait_connected(self, wait: Duration = 5.0) -> None:
+        """Waits until connected. Raises TimeoutError."""
+        self._core.wait_connected(milliseconds(wait, "wait"))
+
+    def __repr__(self) -> str:
+        return f"<ackwire.Client {self.state}>"
+
+
+def open(path: Union[str, os.PathLike[Any]], **options: Unpack[BrokerOptions]) -> Broker:  # noqa: A001 - the product's verb
+    """Opens a broker in this process over the store in a directory, which is made when absent.
+
+    One process at a time: a second one gets StoreError. See BrokerOptions for the options.
+    """
+    return Broker(_core.Connection.open(_path(path), broker_options(options)))
+
+
+def connect(endpoint: str, **options: Unpack[ClientOptions]) -> Client:
+    """Connects to a broker: "tcp://127.0.0.1:7733" or "ipc:///path". See ClientOptions for the options.
+
+    Raises TimeoutError when no broker answers within ``connect_timeout``.
+    """
+    return Client(_core.Connection.connect(_checks.text(endpoint, "endpoint"), client_options(options)))
+
+
+def _path(path: Any) -> bytes:
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path must be str or a path, not {type(path).__name__}")
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError("path must not hold a NUL character")
+    return encoded

@@ -1,0 +1,110 @@
+"""Receiving: a consumer that stays open, and the iteration built on it."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from types import TracebackType
+from typing import Deque, Iterable, Iterator, List, Optional, Type
+
+from . import _checks, _core
+from ._durations import Duration, optional_milliseconds
+from ._errors import AckwireError
+from ._results import Settled
+
+log = logging.getLogger("ackwire")
+
+_READ_AHEAD = 256  # messages turned into Python objects at once
+_CREDIT_WARNING_MS = 5_000  # a consumer that gets nothing for so long because nothing is settled says so, once
+
+
+def settle(messages: Iterable[_core.Message], act: str, delay_ms: Optional[int] = None, words: str = "") -> Settled:
+    applied, stale = _core.settle(messages, act, delay_ms, words)
+    return Settled(applied, tuple(stale))
+
+
+class Consumer:
+    """Receives messages of one group under leases. Thread-safe. Use it as a context manager, or call ``close``."""
+
+    def __init__(self, core: _core.Consumer, propagate: bool) -> None:
+        self._core = core
+        self._propagate = propagate
+
+    @property
+    def closed(self) -> bool:
+        return self._core.closed
+
+    def receive(self, max: int = 256, wait: Optional[Duration] = 1.0) -> List[_core.Message]:  # noqa: A002
+        """Up to ``max`` messages, waiting up to ``wait`` for the first; None = for ever. Empty: none came, or it was closed."""
+        count = _checks.whole(max, "max", 1, _core.CREDIT_LIMIT)
+        return self._core.receive(count, optional_milliseconds(wait, "wait"), self._propagate)
+
+    def ack(self, messages: Iterable[_core.Message]) -> Settled:
+        """Acks a batch in one durable step."""
+        return settle(messages, "ack")
+
+    def nack(self, messages: Iterable[_core.Message], *, delay: Optional[Duration] = None, error: str = "") -> Settled:
+        """Nacks a batch."""
+        return settle(messages, "nack", optional_milliseconds(delay, "delay"), _checks.text(error, "error"))
+
+    def release(self, messages: Iterable[_core.Message]) -> Settled:
+        """Gives a batch back untried."""
+        return settle(messages, "release")
+
+    def __iter__(self) -> Iterator[_core.Message]:
+        """Messages for ever, until the consumer or its connection is closed. Ending the iteration closes the consumer."""
+        return stream(self, None, None)
+
+    def close(self) -> None:
+        """Returns what was not handed out, and ends the leases of what is not settled. Idempotent."""
+        self._core.close()
+
+    def __enter__(self) -> Consumer:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], exception: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+
+def stream(consumer: Consumer, wait_ms: Optional[int], limit: Optional[int]) -> Iterator[_core.Message]:
+    core = consumer._core
+    ahead: Deque[_core.Message] = deque()
+    left = limit
+    try:
+        while left is None or left > 0:
+            count = _READ_AHEAD if left is None else min(_READ_AHEAD, left)
+            ahead.extend(_receive(core, count, wait_ms, consumer._propagate))
+            if not ahead:
+                return
+            if left is not None:
+                left -= len(ahead)
+            while ahead:
+                if core.closed:
+                    return
+                yield ahead.popleft()
+    finally:
+        _give_back(core, ahead)
+
+
+def _receive(core: _core.Consumer, count: int, wait_ms: Optional[int], propagate: bool) -> List[_core.Message]:
+    """Like receive, but says when the wait can have no end because every credit is held by unsettled messages."""
+    if wait_ms is not None:
+        return core.receive(count, wait_ms, propagate)
+    messages = core.receive(count, _CREDIT_WARNING_MS, propagate)
+    if not messages and not core.closed:
+        if core.unsettled >= core.credit:
+            log.warning("all %d credits are held by messages that are not settled: settle them, or raise the credit", core.credit)
+        messages = core.receive(count, None, propagate)
+    return messages
+
+
+def _give_back(core: _core.Consumer, ahead: Deque[_core.Message]) -> None:
+    try:
+        if ahead and not core.closed:
+            _core.settle(ahead, "release", None, "")
+        core.retire()
+    except AckwireError as error:
+        # The leases end with the connection, so the broker gives the messages to others by itself.
+        log.debug("messages read ahead were not released: %s", error)

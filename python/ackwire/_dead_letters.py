@@ -1,0 +1,81 @@
+"""The dead-letter queue of one group: what could not be processed, until a person decides."""
+
+from __future__ import annotations
+
+from typing import Iterable, Iterator, List, Optional
+
+from . import _checks, _core
+from ._errors import NotFoundError
+from ._results import DeadLetter, DeadMoved
+
+
+class DeadLetters:
+    """Made by ``queue.dlq``."""
+
+    def __init__(self, core: _core.Connection, queue: str, group: str) -> None:
+        self._core = core
+        self._queue = queue
+        self._group = group
+
+    def list(
+        self, count: int = 100, *, start: int = 0, reason: Optional[str] = None, body_bytes: int = 64 * 1024
+    ) -> List[DeadLetter]:
+        """One page by sequence from ``start``, at most 1,000. ``reason``: only those. Bodies are cut at ``body_bytes``."""
+        letters, _, _ = self._core.dead_letters(
+            self._queue,
+            self._group,
+            _checks.whole(start, "start", 0, 2**64 - 1),
+            _checks.whole(count, "count", 1, _core.PAGE_MESSAGES),
+            reason,
+            [],
+            _checks.whole(body_bytes, "body_bytes", 0, 2**32),
+        )
+        return [DeadLetter._read(raw) for raw in letters]
+
+    def __iter__(self) -> Iterator[DeadLetter]:
+        """Every dead letter, page by page."""
+        start = 0
+        while True:
+            letters, start, _ = self._core.dead_letters(self._queue, self._group, start, 100, None, [], 64 * 1024)
+            yield from map(DeadLetter._read, letters)
+            if start == 0:
+                return
+
+    def __len__(self) -> int:
+        """How many there are now."""
+        return self._core.dead_letters(self._queue, self._group, 0, 1, None, [], 0)[2]
+
+    def __bool__(self) -> bool:
+        return True  # an empty dead-letter queue is still one
+
+    def show(self, sequence: int) -> DeadLetter:
+        """One dead letter with its whole body. Raises NotFoundError."""
+        wanted = _checks.whole(sequence, "sequence", 0, 2**64 - 1)
+        letters, _, _ = self._core.dead_letters(self._queue, self._group, 0, 1, None, [wanted], 2**32)
+        if not letters:
+            raise NotFoundError(f"Message {wanted} is not a dead letter of {self._queue}/{self._group}.", code="not_found")
+        return DeadLetter._read(letters[0])
+
+    def redrive(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
+        """Sends dead letters back to the group: same sequence and key, past the ingest dedupe, attempts counted from 0.
+
+        Without arguments all that are dead at the start of the call. A crash leaves each message on exactly one side.
+        """
+        wanted = _wanted(sequences)
+        if wanted == []:
+            return DeadMoved(0, ())
+        moved, not_found = self._core.redrive(self._queue, self._group, reason, wanted or [])
+        return DeadMoved(moved, tuple(not_found))
+
+    def discard(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
+        """Deletes dead letters for good. Without arguments all of them."""
+        wanted = _wanted(sequences)
+        if wanted == []:
+            return DeadMoved(0, ())
+        moved, not_found = self._core.discard(self._queue, self._group, reason, wanted or [])
+        return DeadMoved(moved, tuple(not_found))
+
+
+def _wanted(sequences: Optional[Iterable[int]]) -> Optional[List[int]]:
+    """None stands for all; an empty selection for none of them, which the core would read as all."""
+    return None if sequences is None else [_checks.whole(one, "sequences", 0, 2**64 - 1) for one in sequences]

@@ -1,0 +1,58 @@
+"""Durations and times: seconds, timedelta or "30s" in, milliseconds inside, timedelta and datetime out."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Optional, Union
+
+Duration = Union[int, float, timedelta, str]
+"""Seconds as a number, a timedelta, or text such as "250ms", "30s", "5m", "2h", "7d"."""
+
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_TEXT = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
+_LIMIT = 2**53
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def milliseconds(value: Duration, name: str) -> int:
+    """Reads a duration; ``name`` is the argument's, for the error."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, timedelta, str)):
+        raise TypeError(f'{name} must be seconds, a timedelta or text such as "30s", not {type(value).__name__}')
+    if isinstance(value, str):
+        match = _TEXT.fullmatch(value.strip())
+        if match is None:
+            raise ValueError(f'{name} must be a number and one of ms, s, m, h, d, w, such as "30s" or "5m", not {value!r}')
+        made = float(match.group(1)) * _UNITS[match.group(2)]
+    elif isinstance(value, timedelta):
+        made = value.total_seconds() * 1_000
+    elif isinstance(value, int):
+        made = float(min(max(value, -_LIMIT), _LIMIT)) * 1_000
+    else:
+        made = value * 1_000
+    if math.isnan(made) or made < 0:
+        raise ValueError(f"{name} must not be negative or NaN, it is {value!r}")
+    if made >= _LIMIT:
+        raise ValueError(f"{name} is too long: {value!r}")
+    rounded = round(made)
+    return 1 if rounded == 0 and made > 0 else rounded
+
+
+def optional_milliseconds(value: Optional[Duration], name: str) -> Optional[int]:
+    return None if value is None else milliseconds(value, name)
+
+
+def utc(ms: int) -> datetime:
+    """The time as an aware datetime in UTC."""
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
+def span(ms: int) -> timedelta:
+    return timedelta(milliseconds=ms)
+
+
+def epoch_milliseconds(time: datetime) -> int:
+    if time.tzinfo is None:
+        raise ValueError("times must carry a time zone, for example datetime.now(timezone.utc)")
+    return (time - _EPOCH) // timedelta(milliseconds=1)

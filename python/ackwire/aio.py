@@ -1,0 +1,330 @@
+"""The asyncio face: the same verbs, awaited.
+
+::
+
+    async with ackwire.aio.open("./data") as broker:           # or ackwire.aio.connect("tcp://127.0.0.1:7733")
+        orders = await broker.queue("orders")
+        receipt = await orders.publish(b"...", idempotency_key="order-91")
+        async for message in orders.consume():
+            async with message:
+                await handle(message.body)
+
+Cancelling is safe: a message that was received for a cancelled task is released, with no attempt charged. Cancelling a
+publish or a settle stops the waiting, not the act. Objects belong to the event loop in which they were made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from collections import deque
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, Generator, Iterable, List, Optional, Type, TypeVar, Union
+
+from . import _checks, _connection, _core
+from ._aio_messages import Message, Messages
+from ._connection import Connection as _SyncConnection
+from ._durations import Duration, optional_milliseconds
+from ._lanes import Calls, Confirms, Lane, Settles
+from ._options import BrokerOptions, ClientOptions, QueueSettings
+from ._outgoing import Outgoing, Text
+from ._queue import Queue as _SyncQueue
+from ._results import BrokerStats, DeadLetter, DeadMoved, PeekedMessage, QueueInfo, Sample, Settled
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer, Unpack
+
+__all__ = ["Connection", "DeadLetters", "Message", "Messages", "Queue", "connect", "open"]
+
+_T = TypeVar("_T")
+
+_UNCONFIRMED = 10_000  # publishes awaited at once; more wait their turn without holding the event loop
+_UNCONFIRMED_BYTES = 64 * 1024 * 1024
+
+
+class _Opening:
+    """What ``open`` and ``connect`` return: await it, or use it with ``async with``."""
+
+    def __init__(self, start: Callable[[], _SyncConnection]) -> None:
+        self._start = start
+        self._made: Optional[Connection] = None
+
+    async def _make(self) -> Connection:
+        calls = Calls("calls")
+        try:
+            self._made = Connection(await calls.run(self._start), calls)
+        except BaseException:
+            calls.stop()
+            raise
+        return self._made
+
+    def __await__(self) -> Generator[Any, None, Connection]:
+        return self._make().__await__()
+
+    async def __aenter__(self) -> Connection:
+        return await self._make()
+
+    async def __aexit__(
+        self, kind: Optional[Type[BaseException]], exception: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        if self._made is not None:
+            await self._made.close()
+
+
+def open(path: Union[str, os.PathLike[Any]], **options: Unpack[BrokerOptions]) -> _Opening:  # noqa: A001
+    """A broker in this process. See ``ackwire.open``."""
+    return _Opening(lambda: _connection.open(path, **options))
+
+
+def connect(endpoint: str, **options: Unpack[ClientOptions]) -> _Opening:
+    """A client of a broker elsewhere. See ``ackwire.connect``."""
+    return _Opening(lambda: _connection.connect(endpoint, **options))
+
+
+class Connection:
+    """A broker or a client. Made by ``open`` and ``connect``."""
+
+    def __init__(self, sync: _SyncConnection, calls: Calls) -> None:
+        self._sync = sync
+        self._calls = calls
+        self._confirms = Confirms("confirms")
+        self._settles = Settles("settles")
+        self._room = _Room(_UNCONFIRMED, _UNCONFIRMED_BYTES)
+        lanes: List[Lane[Any]] = [self._calls, self._confirms, self._settles]
+        weakref.finalize(self, _stop, lanes).atexit = False
+
+    @property
+    def closed(self) -> bool:
+        return self._sync.closed
+
+    @property
+    def state(self) -> str:
+        return self._sync.state
+
+    async def listen(self, endpoint: str) -> str:
+        """Serves other processes as well. Of a broker in this process only."""
+        return await self._calls.run(lambda: self._sync._core.listen(_checks.text(endpoint, "endpoint")))
+
+    async def queue(self, name: str, **settings: Unpack[QueueSettings]) -> Queue:
+        return Queue(self, await self._calls.run(lambda: self._sync.queue(name, **settings)))
+
+    async def queues(self) -> List[QueueInfo]:
+        return await self._calls.run(self._sync.queues)
+
+    async def remove_queue(self, name: str, *, force: bool = False) -> None:
+        await self._calls.run(lambda: self._sync.remove_queue(name, force=force))
+
+    async def stats(self) -> BrokerStats:
+        return await self._calls.run(self._sync.stats)
+
+    async def history(
+        self, queue: Optional[str] = None, *, resolution: str = "1s", start: Optional[datetime] = None
+    ) -> List[Sample]:
+        return await self._calls.run(lambda: self._sync.history(queue, resolution=resolution, start=start))
+
+    async def close(self, wait: Duration = 5.0) -> None:
+        # Not through the lane of calls: a close must not stand behind a call that waits.
+        closing = Calls("close")
+        try:
+            await closing.run(lambda: self._sync.close(wait))
+        finally:
+            _stop([closing, self._calls, self._confirms, self._settles])
+
+    async def __aenter__(self) -> Connection:
+        return self
+
+    async def __aexit__(
+        self, kind: Optional[Type[BaseException]], exception: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        await self.close()
+
+
+def _stop(lanes: Iterable[Lane[Any]]) -> None:
+    for lane in lanes:
+        lane.stop()
+
+
+class _Room:
+    """Bounds what is under way, first come first served. Of one event loop."""
+
+    def __init__(self, messages: int, bytes_: int) -> None:
+        self._messages = messages
+        self._bytes = bytes_
+        self._waiting: Deque[asyncio.Future[None]] = deque()
+
+    async def enter(self, size: int) -> None:
+        while self._messages < 1 or self._bytes <= 0:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._wake()
+                raise
+        self._messages -= 1
+        self._bytes -= size
+
+    def leave(self, size: int) -> None:
+        self._messages += 1
+        self._bytes += size
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+
+class Queue:
+    """A queue. Made by ``await connection.queue(name)``."""
+
+    def __init__(self, connection: Connection, sync: _SyncQueue) -> None:
+        self._connection = connection
+        self._sync = sync
+
+    @property
+    def name(self) -> str:
+        return self._sync.name
+
+    async def publish(
+        self,
+        body: Buffer,
+        *,
+        idempotency_key: Optional[Text] = None,
+        ordering_key: Optional[Text] = None,
+        headers: Optional[Dict[str, Text]] = None,
+        delay: Optional[Duration] = None,
+        ttl: Optional[Duration] = None,
+    ) -> _core.Receipt:
+        """See ``ackwire.Queue.publish``. Many publishes awaited at once travel and are committed together."""
+        size = len(body) if isinstance(body, (bytes, bytearray)) else memoryview(body).nbytes if not isinstance(body, str) else 0
+        connection = self._connection
+        await connection._room.enter(size)
+        try:
+            core = connection._sync._core
+            pending = core.publish_async(self.name, body, idempotency_key, ordering_key, headers, delay, ttl)
+        except BaseException:
+            connection._room.leave(size)
+            raise
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[_core.Receipt] = loop.create_future()
+        confirmed: asyncio.Future[_core.Receipt] = loop.create_future()
+        # The room is left when the outcome is known, also when nobody waits for it any more.
+        confirmed.add_done_callback(lambda done: _pass_on(done, future, connection._room, size))
+        connection._confirms.put((loop, confirmed, pending))
+        return await future
+
+    async def publish_many(
+        self, messages: Iterable[Union[Buffer, Outgoing, Dict[str, Any]]], *, atomic: bool = False
+    ) -> List[_core.Receipt]:
+        return await self._connection._calls.run(lambda: self._sync.publish_many(messages, atomic=atomic))
+
+    def consume(
+        self,
+        group: str = "default",
+        *,
+        wait: Optional[Duration] = None,
+        max_messages: Optional[int] = None,
+        credit: int = 256,
+        propagate: bool = False,
+    ) -> Messages:
+        """See ``ackwire.Queue.consume``; use ``async for`` and ``async with message``."""
+        wait_ms = optional_milliseconds(wait, "wait")
+        _checks.whole(credit, "credit", 1, _core.CREDIT_LIMIT)
+        if max_messages is not None:
+            credit = min(credit, _checks.whole(max_messages, "max_messages", 1, 2**63 - 1))
+        return Messages(self, _checks.text(group, "group"), wait_ms, max_messages, credit, _checks.flag(propagate, "propagate"))
+
+    async def ack(self, messages: Iterable[Message]) -> Settled:
+        return await self._settle_many(messages, "ack")
+
+    async def nack(self, messages: Iterable[Message], *, delay: Optional[Duration] = None, error: str = "") -> Settled:
+        return await self._settle_many(messages, "nack", optional_milliseconds(delay, "delay"), _checks.text(error, "error"))
+
+    async def reject(self, messages: Iterable[Message], reason: str) -> Settled:
+        return await self._settle_many(messages, "reject", None, _checks.text(reason, "reason"))
+
+    async def release(self, messages: Iterable[Message]) -> Settled:
+        return await self._settle_many(messages, "release")
+
+    async def _settle_many(self, messages: Iterable[Message], act: str, delay_ms: Optional[int] = None, words: str = "") -> Settled:
+        cores = [message.core for message in messages]
+        applied, stale = await self._connection._calls.run(lambda: _core.settle(cores, act, delay_ms, words))
+        return Settled(applied, tuple(stale))
+
+    @property
+    def dlq(self) -> DeadLetters:
+        return self.dead_letters()
+
+    def dead_letters(self, group: str = "default") -> DeadLetters:
+        return DeadLetters(self, group)
+
+    async def peek(
+        self, count: int = 100, *, start: int = 0, group: str = "default", body_bytes: int = 64 * 1024
+    ) -> List[PeekedMessage]:
+        return await self._run(lambda: self._sync.peek(count, start=start, group=group, body_bytes=body_bytes))
+
+    async def info(self) -> QueueInfo:
+        return await self._run(self._sync.info)
+
+    async def set(self, **settings: Unpack[QueueSettings]) -> QueueInfo:
+        return await self._run(lambda: self._sync.set(**settings))
+
+    async def pause(self) -> None:
+        await self._run(self._sync.pause)
+
+    async def resume(self) -> None:
+        await self._run(self._sync.resume)
+
+    async def purge(self) -> int:
+        return await self._run(self._sync.purge)
+
+    async def create_group(self, group: str, *, from_oldest: bool = False) -> None:
+        await self._run(lambda: self._sync.create_group(group, from_oldest=from_oldest))
+
+    async def remove_group(self, group: str) -> None:
+        await self._run(lambda: self._sync.remove_group(group))
+
+    async def _run(self, call: Callable[[], _T]) -> _T:
+        return await self._connection._calls.run(call)
+
+
+def _pass_on(confirmed: asyncio.Future[Any], future: asyncio.Future[Any], room: _Room, size: int) -> None:
+    room.leave(size)
+    error = confirmed.exception()
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(confirmed.result())
+
+
+class DeadLetters:
+    """The dead-letter queue of one group. See ``ackwire.DeadLetters``."""
+
+    def __init__(self, queue: Queue, group: str) -> None:
+        self._queue = queue
+        self._sync = queue._sync.dead_letters(group)
+
+    async def count(self) -> int:
+        return await self._queue._run(self._sync.__len__)
+
+    async def list(
+        self, count: int = 100, *, start: int = 0, reason: Optional[str] = None, body_bytes: int = 64 * 1024
+    ) -> List[DeadLetter]:
+        return await self._queue._run(lambda: self._sync.list(count, start=start, reason=reason, body_bytes=body_bytes))
+
+    async def show(self, sequence: int) -> DeadLetter:
+        return await self._queue._run(lambda: self._sync.show(sequence))
+
+    async def redrive(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
+        return await self._queue._run(lambda: self._sync.redrive(sequences, reason=reason))
+
+    async def discard(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
+        return await self._queue._run(lambda: self._sync.discard(sequences, reason=reason))
