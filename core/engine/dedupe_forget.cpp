@@ -12,6 +12,7 @@ constexpr std::size_t pinned_enough = 512;
 constexpr std::uint64_t pinned_share = 8;  // of a run, remembered anew at once
 constexpr Duration rescan_min = std::chrono::minutes(1);
 
+Timestamp rescan(const Run& run, Duration window) { return std::max(run.newest, *run.pinned_at) + std::max(window, rescan_min); }
 Timestamp due(const Run& run, Duration window) { return std::max(run.newest, *run.final_since) + window; }
 
 }  // namespace
@@ -21,14 +22,14 @@ void Forget::scan(store::Transaction& transaction, Timestamp now, Duration windo
   reopen_runs(transaction, final_below);
   std::size_t seen = 0;
   for (int step = 0; step < steps_max && seen < pinned_enough; ++step) {
-    if (!scanned_ && !choose_scan(now, final_below)) return;
+    if (!scanned_ && !choose_scan(now, window, final_below)) return;
     seen += scan_step(transaction, pinned, remember);
     if (ranges_.empty()) {
       scanned_->final_since = now;
       put_run_header(transaction, queue_, *scanned_);
       scanned_ = nullptr;
-    } else if (!scanned_->scan_after && remembered_ > scanned_->entries / pinned_share) {
-      scanned_->scan_after = std::max(scanned_->newest, now) + std::max(window, rescan_min);
+    } else if (!scanned_->pinned_at && remembered_ > scanned_->entries / pinned_share) {
+      scanned_->pinned_at = now;
       scanned_ = nullptr;
     }
   }
@@ -60,11 +61,11 @@ void Forget::reopen_runs(store::Transaction& transaction, std::uint64_t final_be
   }
 }
 
-bool Forget::choose_scan(Timestamp now, std::uint64_t final_below) {
+bool Forget::choose_scan(Timestamp now, Duration window, std::uint64_t final_below) {
   for (Run& run : runs_.list()) {
     // A run without sequences is still being written.
     if (run.final_since || run.leaving || run.sequences.empty() || run.sequences.highest() >= final_below) continue;
-    if (run.scan_after && now < *run.scan_after) continue;
+    if (run.pinned_at && now < rescan(run, window)) continue;
     scanned_ = &run;
     remembered_ = 0;
     ranges_ = run.sequences.list();
@@ -91,8 +92,8 @@ void Forget::drop(store::Transaction& transaction, Timestamp now, Duration windo
 std::optional<Timestamp> Forget::next_due(Duration window, std::uint64_t final_below) const {
   std::optional<Timestamp> next;
   for (const Run& run : runs_.list()) {
-    if (!run.final_since && (!run.scan_after || run.sequences.highest() >= final_below)) continue;
-    next = std::min(next.value_or(Timestamp::max()), run.final_since ? due(run, window) : *run.scan_after);
+    if (!run.final_since && (!run.pinned_at || run.sequences.highest() >= final_below)) continue;
+    next = std::min(next.value_or(Timestamp::max()), run.final_since ? due(run, window) : rescan(run, window));
   }
   return next;
 }

@@ -38,7 +38,7 @@ class Forget {
 
  private:
   void reopen_runs(store::Transaction& transaction, std::uint64_t final_below);
-  bool choose_scan(Timestamp now, std::uint64_t final_below);
+  bool choose_scan(Timestamp now, Duration window, std::uint64_t final_below);
   std::size_t scan_step(store::Transaction& transaction, const Pinned& pinned, const Remember& remember);
 
   std::uint32_t queue_;

@@ -21,7 +21,7 @@ struct Run {
   std::uint64_t entries = 0;
   Timestamp newest{};                    // when its newest key was added
   std::optional<Timestamp> final_since;  // every message in it is final, or was remembered anew, since then
-  std::optional<Timestamp> scan_after;   // much of it is pinned: the scan goes on then; not stored
+  std::optional<Timestamp> pinned_at;    // a scan found much of it pinned and stopped; not stored
   bool leaving = false;                  // its rows are being deleted
   SequenceRanges sequences;
   RunTag tag = 0;  // in the directory; not stored
