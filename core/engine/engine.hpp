@@ -27,6 +27,7 @@ struct EngineOptions {
   std::uint64_t disk_floor_bytes = 0;      // publishes are refused below this much free disk
   std::uint32_t sweep_messages = 1'000;    // expired leases, due retries, expiries handled in one turn
   std::uint32_t deliver_bytes = 256 * 1024;// target size of one delivery
+  std::uint32_t turn_deliver_bytes = 4u << 20;  // deliveries of one group in one turn
   Duration producer_memory{24 * 3'600'000};// how long answers of a silent producer are kept
   std::uint32_t producers_per_queue = 10'000;
 };
@@ -70,8 +71,9 @@ class Engine {
 
   PlantedBugs& planted_bugs();
 
+  struct State;  // engine/state.hpp, for the files of this ring only
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

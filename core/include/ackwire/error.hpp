@@ -80,7 +80,7 @@ struct Error {
   /// For `overloaded`: wait at least this long before trying again. 0 otherwise.
   std::chrono::milliseconds retry_after{0};
   /// For a batch: the index of the first message that is at fault.
-  std::optional<std::size_t> index;
+  std::optional<std::size_t> index = std::nullopt;
 };
 
 /// A value or an Error. Distinct objects may be used from distinct threads.

@@ -1,0 +1,251 @@
+// Blocks: written once by a publish, read by every group, deleted whole when every group has settled every record in them.
+#include <algorithm>
+#include <cstring>
+
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+TurnBlock& next_block(Queue& queue) {
+  if (queue.turn_blocks_used == queue.turn_blocks.size()) queue.turn_blocks.emplace_back();
+  TurnBlock& block = queue.turn_blocks[queue.turn_blocks_used++];
+  block.base = queue.state.next_sequence;
+  block.count = 0;
+  block.bytes.resize(format::run_header_bytes);
+  return block;
+}
+
+std::uint32_t record_size(std::string_view records) {
+  std::uint32_t length;
+  std::memcpy(&length, records.data(), sizeof length);
+  return length + 8;  // the length and checksum fields themselves
+}
+
+std::string bitmap(const WindowBlock& block) {
+  std::string bits((block.count() + 7) / 8, '\0');
+  for (std::uint32_t i = 0; i < block.count(); ++i) {
+    if (block.slots[i].holder == Slot::settled) bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
+  }
+  return bits;
+}
+
+bool group_is_done(const Group& group, std::uint64_t base, std::uint64_t end) {
+  if (end <= group.row.floor) return true;
+  const auto it = group.window.find(base);
+  return it != group.window.end() && it->second.open == 0;
+}
+
+}  // namespace
+
+WindowBlock* Group::block_of(std::uint64_t sequence) {
+  auto it = window.upper_bound(sequence);
+  if (it == window.begin()) return nullptr;
+  --it;
+  return sequence < it->second.end() ? &it->second : nullptr;
+}
+
+// `records` are whole records that were checked; they get the next `count` sequences.
+void Engine::State::append_records(Queue& queue, std::string_view records, std::uint32_t count) {
+  while (count > 0) {
+    TurnBlock* block = nullptr;
+    if (queue.turn_blocks_used > queue.turn_blocks_written) {
+      TurnBlock& last = queue.turn_blocks[queue.turn_blocks_used - 1];
+      if (last.base + last.count == queue.state.next_sequence) block = &last;
+    }
+    const std::size_t room = block ? format::block_bytes - std::min(block->bytes.size(), format::block_bytes) : 0;
+    std::size_t bytes = 0;
+    std::uint32_t fit = 0;
+    if (records.size() <= room) {
+      bytes = records.size();
+      fit = count;
+    } else {
+      while (fit < count) {
+        const std::size_t size = record_size(records.substr(bytes));
+        if (bytes + size > room) break;
+        bytes += size;
+        ++fit;
+      }
+    }
+    if (fit == 0) {
+      block = &next_block(queue);
+      // A record larger than a block has one of its own; the store keeps it in parts.
+      const std::size_t size = record_size(records);
+      if (format::run_header_bytes + size <= format::block_bytes) continue;
+      bytes = size;
+      fit = 1;
+    }
+    block->bytes.append(records.substr(0, bytes));
+    block->count += fit;
+    queue.state.next_sequence += fit;
+    records.remove_prefix(bytes);
+    count -= fit;
+  }
+}
+
+void Engine::State::write_turn_blocks(Queue& queue) {
+  for (; queue.turn_blocks_written < queue.turn_blocks_used; ++queue.turn_blocks_written) {
+    TurnBlock& block = queue.turn_blocks[queue.turn_blocks_written];
+    if (block.count == 0) continue;
+    format::Run run;
+    run.first_sequence = block.base;
+    run.publish_time = static_cast<std::uint64_t>(now.wall.time_since_epoch().count());
+    run.count = block.count;
+    run.records = std::string_view(block.bytes).substr(format::run_header_bytes);
+    format::write_run_header(block.bytes.data(), run);
+    tx->put(Table::blocks, key::block(queue.id, block.base), block.bytes);
+  }
+}
+
+bool Engine::State::read_block(Queue& queue, std::uint64_t sequence, format::Run& run, bool& fresh) {
+  if (sequence >= queue.state.next_sequence) return false;
+  for (std::size_t i = 0; i < queue.turn_blocks_used; ++i) {
+    TurnBlock& block = queue.turn_blocks[i];
+    if (i == 0 && sequence < block.base) break;  // an older block, in the store
+    if (block.count > 0 && sequence < block.base + block.count) {
+      std::string_view bytes = block.bytes;
+      fresh = true;
+      return format::split_run(bytes, run);
+    }
+  }
+  fresh = false;
+  const Key wanted = key::block(queue.id, sequence);
+  store::Row row;
+  const auto mine = [&] { return row.key.size() == 12 && be32(row.key, 0) == queue.id; };
+  const auto parse = [&] {
+    std::string_view bytes = row.value;
+    if (format::split_run(bytes, run) && bytes.empty() && run.first_sequence == be64(row.key, 4) && run.count > 0) return true;
+    queue.damaged = "block of sequence " + std::to_string(be64(row.key, 4)) + " of queue " + queue.row.name + " fails its checksum";
+    return false;
+  };
+  if (tx->seek_back(Table::blocks, wanted, row) && mine()) {
+    if (!parse()) return false;
+    if (sequence < run.first_sequence + run.count) return true;
+  }
+  if (!tx->seek(Table::blocks, wanted, row) || !mine()) return false;
+  return parse();
+}
+
+WindowBlock& Engine::State::open_window(Group& group, const format::Run& run) {
+  auto [it, made] = group.window.try_emplace(run.first_sequence);
+  WindowBlock& block = it->second;
+  if (!made) return block;
+  block.base = run.first_sequence;
+  block.publish_ms = run.publish_time;
+  block.open = run.count;
+  block.slots.resize(run.count);
+  std::size_t at = 0;
+  for (Slot& slot : block.slots) {
+    if (at + 8 > run.records.size()) break;  // found by the reader of the record
+    slot.bytes = record_size(run.records.substr(at));
+    at += slot.bytes;
+  }
+  return block;
+}
+
+void Engine::State::touch(Group& group, WindowBlock& block) {
+  group.dirty = true;
+  if (block.touched) return;
+  block.touched = true;
+  group.touched.push_back(block.base);
+}
+
+void Engine::State::settle_slot(Group& group, WindowBlock& block, std::uint32_t slot) {
+  block.slots[slot].holder = Slot::settled;
+  --block.open;
+  touch(group, block);
+}
+
+// Makes this turn's settles durable: floors rise, marks are written for gaps, finished blocks go.
+void Engine::State::close_blocks(Queue& queue) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> finished;
+  for (auto& [id, group] : queue.groups) {
+    for (const std::uint64_t base : group.touched) {
+      const auto it = group.window.find(base);
+      if (it == group.window.end()) continue;
+      WindowBlock& block = it->second;
+      block.touched = false;
+      while (block.prefix < block.count() && block.slots[block.prefix].holder == Slot::settled) ++block.prefix;
+      if (block.open == 0) finished.emplace_back(base, block.end());
+    }
+    // The floor passes finished blocks at the front and stops at the first message that is not settled.
+    auto front = group.window.begin();
+    while (front != group.window.end() && front->second.open == 0) ++front;
+    const std::uint64_t floor = front == group.window.end() ? group.row.cursor
+                                                            : std::min(front->second.base + front->second.prefix, group.row.cursor);
+    if (floor > group.row.floor) {
+      group.row.floor = floor;
+      group.dirty = true;
+    }
+  }
+  for (const auto& [base, end] : finished) {
+    bool all = true;
+    for (auto& [id, group] : queue.groups) all = all && group_is_done(group, base, end);
+    if (!all) continue;
+    tx->erase(Table::blocks, key::block(queue.id, base));
+    for (auto& [id, group] : queue.groups) {
+      const auto it = group.window.find(base);
+      if (it == group.window.end()) continue;
+      if (it->second.has_marks) tx->erase(Table::marks, key::at(queue.id, id, base));
+      group.window.erase(it);
+    }
+  }
+  for (auto& [id, group] : queue.groups) write_marks(queue, group);
+}
+
+// Marks tell what is settled above the floor; blocks below the floor need none.
+void Engine::State::write_marks(Queue& queue, Group& group) {
+  for (const std::uint64_t base : group.touched) {
+    const auto it = group.window.find(base);
+    if (it == group.window.end() || it->second.end() <= group.row.floor) continue;
+    WindowBlock& block = it->second;
+    const bool front = group.row.floor >= block.base;  // the floor tells its prefix
+    const std::uint32_t settled = block.count() - block.open;
+    if (settled <= (front ? block.prefix : 0)) continue;  // bits of an older row are a subset: harmless
+    tx->put(Table::marks, key::at(queue.id, group.id, base), seal(bitmap(block)));
+    block.has_marks = true;
+  }
+  group.touched.clear();
+  while (!group.window.empty() && group.window.begin()->second.end() <= group.row.floor) {
+    WindowBlock& block = group.window.begin()->second;
+    if (block.has_marks) tx->erase(Table::marks, key::at(queue.id, group.id, block.base));
+    group.window.erase(group.window.begin());
+  }
+}
+
+// After a restart: the blocks between floor and cursor, and who of them is settled.
+void Engine::State::load_window(Queue& queue, Group& group) {
+  std::uint64_t at = group.row.floor;
+  format::Run run;
+  bool fresh = false;
+  while (at < group.row.cursor && read_block(queue, at, run, fresh) && run.first_sequence < group.row.cursor) {
+    WindowBlock& block = open_window(group, run);
+    const auto marks = tx->get(Table::marks, key::at(queue.id, group.id, block.base));
+    std::string_view bits;
+    if (marks) {
+      const auto payload = unseal(*marks);
+      if (!payload || payload->size() != (block.count() + 7) / 8) {
+        damage("marks of block " + std::to_string(block.base) + " of queue " + queue.row.name + ", group " + group.row.name);
+        return;
+      }
+      bits = *payload;
+      block.has_marks = true;
+    }
+    bool handed_out = false;
+    for (std::uint32_t i = 0; i < block.count(); ++i) {
+      const bool marked = !bits.empty() && (bits[i / 8] >> (i % 8) & 1);
+      if (block.base + i < group.row.floor || marked) {
+        block.slots[i].holder = Slot::settled;
+        --block.open;
+        if (block.prefix == i) ++block.prefix;
+      } else if (block.base + i < group.row.cursor) {
+        handed_out = true;
+      }
+    }
+    if (handed_out) group.recovered_blocks.push_back(block.base);
+    at = block.end();
+  }
+  if (!queue.damaged.empty()) damage(queue.damaged);
+}
+
+}  // namespace ackwire::engine

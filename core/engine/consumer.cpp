@@ -1,0 +1,100 @@
+// Subscriptions: who consumes what, with how much credit.
+#include <algorithm>
+
+#include "ackwire/limits.hpp"
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+Error bad_credit(std::uint32_t credit) {
+  return {Errc::out_of_range, "Credit " + std::to_string(credit) + " is outside 0 to " + std::to_string(limits::credit) +
+                                  " messages. Nothing was changed."};
+}
+
+}  // namespace
+
+void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
+  State& s = *state_;
+  model::Subscribed answer{subscribe.subscription, 0, {Errc::ok, {}}};
+  const auto refuse = [&](Error error) {
+    answer.error = std::move(error);
+    s.effect(session, std::move(answer));
+  };
+  if (subscribe.subscription == SubscriptionId{0}) return refuse({Errc::invalid_argument, "Subscription 0 is not allowed. Choose another number."});
+  if (s.find_subscription(session, subscribe.subscription)) {
+    return refuse({Errc::request_reused, "The session has this subscription already. Nothing was changed. Choose another number."});
+  }
+  if (subscribe.credit > limits::credit) return refuse(bad_credit(subscribe.credit));
+  Queue* queue = s.find_queue(subscribe.queue);
+  if (!queue) return refuse({Errc::no_queue, "There is no queue " + std::string(subscribe.queue) + ". Create it first."});
+  Group* group = queue->find_group(subscribe.group);
+  if (!group) {
+    return refuse({Errc::no_group, "Queue " + queue->row.name + " has no group " + std::string(subscribe.group) + ". Create it first."});
+  }
+  auto subscription = std::make_unique<Subscription>();
+  subscription->index = s.next_index++;
+  subscription->session = session;
+  subscription->id = subscribe.subscription;
+  subscription->queue = queue->id;
+  subscription->group = group->id;
+  subscription->credit = subscribe.credit;
+  group->consumers.push_back(subscription.get());
+  s.by_index[subscription->index] = subscription.get();
+  s.subscriptions[{session, subscribe.subscription}] = std::move(subscription);
+  answer.visibility_timeout_ms = static_cast<std::uint32_t>(queue->row.policy.visibility_timeout.count());
+  s.effect(session, std::move(answer));
+}
+
+void Engine::State::end_subscription(Subscription& subscription, Return why, const char* text) {
+  Group& group = queues.at(subscription.queue).groups.at(subscription.group);
+  std::erase(group.consumers, &subscription);
+  if (subscription.in_flight > 0) group.returning.push_back({subscription.index, why, text});
+  by_index.erase(subscription.index);
+  subscriptions.erase({subscription.session, subscription.id});
+}
+
+void Engine::unsubscribe(SessionId session, SubscriptionId id) {
+  if (Subscription* subscription = state_->find_subscription(session, id)) {
+    state_->end_subscription(*subscription, Return::lease_end, "the consumer unsubscribed while it held the message");
+  }
+}
+
+void Engine::set_credit(SessionId session, SubscriptionId id, std::uint32_t credit) {
+  if (Subscription* subscription = state_->find_subscription(session, id)) subscription->credit = std::min(credit, limits::credit);
+}
+
+void Engine::end_session(SessionId session) {
+  State& s = *state_;
+  auto it = s.subscriptions.lower_bound({session, SubscriptionId{0}});
+  while (it != s.subscriptions.end() && it->first.session == session) {
+    Subscription& subscription = *it->second;
+    ++it;
+    s.end_subscription(subscription, Return::lease_end, "the consumer disconnected while it held the message");
+  }
+}
+
+void Engine::undeliverable(SessionId session, const model::Deliver& deliver) {
+  State& s = *state_;
+  Subscription* subscription = s.find_subscription(session, deliver.subscription);
+  if (!subscription) return;
+  Queue& queue = s.queues.at(subscription->queue);
+  Group& group = queue.groups.at(subscription->group);
+  std::string_view rest = deliver.runs;
+  format::Run run;
+  while (format::split_run(rest, run)) {
+    for (std::uint64_t sequence = run.first_sequence; sequence < run.first_sequence + run.count; ++sequence) {
+      WindowBlock* block = group.block_of(sequence);
+      if (block && block->slots[sequence - block->base].holder == subscription->index) {
+        s.end_lease_of_slot(queue, group, *block, static_cast<std::uint32_t>(sequence - block->base), Return::release, "");
+      } else if (const auto it = group.retry_leases.find(sequence);
+                 it != group.retry_leases.end() && it->second.holder == subscription->index && it->second.delivery == run.delivery) {
+        s.end_lease_of_retry(queue, group, sequence, Return::release, "");
+      }
+    }
+  }
+}
+
+std::uint32_t Engine::consumer_count() const { return static_cast<std::uint32_t>(state_->subscriptions.size()); }
+
+}  // namespace ackwire::engine

@@ -1,0 +1,166 @@
+// The DLQ: looked at page by page, redriven or discarded chunk by chunk.
+#include <algorithm>
+
+#include "ackwire/limits.hpp"
+#include "engine/inspect.hpp"
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
+
+Error no_group(const std::string& queue, const std::string& group, bool have_queue) {
+  if (!have_queue) return {Errc::no_queue, "There is no queue " + queue + ". Nothing was changed.", {}, {}};
+  return {Errc::no_group, "Queue " + queue + " has no group " + group + ". Nothing was changed.", {}, {}};
+}
+
+bool matches(const DeadFilter& filter, const TakenOut& row) {
+  return !filter.reason || static_cast<std::uint8_t>(*filter.reason) == row.reason;
+}
+
+DeadLetter letter(std::uint64_t sequence, TakenOut& row, std::uint64_t body_bytes) {
+  DeadLetter out;
+  out.sequence = sequence;
+  out.reason = static_cast<DeadReason>(row.reason);
+  out.detail = std::move(row.detail);
+  out.deliveries = row.deliveries;
+  out.attempts = row.attempts;
+  out.redrives = row.redrives;
+  out.publish_time = Timestamp{Duration{row.publish_ms}};
+  out.dead_time = Timestamp{Duration{static_cast<std::int64_t>(row.time_ms)}};
+  out.errors = std::move(row.errors);
+  show_record(row.record, body_bytes, out);
+  return out;
+}
+
+/// Walks the dead letters of one group in order of sequence, or just the named ones.
+class DeadWalk {
+ public:
+  DeadWalk(Engine::State& state, Queue& queue, Group& group, const DeadFilter& filter, std::uint64_t from)
+      : s_(state), queue_(queue), group_(group), filter_(filter), next_(std::max<std::uint64_t>(from, 1)), named_(filter.sequences) {
+    std::sort(named_.begin(), named_.end());
+    named_.erase(std::unique(named_.begin(), named_.end()), named_.end());
+    named_.erase(named_.begin(), std::lower_bound(named_.begin(), named_.end(), next_));
+  }
+
+  /// The next letter that matches; false at the end. Named ones that are not there go to missing().
+  bool next(std::uint64_t& sequence, TakenOut& row) {
+    while (step(sequence, row)) {
+      if (matches(filter_, row)) return true;
+    }
+    return false;
+  }
+  /// Where to go on, 0 at the end.
+  std::uint64_t resume() const { return ended_ ? 0 : next_; }
+  std::vector<std::uint64_t>& missing() { return missing_; }
+
+ private:
+  bool step(std::uint64_t& sequence, TakenOut& row) {
+    if (!filter_.sequences.empty()) return step_named(sequence, row);
+    store::Row found;
+    if (!s_.tx->seek(Table::dead, key::at(queue_.id, group_.id, next_), found) || found.key.size() != 16 || be32(found.key, 0) != queue_.id ||
+        be32(found.key, 4) != group_.id) {
+      ended_ = true;
+      return false;
+    }
+    return read(found.key, found.value, sequence, row);
+  }
+
+  bool step_named(std::uint64_t& sequence, TakenOut& row) {
+    for (; at_ < named_.size(); ++at_) {
+      const Key wanted = key::at(queue_.id, group_.id, named_[at_]);
+      const auto value = s_.tx->get(Table::dead, wanted);
+      if (!value) {
+        missing_.push_back(named_[at_]);
+        continue;
+      }
+      ++at_;
+      return read(wanted, *value, sequence, row);
+    }
+    ended_ = true;
+    return false;
+  }
+
+  bool read(std::string_view key, std::string_view value, std::uint64_t& sequence, TakenOut& row) {
+    sequence = be64(key, 8);
+    next_ = sequence + 1;
+    if (decode(value, row)) return true;
+    s_.damage("dead letter " + std::to_string(sequence) + " of queue " + queue_.row.name + ", group " + group_.row.name);
+    ended_ = true;
+    return false;
+  }
+
+  Engine::State& s_;
+  Queue& queue_;
+  Group& group_;
+  const DeadFilter& filter_;
+  std::uint64_t next_;
+  std::vector<std::uint64_t> named_;
+  std::size_t at_ = 0;
+  bool ended_ = false;
+  std::vector<std::uint64_t> missing_;
+};
+
+}  // namespace
+
+model::Reply Engine::State::handle(const model::GetDeadLetters& r) {
+  Queue* queue = find_queue(r.queue);
+  Group* group = queue ? queue->find_group(r.group) : nullptr;
+  if (!group) return no_group(r.queue, r.group, queue != nullptr);
+  if (r.count == 0 || r.count > limits::page_messages || r.filter.sequences.size() > limits::page_messages) {
+    return Error{Errc::out_of_range, "A page has 1 to " + std::to_string(limits::page_messages) + " dead letters.", {}, {}};
+  }
+  DeadPage page;
+  page.total = group->row.dead;
+  DeadWalk walk(*this, *queue, *group, r.filter, r.from);
+  std::uint64_t sequence = 0;
+  TakenOut row;
+  std::size_t bytes = 0;
+  while (page.letters.size() < r.count && bytes < limits::page_bytes && walk.next(sequence, row)) {
+    page.letters.push_back(letter(sequence, row, r.body_bytes));
+    bytes += page.letters.back().body.size();
+  }
+  page.next = walk.resume();
+  return page;
+}
+
+model::Reply Engine::State::handle(const model::MoveDead& r) {
+  Queue* queue = find_queue(r.queue);
+  Group* group = queue ? queue->find_group(r.group) : nullptr;
+  if (!group) return no_group(r.queue, r.group, queue != nullptr);
+  if (r.filter.sequences.size() > limits::page_messages) {
+    return Error{Errc::out_of_range, "At most " + std::to_string(limits::page_messages) + " sequences can be named at once.", {}, {}};
+  }
+  model::Moved answer;
+  answer.dead_until_ms = r.dead_until_ms ? r.dead_until_ms : now.wall.time_since_epoch().count();
+  DeadWalk walk(*this, *queue, *group, r.filter, r.from);
+  std::uint64_t sequence = 0;
+  TakenOut row;
+  std::size_t bytes = 0;
+  while (budget > 0 && bytes < limits::page_bytes && walk.next(sequence, row)) {
+    --budget;
+    if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
+    bytes += row.record.size();
+    tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
+    --group->row.dead;
+    group->row.dead_bytes -= row.record.size();
+    group->dirty = true;
+    ++answer.moved.moved;
+    if (r.action == model::DeadAction::discard) {
+      discard_message(*queue, *group, sequence, row.record);
+      continue;
+    }
+    ++group->row.redriven;
+    ++row.redrives;
+    row.attempts = 0;
+    put_retry(*queue, *group, sequence, row, to_ms(now.wall));
+  }
+  answer.moved.not_found = walk.missing();
+  answer.next = walk.resume();
+  answer.more = answer.next != 0 && (budget == 0 || bytes >= limits::page_bytes);
+  if (!answer.more) answer.next = 0;
+  return answer;
+}
+
+}  // namespace ackwire::engine

@@ -1,0 +1,166 @@
+// Dispatch: ready messages to consumers with credit. The cursor moves, and rows of redeliveries are written, in the transaction that
+// commits before the delivery leaves: a hand-over is always counted durably first.
+#include <algorithm>
+
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+Subscription* Engine::State::next_consumer(Group& group) {
+  for (std::size_t tried = 0; tried < group.consumers.size(); ++tried) {
+    Subscription* subscription = group.consumers[group.next_consumer++ % group.consumers.size()];
+    if (subscription->free() > 0) return subscription;
+  }
+  return nullptr;
+}
+
+void Engine::State::deliver(Subscription& subscription, const format::Run& run) {
+  model::Deliver* delivery = nullptr;
+  if (subscription.effect != Subscription::npos) {
+    auto& open = std::get<model::Deliver>(effects[subscription.effect].what);
+    if (open.runs.size() + run.records.size() <= options.deliver_bytes) delivery = &open;
+  }
+  if (!delivery) {
+    subscription.effect = effects.size();
+    effect(subscription.session, model::Deliver{subscription.id, {}});
+    delivery = &std::get<model::Deliver>(effects.back().what);
+    delivery->runs.reserve(std::min<std::size_t>(options.deliver_bytes, 2 * run.records.size() + format::run_header_bytes));
+  }
+  format::append_run(delivery->runs, run);
+}
+
+void Engine::State::dispatch(Queue& queue, Group& group) {
+  if (group.consumers.empty() || queue.row.policy.paused || !queue.damaged.empty()) return;
+  if (group.ready_retry > 0) dispatch_retry(queue, group);
+  if (group.row.cursor < queue.state.next_sequence) dispatch_blocks(queue, group);
+}
+
+// Returned and delayed messages come first: they are the oldest.
+void Engine::State::dispatch_retry(Queue& queue, Group& group) {
+  std::size_t bytes = 0;
+  while (group.ready_retry > 0 && group.leased < queue.row.policy.max_in_flight) {
+    if (budget == 0 || bytes > options.turn_deliver_bytes) {
+      more = true;
+      return;
+    }
+    Subscription* subscription = next_consumer(group);
+    if (!subscription) return;
+    store::Row found;
+    if (!tx->seek(Table::due, key::due(queue.id, group.id, 0, 0), found) || found.key.size() != 24 || be32(found.key, 0) != queue.id ||
+        be32(found.key, 4) != group.id || be64(found.key, 8) > group.matured_ms) {
+      return damage("due index of queue " + queue.row.name + ", group " + group.row.name);
+    }
+    const std::uint64_t sequence = be64(found.key, 16);
+    TakenOut row;
+    if (!read_retry(queue, group, sequence, row)) return;
+    --budget;
+    format::Record record;
+    std::string_view rest = row.record;
+    if (!format::split(rest, record) || !format::checksum_ok(record)) {
+      erase_retry(queue, group, sequence, row);
+      put_dead(queue, group, sequence, row, DeadReason::damaged, "the stored record fails its checksum");
+      continue;
+    }
+    if (expired(queue, record, static_cast<std::uint64_t>(row.publish_ms))) {
+      erase_retry(queue, group, sequence, row);
+      expire_message(queue, group, sequence, row);
+      continue;
+    }
+    erase_retry(queue, group, sequence, row);
+    ++row.deliveries;
+    ++row.attempts;
+    put_retry(queue, group, sequence, row, leased_due);
+    const Duration deadline = now.mono + queue.row.policy.visibility_timeout;
+    group.retry_leases[sequence] = {subscription->index, row.deliveries, now.mono, deadline};
+    group.next_lease_check = std::min(group.next_lease_check, deadline);
+    ++group.leased;
+    ++subscription->in_flight;
+    ++group.row.delivered;
+    ++queue.sample.delivered;
+    if (row.deliveries > 1) {
+      ++group.row.redelivered;
+      ++queue.sample.redelivered;
+    }
+    deliver(*subscription, {sequence, static_cast<std::uint64_t>(row.publish_ms), 1, row.deliveries, row.attempts, row.record});
+    bytes += row.record.size();
+  }
+}
+
+void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
+  const std::uint64_t taken = group.leased + group.row.retry - group.retry_leases.size();
+  const std::uint64_t ready = group.outstanding() > taken ? group.outstanding() - taken : 0;
+  const auto active = static_cast<std::uint64_t>(
+      std::count_if(group.consumers.begin(), group.consumers.end(), [](const Subscription* s) { return s->free() > 0; }));
+  if (active == 0 || ready == 0) return;
+  const std::uint64_t share = (ready + active - 1) / active;
+  std::size_t bytes = 0;
+  while (group.leased < queue.row.policy.max_in_flight) {
+    if (bytes > options.turn_deliver_bytes) {
+      more = true;
+      return;
+    }
+    Subscription* subscription = next_consumer(group);
+    if (!subscription) return;
+    format::Run run;
+    bool fresh = false;
+    if (!read_block(queue, group.row.cursor, run, fresh)) return;
+    const std::uint64_t limit = std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased});
+    bytes += hand_out(queue, group, *subscription, run, fresh, static_cast<std::uint32_t>(limit));
+    if (!queue.damaged.empty()) return;
+  }
+}
+
+// Gives up to `limit` records from the cursor on, and moves the cursor. Records that are expired or damaged are taken out on the
+// way. Returns the bytes given.
+std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& subscription, const format::Run& run, bool fresh,
+                                      std::uint32_t limit) {
+  WindowBlock& block = open_window(group, run);
+  group.row.cursor = std::max(group.row.cursor, run.first_sequence);
+  group.dirty = true;
+  const auto first = static_cast<std::uint32_t>(group.row.cursor - run.first_sequence);
+  std::size_t begin = 0;
+  for (std::uint32_t i = 0; i < first; ++i) begin += block.slots[i].bytes;
+  std::string_view rest = run.records.substr(std::min(begin, run.records.size()));
+  std::uint32_t count = 0;
+  std::size_t bytes = 0;
+  enum class Bad : std::uint8_t { no, expired, damaged } bad = Bad::no;
+  const bool look = !fresh || queue.row.policy.ttl.count() != 0;
+  while (first + count < block.count() && count < limit && bytes < options.deliver_bytes) {
+    format::Record record;
+    if (!format::split(rest, record)) {
+      queue.damaged = "record " + std::to_string(group.row.cursor + count) + " of queue " + queue.row.name + " cannot be split off its block";
+      break;
+    }
+    if (!fresh && !format::checksum_ok(record)) bad = Bad::damaged;
+    if (bad == Bad::no && (look || record.expires_at != 0) && expired(queue, record, run.publish_time)) bad = Bad::expired;
+    if (bad != Bad::no) break;
+    block.slots[first + count].holder = subscription.index;
+    bytes += record.bytes.size();
+    ++count;
+  }
+  if (count > 0) {
+    const Duration deadline = now.mono + queue.row.policy.visibility_timeout;
+    block.leases.push_back({first, count, subscription.index, now.mono, deadline});
+    group.next_lease_check = std::min(group.next_lease_check, deadline);
+    deliver(subscription, {group.row.cursor, run.publish_time, count, 1, 1, run.records.substr(begin, bytes)});
+    group.row.cursor += count;
+    group.row.delivered += count;
+    group.leased += count;
+    subscription.in_flight += count;
+    queue.sample.delivered += count;
+  }
+  if (bad != Bad::no) {
+    const std::uint64_t sequence = group.row.cursor++;
+    TakenOut row;
+    if (take_out(queue, group, block, first + count, row)) {
+      row.deliveries = row.attempts = 0;
+      if (bad == Bad::expired) {
+        expire_message(queue, group, sequence, row);
+      } else {
+        put_dead(queue, group, sequence, row, DeadReason::damaged, "the stored record fails its checksum");
+      }
+    }
+  }
+  return static_cast<std::uint32_t>(bytes);
+}
+
+}  // namespace ackwire::engine

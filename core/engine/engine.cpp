@@ -1,0 +1,234 @@
+// The turn: begin, commands, finish. And what is read at the start.
+#include "engine/engine.hpp"
+
+#include <algorithm>
+
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
+
+Error damaged_row(const std::string& place) {
+  return {Errc::store_damaged, "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
+                                   "Stop, copy the directory, and run `ackwire verify` on the copy.", {}, {}};
+}
+
+}  // namespace
+
+Engine::State::State(store::Store& s, const EngineOptions& o) : store(s), options(o), random(o.seed) {}
+
+Engine::Engine(store::Store& store, const EngineOptions& options) : state_(std::make_unique<State>(store, options)) {}
+Engine::~Engine() = default;
+
+std::uint64_t Engine::boot_epoch() const { return state_->boot.boot_epoch; }
+PlantedBugs& Engine::planted_bugs() { return state_->bugs; }
+
+void Engine::State::damage(const std::string& place) {
+  if (broken.ok()) broken = damaged_row(place);
+}
+
+Queue* Engine::State::find_queue(std::string_view name) {
+  const auto it = queue_names.find(name);
+  return it == queue_names.end() ? nullptr : it->second;
+}
+
+Group* Queue::find_group(std::string_view name) {
+  for (auto& [id, group] : groups) {
+    if (group.row.name == name) return &group;
+  }
+  return nullptr;
+}
+
+Subscription* Engine::State::find_subscription(SessionId session, SubscriptionId subscription) {
+  const auto it = subscriptions.find({session, subscription});
+  return it == subscriptions.end() ? nullptr : it->second.get();
+}
+
+void Engine::State::effect(SessionId session, decltype(model::Effect::what) what) { effects.push_back({session, std::move(what)}); }
+
+Status Engine::open(Now now) {
+  if (Status begun = begin(now); !begun) return begun;
+  State& s = *state_;
+  s.started = now.mono;
+  s.load();
+  if (!s.broken.ok()) {
+    s.tx.reset();
+    return s.broken;
+  }
+  ++s.boot.boot_epoch;
+  s.boot.last_wall_ms = std::max(s.boot.last_wall_ms, to_ms(now.wall));
+  s.tx->put(Table::state, key::boot(), encode(s.boot));
+  Status committed = s.tx->commit();
+  s.tx.reset();
+  return committed;
+}
+
+void Engine::State::load() {
+  if (const auto row = tx->get(Table::state, key::boot()); row && !decode(*row, boot)) return damage("the boot row");
+  std::string from = "Q";
+  store::Row row;
+  while (tx->seek(Table::state, from, row) && row.key.size() == 5 && row.key[0] == 'Q') {
+    const std::uint32_t id = be32(row.key, 1);
+    Queue& queue = queues[id];
+    queue.id = id;
+    if (!decode(row.value, queue.row)) return damage("the row of queue " + std::to_string(id));
+    from.assign(row.key);
+    from.push_back('\0');
+  }
+  for (auto& [id, queue] : queues) {
+    queue.dedupe = std::make_unique<Dedupe>(id);
+    if (queue.row.removing) continue;
+    queue_names[queue.row.name] = &queue;
+    const auto state = tx->get(Table::state, key::queue_state(id));
+    if (!state || !decode(*state, queue.state)) return damage("the counters of queue " + queue.row.name);
+    std::string at(std::string_view{key::group(id, 0)});
+    while (tx->seek(Table::state, at, row) && row.key.size() == 9 && row.key[0] == 'G' && be32(row.key, 1) == id) {
+      Group group;
+      group.id = be32(row.key, 5);
+      if (!decode(row.value, group.row)) return damage("a group of queue " + queue.row.name);
+      if (group.row.removing) {
+        queue.removed_groups.push_back(group.id);
+      } else {
+        queue.groups.emplace(group.id, std::move(group));
+      }
+      at.assign(row.key);
+      at.push_back('\0');
+    }
+    queue.reclaim = true;
+    if (Status opened = queue.dedupe->open(*tx); !opened) return damage("the dedupe store of queue " + queue.row.name + " (" + opened.error().message + ")");
+    load_producers(queue);
+    for (auto& [group_id, group] : queue.groups) {
+      load_window(queue, group);
+      load_leased_retry(queue, group);
+    }
+  }
+}
+
+// Retry rows that were leased when the broker went: they are handed out again, their attempt counted.
+void Engine::State::load_leased_retry(Queue& queue, Group& group) {
+  group.recovered_until = group.row.cursor;
+  std::string at(std::string_view{key::due(queue.id, group.id, leased_due, 0)});
+  store::Row row;
+  while (tx->seek(Table::due, at, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
+    group.recovered_retry.push_back(be64(row.key, 16));
+    at.assign(row.key);
+    at.push_back('\0');
+  }
+}
+
+Status Engine::begin(Now now) {
+  State& s = *state_;
+  auto tx = s.store.begin();
+  if (!tx) return tx.error();
+  s.tx = std::move(*tx);
+  s.now = now;
+  s.budget = s.options.sweep_messages;
+  s.more = false;
+  return {};
+}
+
+Status Engine::finish() {
+  State& s = *state_;
+  for (auto it = s.queues.begin(); it != s.queues.end();) {
+    Queue& queue = it->second;
+    if (queue.row.removing) {
+      it = s.continue_removal(queue) ? s.queues.erase(it) : std::next(it);
+      continue;
+    }
+    ++it;
+    s.write_turn_blocks(queue);
+    for (auto& [group_id, group] : queue.groups) {
+      s.sweep(queue, group);
+      s.dispatch(queue, group);
+    }
+    s.prune_producers(queue);
+    s.close_blocks(queue);
+    s.continue_removal(queue);
+  }
+  s.take_samples();
+  s.write_rows();
+  Status result = s.broken.ok() ? s.tx->status() : s.broken;
+  if (result.ok()) result = s.tx->commit();
+  s.tx.reset();
+  if (!result.ok()) s.effects.clear();
+  for (const auto& [key, subscription] : s.subscriptions) subscription->effect = Subscription::npos;
+  return result;
+}
+
+void Engine::State::write_rows() {
+  for (auto& [id, queue] : queues) {
+    if (queue.row_dirty) tx->put(Table::state, key::queue(id), encode(queue.row));
+    if (queue.dirty && !queue.row.removing) tx->put(Table::state, key::queue_state(id), encode(queue.state));
+    queue.row_dirty = queue.dirty = false;
+    if (queue.row.removing) continue;
+    std::uint64_t final_below = queue.state.next_sequence;
+    for (auto& [group_id, group] : queue.groups) {
+      if (group.dirty) tx->put(Table::state, key::group(id, group_id), encode(group.row));
+      group.dirty = false;
+      final_below = std::min(final_below, group.row.floor);
+    }
+    if (queue.dedupe_changed || queue.dedupe->busy() || now.mono >= queue.next_dedupe_write) {
+      queue.next_dedupe_write = now.mono + Duration{1'000};
+      queue.dedupe->write(*tx, now.wall, queue.row.policy.dedupe_window, final_below,
+                          [&](std::uint64_t low, std::uint64_t high) { return pinned_keys(queue, low, high); });
+      queue.dedupe_changed = false;
+    }
+    queue.turn_blocks_used = queue.turn_blocks_written = 0;
+  }
+}
+
+// Keys of messages in [low, high] that are delayed, failed or dead: they may come back, so they must stay known.
+std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high) {
+  std::vector<DedupeEntry> pinned;
+  for (auto& [group_id, group] : queue.groups) {
+    for (const Table table : {Table::retry, Table::dead}) {
+      std::string at(std::string_view{key::at(queue.id, group_id, low)});
+      store::Row row;
+      while (tx->seek(table, at, row) && row.key.size() == 16 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group_id &&
+             be64(row.key, 8) <= high) {
+        TakenOut taken;
+        format::Record record;
+        if (!decode(row.value, taken)) {
+          damage("row of message " + std::to_string(be64(row.key, 8)) + " of queue " + queue.row.name);
+          return pinned;
+        }
+        std::string_view bytes = taken.record;
+        if (format::split(bytes, record) && !record.key.empty()) {
+          pinned.push_back({hash_key(store.secret(), record.key), be64(row.key, 8), hash_body(record.body)});
+        }
+        at.assign(row.key);
+        at.push_back('\0');
+      }
+    }
+  }
+  return pinned;
+}
+
+std::vector<model::Effect> Engine::take_effects() { return std::exchange(state_->effects, {}); }
+
+std::optional<Duration> Engine::next_wakeup() const {
+  const State& s = *state_;
+  if (s.more) return s.now.mono;
+  Duration next = Duration::max();
+  const auto at_wall = [&](std::uint64_t ms) {
+    const std::uint64_t wall = to_ms(s.now.wall);
+    return s.now.mono + Duration{ms > wall ? static_cast<std::int64_t>(std::min<std::uint64_t>(ms - wall, 86'400'000)) : 0};
+  };
+  for (const auto& [id, queue] : s.queues) {
+    if (queue.row.removing || !queue.removed_groups.empty() || queue.reclaim) next = s.now.mono;
+    if (queue.dedupe->busy()) next = std::min(next, s.now.mono + Duration{5});
+    if (!queue.sampled_idle) next = std::min(next, at_wall(s.next_sample_ms));
+    for (const auto& [group_id, group] : queue.groups) {
+      next = std::min(next, group.next_lease_check);
+      if (!group.returning.empty() || !group.recovered_blocks.empty() || !group.recovered_retry.empty()) next = s.now.mono;
+      if (group.row.retry > group.retry_leases.size() + group.ready_retry) next = std::min(next, at_wall(group.next_due_ms));
+      if (group.head_expiry_ms != 0) next = std::min(next, std::max(group.next_head_check, at_wall(group.head_expiry_ms)));
+    }
+  }
+  if (next == Duration::max()) return std::nullopt;
+  return std::max(next, s.now.mono);
+}
+
+}  // namespace ackwire::engine

@@ -1,0 +1,153 @@
+// History: one sample a second for each queue in which something happened, and for the whole broker, rolled up into coarser rings.
+// Slots without a sample were quiet. Samples ride on the turns; a quiet broker writes nothing.
+#include <algorithm>
+
+#include "ackwire/limits.hpp"
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+struct Ring {
+  Resolution resolution;
+  std::uint64_t slot_ms;
+  std::uint64_t kept_ms;
+};
+constexpr Ring rings[] = {
+    {Resolution::second, 1'000, 3'600'000},
+    {Resolution::ten_seconds, 10'000, 86'400'000},
+    {Resolution::five_minutes, 300'000, 30ull * 86'400'000},
+};
+constexpr std::uint32_t trimmed_rows = 64;  // a turn that samples
+
+std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
+
+bool happened(const Sample& s) {
+  return (s.published | s.suppressed | s.refused | s.delivered | s.acked | s.nacked | s.dead_lettered | s.expired | s.lease_expired) != 0;
+}
+
+void add_counts(Sample& sum, const Sample& s) {
+  sum.published += s.published, sum.published_bytes += s.published_bytes, sum.suppressed += s.suppressed, sum.refused += s.refused;
+  sum.delivered += s.delivered, sum.redelivered += s.redelivered, sum.acked += s.acked, sum.nacked += s.nacked;
+  sum.dead_lettered += s.dead_lettered, sum.expired += s.expired, sum.lease_expired += s.lease_expired;
+}
+
+void add_gauges(Sample& sum, const Sample& s) {
+  sum.depth += s.depth, sum.leased += s.leased, sum.delayed += s.delayed, sum.dead += s.dead;
+}
+
+void set_quantiles(Sample& sample, const Latency& latency) {
+  sample.latency_p50_ms = latency.quantile(0.5);
+  sample.latency_p95_ms = latency.quantile(0.95);
+  sample.latency_p99_ms = latency.quantile(0.99);
+}
+
+// A coarser slot keeps sums of counts, the last gauges, and the worst of the quantiles, which is an upper bound of the true ones.
+void roll_up(Sample& slot, const Sample& s) {
+  add_counts(slot, s);
+  slot.depth = s.depth, slot.leased = s.leased, slot.delayed = s.delayed, slot.dead = s.dead;
+  slot.latency_p50_ms = std::max(slot.latency_p50_ms, s.latency_p50_ms);
+  slot.latency_p95_ms = std::max(slot.latency_p95_ms, s.latency_p95_ms);
+  slot.latency_p99_ms = std::max(slot.latency_p99_ms, s.latency_p99_ms);
+}
+
+}  // namespace
+
+void Engine::State::put_sample(Resolution resolution, std::uint32_t queue, const Sample& sample) {
+  for (const Ring& ring : rings) {
+    if (ring.resolution < resolution) continue;
+    const std::uint64_t slot = to_ms(sample.time) / ring.slot_ms * ring.slot_ms;
+    const Key at = key::sample(ring.resolution, slot, queue);
+    Sample rolled;
+    if (const auto row = tx->get(Table::history, at); row && !decode(*row, rolled)) rolled = Sample{};  // figures, not messages
+    rolled.time = Timestamp{Duration{static_cast<std::int64_t>(slot)}};
+    roll_up(rolled, sample);
+    tx->put(Table::history, at, encode(rolled));
+  }
+}
+
+void Engine::State::take_samples() {
+  bool any = false;
+  for (auto& [id, queue] : queues) {
+    if (happened(queue.sample)) queue.sampled_idle = false;
+    any = any || !queue.sampled_idle;
+  }
+  const std::uint64_t wall = to_ms(now.wall);
+  if (!any || wall < next_sample_ms) return;
+  if (next_sample_ms == 0) {  // the first slot ends with its second
+    next_sample_ms = (wall / 1'000 + 1) * 1'000;
+    return;
+  }
+  next_sample_ms = (wall / 1'000 + 1) * 1'000;
+  Sample total;
+  Latency latency;
+  total.time = now.wall - Duration{1'000};
+  for (auto& [id, queue] : queues) {
+    Sample sample = queue.sample;
+    sample.time = total.time;
+    for (const auto& [group_id, group] : queue.groups) {
+      sample.depth = std::max(sample.depth, group.outstanding());
+      sample.leased += group.leased;
+      sample.delayed += group.row.retry - group.retry_leases.size() - group.ready_retry;
+      sample.dead += group.row.dead;
+    }
+    add_counts(total, sample);
+    add_gauges(total, sample);
+    latency.merge(queue.latency);
+    if (!queue.sampled_idle) {
+      set_quantiles(sample, queue.latency);
+      put_sample(Resolution::second, id, sample);
+    }
+    // One more sample after the last event shows the rates at zero.
+    queue.sampled_idle = !happened(queue.sample);
+    queue.sample = Sample{};
+    queue.latency.clear();
+  }
+  set_quantiles(total, latency);
+  put_sample(Resolution::second, 0, total);
+  trim_history();
+}
+
+void Engine::State::trim_history() {
+  const std::uint64_t wall = to_ms(now.wall);
+  for (const Ring& ring : rings) {
+    store::Row row;
+    const Key first = Key().u8(static_cast<std::uint8_t>(ring.resolution));
+    for (std::uint32_t i = 0; i < trimmed_rows && tx->seek(Table::history, first, row) && row.key.starts_with(std::string_view(first)); ++i) {
+      if (be64(row.key, 1) + ring.kept_ms > wall) break;
+      const std::string found(row.key);
+      tx->erase(Table::history, found);
+    }
+  }
+}
+
+model::Reply Engine::State::handle(const HistoryQuery& r) {
+  const auto ring = std::find_if(std::begin(rings), std::end(rings), [&](const Ring& x) { return x.resolution == r.resolution; });
+  if (ring == std::end(rings)) return Error{Errc::invalid_argument, "There is no such resolution.", {}, {}};
+  std::uint32_t id = 0;
+  if (!r.queue.empty()) {
+    const Queue* queue = find_queue(r.queue);
+    if (!queue) return Error{Errc::no_queue, "There is no queue " + r.queue + ".", {}, {}};
+    id = queue->id;
+  }
+  std::vector<Sample> samples;
+  const auto first = static_cast<std::uint64_t>(std::max<std::int64_t>(r.from.time_since_epoch().count(), 0));
+  std::uint64_t slot = (first + ring->slot_ms - 1) / ring->slot_ms * ring->slot_ms;
+  store::Row row;
+  // From slot to slot: rows of other queues are skipped by one seek each.
+  while (samples.size() < limits::page_messages && tx->seek(Table::history, key::sample(r.resolution, slot, id), row) &&
+         row.key.size() == 13 && static_cast<std::uint8_t>(row.key[0]) == static_cast<std::uint8_t>(r.resolution)) {
+    const std::uint64_t found = be64(row.key, 1);
+    const std::uint32_t queue = be32(row.key, 9);
+    if (queue == id) {
+      Sample sample;
+      if (decode(row.value, sample)) samples.push_back(sample);
+      slot = found + ring->slot_ms;
+    } else {
+      slot = queue < id ? found : found + ring->slot_ms;
+    }
+  }
+  return samples;
+}
+
+}  // namespace ackwire::engine

@@ -1,0 +1,116 @@
+// Peek: messages that are not settled, looked at without any effect on them.
+#include <algorithm>
+
+#include "ackwire/limits.hpp"
+#include "engine/inspect.hpp"
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+/// Collects one page from the retry rows and the blocks, merged by sequence.
+class PeekWalk {
+ public:
+  PeekWalk(Engine::State& state, Queue& queue, Group& group, const model::Peek& request)
+      : s_(state), queue_(queue), group_(group), request_(request) {}
+
+  PeekPage page() {
+    std::uint64_t from = std::max<std::uint64_t>(request_.from, 1);
+    while (page_.messages.size() < request_.count && bytes_ < limits::page_bytes && steps_-- > 0) {
+      const std::uint64_t in_retry = next_retry(from);
+      const std::uint64_t in_block = next_block(std::max(from, group_.row.floor));
+      const std::uint64_t next = std::min(in_retry, in_block);
+      if (next == none) return std::move(page_);
+      if (next == in_retry) {
+        add_retry(next);
+      } else {
+        add_block(next);
+      }
+      from = next + 1;
+    }
+    page_.next = from;
+    return std::move(page_);
+  }
+
+ private:
+  static constexpr std::uint64_t none = ~std::uint64_t{0};
+
+  std::uint64_t next_retry(std::uint64_t from) {
+    store::Row row;
+    if (!s_.tx->seek(Table::retry, key::at(queue_.id, group_.id, from), row) || row.key.size() != 16 || be32(row.key, 0) != queue_.id ||
+        be32(row.key, 4) != group_.id) {
+      return none;
+    }
+    return be64(row.key, 8);
+  }
+
+  // The next record at or behind `from` that this group has not settled.
+  std::uint64_t next_block(std::uint64_t from) {
+    bool fresh = false;
+    while (s_.read_block(queue_, from, run_, fresh)) {
+      const std::uint64_t end = run_.first_sequence + run_.count;
+      const auto it = group_.window.find(run_.first_sequence);
+      for (from = std::max(from, run_.first_sequence); from < end; ++from) {
+        if (it == group_.window.end() || it->second.slots[from - run_.first_sequence].holder != Slot::settled) return from;
+      }
+    }
+    return none;
+  }
+
+  void add(PeekedMessage message, std::string_view record) {
+    show_record(record, request_.body_bytes, message);
+    bytes_ += message.body.size();
+    page_.messages.push_back(std::move(message));
+  }
+
+  void add_retry(std::uint64_t sequence) {
+    TakenOut row;
+    if (!s_.read_retry(queue_, group_, sequence, row)) return;
+    PeekedMessage message;
+    message.sequence = sequence;
+    const bool leased = group_.retry_leases.contains(sequence);
+    message.state = leased ? "leased" : row.time_ms <= group_.matured_ms ? "ready" : "delayed";
+    message.deliveries = row.deliveries;
+    message.attempts = row.attempts;
+    message.publish_time = Timestamp{Duration{row.publish_ms}};
+    if (message.state == "delayed") message.due = Timestamp{Duration{static_cast<std::int64_t>(row.time_ms)}};
+    add(std::move(message), row.record);
+  }
+
+  void add_block(std::uint64_t sequence) {
+    format::Record record;
+    std::int64_t publish_ms = 0;
+    if (!s_.find_record(queue_, sequence, record, publish_ms)) return;
+    PeekedMessage message;
+    message.sequence = sequence;
+    message.state = sequence < group_.row.cursor ? "leased" : "ready";
+    message.deliveries = message.attempts = sequence < group_.row.cursor ? 1 : 0;
+    message.publish_time = Timestamp{Duration{publish_ms}};
+    add(std::move(message), record.bytes);
+  }
+
+  Engine::State& s_;
+  Queue& queue_;
+  Group& group_;
+  const model::Peek& request_;
+  format::Run run_;
+  PeekPage page_;
+  std::size_t bytes_ = 0;
+  std::uint32_t steps_ = 2 * limits::page_messages;
+};
+
+}  // namespace
+
+model::Reply Engine::State::handle(const model::Peek& r) {
+  Queue* queue = find_queue(r.queue);
+  if (!queue) return Error{Errc::no_queue, "There is no queue " + r.queue + ".", {}, {}};
+  Group* group = queue->find_group(r.group);
+  if (!group) return Error{Errc::no_group, "Queue " + r.queue + " has no group " + r.group + ".", {}, {}};
+  if (r.count == 0 || r.count > limits::page_messages) {
+    return Error{Errc::out_of_range, "A page has 1 to " + std::to_string(limits::page_messages) + " messages.", {}, {}};
+  }
+  write_turn_blocks(*queue);
+  return PeekWalk(*this, *queue, *group, r).page();
+}
+
+}  // namespace ackwire::engine

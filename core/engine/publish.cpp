@@ -1,0 +1,294 @@
+// Publish: admission -> producer sequence -> dedupe -> block append, each application batch atomically.
+#include <algorithm>
+
+#include "ackwire/limits.hpp"
+#include "engine/state.hpp"
+#include "format/confirm.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+using model::Publish;
+using model::PublishBatch;
+
+constexpr Duration usage_check_pause{50};
+constexpr Duration full_retry_after{1'000};
+constexpr Duration depth_retry_after{250};
+
+std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
+
+/// What is to become of one message of a batch.
+struct Planned {
+  format::Record record;
+  KeyHash key;
+  std::uint64_t body = 0;
+  std::uint64_t sequence = 0;  // of the original when duplicate, else assigned when stored
+  std::uint32_t twin = none;   // index of an earlier message of this batch with the same key
+  bool duplicate = false;
+  static constexpr std::uint32_t none = 0xffff'ffff;
+};
+
+Error at(Error error, std::size_t index, std::uint32_t count) {
+  error.index = index;
+  if (count > 1) error.message = "Message " + std::to_string(index) + " of the batch: " + error.message + " Nothing of the batch was stored.";
+  return error;
+}
+
+/// One batch on its way into the queue.
+class Admission {
+ public:
+  Admission(Engine::State& state, Queue& queue) : s_(state), queue_(queue) {}
+
+  /// Checks everything; nothing is changed. Code ok when the batch may be stored.
+  Error plan(const PublishBatch& batch) {
+    plan_.clear();
+    if (batch.count == 0) return {Errc::invalid_batch, "The batch is empty. Nothing was stored.", {}, {}};
+    if (batch.count > limits::batch_messages || batch.records.size() > limits::batch_bytes + limits::message_bytes) {
+      return {Errc::too_large, "The batch has " + std::to_string(batch.count) + " messages and " + std::to_string(batch.records.size()) +
+                                   " bytes; at most " + std::to_string(limits::batch_messages) + " and " +
+                                   std::to_string(limits::batch_bytes) + " are allowed. Nothing was stored. Split it.", {}, {}};
+    }
+    if (Error error = split(batch); error.code != Errc::ok) return error;
+    if (with_keys_ && queue_.row.policy.dedupe_window.count() > 0) {
+      if (Error error = find_duplicates(batch.count); error.code != Errc::ok) return error;
+    }
+    return admit();
+  }
+
+  void store(std::string_view records, format::ConfirmWriter& confirm) {
+    if (plain_) {
+      const std::uint64_t first = queue_.state.next_sequence;
+      if (with_keys_) {
+        for (std::size_t i = 0; i < plan_.size(); ++i) remember(plan_[i], first + i);
+      }
+      s_.append_records(queue_, records, static_cast<std::uint32_t>(plan_.size()));
+      count(plan_.size(), records.size());
+      confirm.stored(first, static_cast<std::uint32_t>(plan_.size()));
+      return;
+    }
+    // Messages that are delivered at once get their sequences first, so that delayed ones leave no holes inside a block.
+    for (Planned& p : plan_) {
+      if (!stored(p) || delayed(p)) continue;
+      p.sequence = queue_.state.next_sequence;
+      s_.append_records(queue_, p.record.bytes, 1);
+      finish(p);
+    }
+    for (Planned& p : plan_) {
+      if (!stored(p) || !delayed(p)) continue;
+      p.sequence = queue_.state.next_sequence++;
+      store_delayed(p);
+      finish(p);
+    }
+    std::vector<Receipt> receipts;
+    for (Planned& p : plan_) {
+      if (p.twin != Planned::none) p.sequence = plan_[p.twin].sequence;
+      if (p.duplicate) {
+        ++queue_.state.suppressed;
+        ++queue_.sample.suppressed;
+      }
+      receipts.push_back({p.sequence, p.duplicate});
+    }
+    queue_.dirty = true;
+    confirm.receipts(receipts);
+  }
+
+ private:
+  Error split(const PublishBatch& batch) {
+    std::string_view rest = batch.records;
+    with_keys_ = false;
+    plain_ = true;
+    plan_.resize(batch.count);
+    for (std::uint32_t i = 0; i < batch.count; ++i) {
+      Planned& p = plan_[i];
+      p = Planned{};
+      if (!format::split(rest, p.record)) return at({Errc::bad_length, "A record is cut short.", {}, {}}, i, batch.count);
+      if (!format::checksum_ok(p.record)) {
+        return at({Errc::bad_checksum, "A record was damaged on the way: its checksum does not hold. Publish it again.", {}, {}}, i, batch.count);
+      }
+      if (Status good = format::check(p.record, queue_.row.policy.max_message_bytes); !good) return at(good.error(), i, batch.count);
+      if (p.record.expires_at != 0 && p.record.expires_at <= to_ms(s_.now.wall)) {
+        return at({Errc::out_of_range, "The message has expired already. It was not stored. Publish it with a longer ttl.", {}, {}}, i, batch.count);
+      }
+      if (delayed(p)) plain_ = false;
+      if (!p.record.key.empty()) with_keys_ = true;
+    }
+    if (!rest.empty()) return {Errc::trailing_bytes, "The batch has bytes behind its last record. Nothing was stored.", {}, {}};
+    return {Errc::ok, {}, {}, {}};
+  }
+
+  Error find_duplicates(std::uint32_t count) {
+    keys_.clear();
+    for (Planned& p : plan_) {
+      if (p.record.key.empty()) continue;
+      p.key = hash_key(s_.store.secret(), p.record.key);
+      p.body = hash_body(p.record.body);
+      keys_.push_back(p.key);
+    }
+    queue_.dedupe->prefetch(keys_);
+    for (std::uint32_t i = 0; i < plan_.size(); ++i) {
+      Planned& p = plan_[i];
+      if (p.record.key.empty()) continue;
+      if (const auto known = queue_.dedupe->find(*s_.tx, p.key)) {
+        if (known->body != p.body) return at(conflict(known->sequence), i, count);
+        p.sequence = known->sequence;
+        p.duplicate = true;
+        plain_ = false;
+      }
+    }
+    return find_twins(count);
+  }
+
+  // The same key twice in one batch: the second is a duplicate of the first.
+  Error find_twins(std::uint32_t count) {
+    if (keys_.size() < 2) return {Errc::ok, {}, {}, {}};
+    order_.clear();
+    for (std::uint32_t i = 0; i < plan_.size(); ++i) {
+      if (!plan_[i].record.key.empty() && !plan_[i].duplicate) order_.push_back({plan_[i].key, i});
+    }
+    std::sort(order_.begin(), order_.end());
+    for (std::size_t i = 1, first = 0; i < order_.size(); ++i) {
+      if (order_[i].first != order_[first].first) {
+        first = i;
+        continue;
+      }
+      Planned& p = plan_[order_[i].second];
+      const std::uint32_t original = order_[first].second;
+      if (p.body != plan_[original].body) return at(conflict(0), order_[i].second, count);
+      p.twin = original;
+      p.duplicate = true;
+      plain_ = false;
+    }
+    return {Errc::ok, {}, {}, {}};
+  }
+
+  static Error conflict(std::uint64_t sequence) {
+    const std::string where = sequence ? "message " + std::to_string(sequence) : std::string("an earlier message of the batch");
+    return {Errc::key_conflict, "The idempotency key belongs to " + where + ", which has another body. The message was not stored, " +
+                                    "the earlier one is safe. Use a new key for new content.", {}, {}};
+  }
+
+  Error admit() {
+    if (s_.over_limit()) {
+      return {Errc::overloaded, "The store is over its soft limit (store_soft_limit, disk_floor_bytes). Nothing was stored; acks and the " 
+                                "DLQ still work. Settle or purge messages, or raise the limit.", full_retry_after, {}};
+    }
+    std::uint64_t depth = 0, bytes = 0;
+    for (const auto& [id, group] : queue_.groups) {
+      depth = std::max(depth, group.outstanding());
+      bytes = std::max(bytes, group.outstanding_bytes());
+    }
+    std::uint64_t more = 0, more_bytes = 0;
+    for (const Planned& p : plan_) {
+      if (!stored(p)) continue;
+      ++more;
+      more_bytes += p.record.bytes.size();
+    }
+    const QueuePolicy& policy = queue_.row.policy;
+    if (more == 0 || (depth + more <= policy.max_depth && bytes + more_bytes <= policy.max_depth_bytes)) return {Errc::ok, {}, {}, {}};
+    const bool by_count = depth + more > policy.max_depth;
+    return {Errc::overloaded,
+            "Queue " + queue_.row.name + " holds " + std::to_string(depth) + " messages, " + std::to_string(bytes) + " bytes; its limit is " +
+                (by_count ? "max_depth = " + std::to_string(policy.max_depth) : "max_depth_bytes = " + std::to_string(policy.max_depth_bytes)) +
+                ". Nothing was stored. Wait for consumers, or raise the limit.",
+            depth_retry_after, {}};
+  }
+
+  static bool stored(const Planned& p) { return !p.duplicate; }
+  bool delayed(const Planned& p) const { return p.record.deliver_at > to_ms(s_.now.wall); }
+
+  void remember(const Planned& p, std::uint64_t sequence) {
+    if (p.record.key.empty() || queue_.row.policy.dedupe_window.count() == 0) return;
+    queue_.dedupe->add({p.key, sequence, p.body});
+    queue_.dedupe_changed = true;
+  }
+
+  void finish(const Planned& p) {
+    remember(p, p.sequence);
+    count(1, p.record.bytes.size());
+  }
+
+  void count(std::uint64_t messages, std::uint64_t bytes) {
+    queue_.dirty = true;
+    queue_.state.published += messages;
+    queue_.state.published_bytes += bytes;
+    queue_.sample.published += messages;
+    queue_.sample.published_bytes += bytes;
+    for (auto& [id, group] : queue_.groups) {
+      group.row.published += messages;
+      group.row.published_bytes += bytes;
+      group.dirty = true;
+    }
+  }
+
+  void store_delayed(const Planned& p) {
+    for (auto& [id, group] : queue_.groups) {
+      TakenOut row;
+      row.publish_ms = static_cast<std::int64_t>(to_ms(s_.now.wall));
+      row.record.assign(p.record.bytes);
+      s_.put_retry(queue_, group, p.sequence, row, p.record.deliver_at);
+    }
+  }
+
+  Engine::State& s_;
+  Queue& queue_;
+  bool with_keys_ = false;
+  bool plain_ = true;  // all are stored now, in order
+  std::vector<Planned> plan_;
+  std::vector<KeyHash> keys_;
+  std::vector<std::pair<KeyHash, std::uint32_t>> order_;
+};
+
+}  // namespace
+
+bool Engine::State::over_limit() {
+  if (now.mono >= next_usage_check) {
+    next_usage_check = now.mono + usage_check_pause;
+    usage = store.usage();
+    const auto soft = static_cast<std::uint64_t>(options.store_soft_limit * static_cast<double>(usage.limit_bytes));
+    refusing = usage.used_bytes > soft || usage.disk_free_bytes < options.disk_floor_bytes;
+  }
+  return refusing;
+}
+
+void Engine::publish(SessionId session, const Publish& publish) {
+  State& s = *state_;
+  const auto reply = [&](std::string entries) {
+    s.effect(session, model::Confirm{publish.producer_sequence, std::string(publish.queue), std::move(entries)});
+  };
+  const auto refuse_all = [&](const Error& error) {
+    format::ConfirmWriter refused;
+    for (std::size_t i = 0; i < publish.batches.size(); ++i) refused.refused(error);
+    reply(refused.take());
+  };
+  Queue* queue = s.find_queue(publish.queue);
+  if (!queue) {
+    return refuse_all({Errc::no_queue, "There is no queue " + std::string(publish.queue) + ". Nothing was stored. Create it first.", {}, {}});
+  }
+  Producer* producer = s.producer(*queue, publish);
+  if (!producer) {
+    return refuse_all({Errc::overloaded, "Queue " + queue->row.name + " has too many producers with unread answers. Nothing was stored.",
+                       full_retry_after, {}});
+  }
+  if (const auto known = producer->answers.find(publish.producer_sequence); known != producer->answers.end()) return reply(known->second);
+  if (publish.producer_sequence < producer->floor) {
+    return refuse_all({Errc::invalid_argument, "This publish was answered before, and the producer had the answer. Nothing was stored.", {}, {}});
+  }
+  Admission admission(s, *queue);
+  format::ConfirmWriter confirm;
+  const std::uint64_t before = queue->state.next_sequence;
+  for (const PublishBatch& batch : publish.batches) {
+    const Error error = admission.plan(batch);
+    if (error.code == Errc::ok) {
+      admission.store(batch.records, confirm);
+    } else {
+      queue->refused += batch.count;
+      queue->sample.refused += batch.count;
+      confirm.refused(error);
+    }
+  }
+  std::string entries = confirm.take();
+  s.remember_answer(*queue, *producer, publish, entries, queue->state.next_sequence != before);
+  reply(std::move(entries));
+}
+
+}  // namespace ackwire::engine

@@ -1,0 +1,84 @@
+// Purge: an operator discards what is ready or delayed. Leased messages and dead letters stay.
+#include <algorithm>
+
+#include "ackwire/limits.hpp"
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+Error no_queue(std::string_view queue) {
+  return {Errc::no_queue, "There is no queue " + std::string(queue) + ". Nothing was purged.", {}, {}};
+}
+
+}  // namespace
+
+void Engine::State::discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record) {
+  ++group.row.discarded;
+  group.row.settled_bytes += record.size();
+  group.dirty = true;
+  remember_key(queue, sequence, record);
+}
+
+// One chunk of the retry rows below `bound`. False when the budget is spent.
+bool Engine::State::purge_retry(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count) {
+  std::string at(std::string_view{key::at(queue.id, group.id, 0)});
+  store::Row row;
+  while (tx->seek(Table::retry, at, row) && row.key.size() == 16 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id &&
+         be64(row.key, 8) < bound) {
+    const std::uint64_t sequence = be64(row.key, 8);
+    at.assign(row.key);
+    at.push_back('\0');
+    if (group.retry_leases.contains(sequence)) continue;
+    if (budget == 0) return false;
+    --budget;
+    TakenOut taken;
+    if (!read_retry(queue, group, sequence, taken)) return true;
+    erase_retry(queue, group, sequence, taken);
+    discard_message(queue, group, sequence, taken.record);
+    ++count;
+  }
+  return true;
+}
+
+// Messages that were never handed out: block by block from the cursor.
+bool Engine::State::purge_blocks(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count) {
+  while (group.row.cursor < bound && queue.damaged.empty()) {
+    if (budget == 0) return false;
+    format::Run run;
+    bool fresh = false;
+    if (!read_block(queue, group.row.cursor, run, fresh) || run.first_sequence >= bound) break;
+    WindowBlock& block = open_window(group, run);
+    group.row.cursor = std::max(group.row.cursor, run.first_sequence);
+    group.dirty = true;
+    for (auto i = static_cast<std::uint32_t>(group.row.cursor - block.base); i < block.count() && group.row.cursor < bound && budget > 0; ++i) {
+      --budget;
+      ++group.row.cursor;
+      ++group.row.discarded;
+      group.row.settled_bytes += block.slots[i].bytes;
+      settle_slot(group, block, i);
+      ++count;
+    }
+  }
+  return true;
+}
+
+model::Reply Engine::State::handle(const model::Purge& r) {
+  Queue* queue = find_queue(r.queue);
+  if (!queue) return no_queue(r.queue);
+  write_turn_blocks(*queue);
+  model::Purged answer;
+  answer.below_sequence = r.below_sequence ? r.below_sequence : queue->state.next_sequence;
+  for (auto& [id, group] : queue->groups) {
+    // Handed out by a broker before this one: still coming back, the next chunk finds them.
+    const bool settled = group.recovered_blocks.empty() && group.recovered_retry.empty() && group.returning.empty();
+    if (!settled || !purge_retry(*queue, group, answer.below_sequence, answer.count) ||
+        !purge_blocks(*queue, group, answer.below_sequence, answer.count)) {
+      answer.more = true;
+      break;
+    }
+  }
+  return answer;
+}
+
+}  // namespace ackwire::engine

@@ -1,0 +1,96 @@
+// Removal of queues and groups: gone from sight in one transaction, their rows erased a bounded part each turn, also after a restart.
+#include <algorithm>
+
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+
+void Engine::State::drop_consumers(Group& group, const Error& why) {
+  while (!group.consumers.empty()) {
+    Subscription& subscription = *group.consumers.back();
+    effect(subscription.session, model::SubscriptionEnded{subscription.id, why});
+    end_subscription(subscription, Return::release, "");
+  }
+}
+
+bool Engine::State::erase_rows(Table table, std::string_view prefix) {
+  store::Row row;
+  while (tx->seek(table, prefix, row) && row.key.starts_with(prefix)) {
+    if (budget == 0) return false;
+    --budget;
+    const std::string found(row.key);  // the view does not survive its own erasure
+    tx->erase(table, found);
+  }
+  return true;
+}
+
+void Engine::State::remove_queue(Queue& queue) {
+  for (auto& [id, group] : queue.groups) {
+    drop_consumers(group, {Errc::no_queue, "Queue " + queue.row.name + " was removed.", {}, {}});
+  }
+  queue_names.erase(queue.row.name);
+  queue.row.removing = true;
+  queue.row_dirty = true;
+  queue.groups.clear();
+  queue.producers.clear();
+  queue.removed_groups.clear();
+  queue.sampled_idle = true;
+}
+
+void Engine::State::remove_group(Queue& queue, Group& group) {
+  drop_consumers(group, {Errc::no_group, "Group " + group.row.name + " of queue " + queue.row.name + " was removed.", {}, {}});
+  const std::uint32_t id = group.id;
+  group.row.removing = true;
+  tx->put(Table::state, key::group(queue.id, id), encode(group.row));
+  queue.groups.erase(id);
+  queue.removed_groups.push_back(id);
+  queue.reclaim = true;
+}
+
+// Erases a part of what was removed. True when the whole queue is gone.
+bool Engine::State::continue_removal(Queue& queue) {
+  if (queue.row.removing) {
+    const std::string prefix(std::string_view(Key().u32(queue.id)));
+    for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks, Table::blocks}) {
+      if (!erase_rows(table, prefix)) return false;
+    }
+    if (!erase_rows(Table::state, Key().u8('P').u32(queue.id)) || !erase_rows(Table::state, Key().u8('G').u32(queue.id))) return false;
+    if (!queue.dedupe->erase_some(*tx, budget)) return false;
+    tx->erase(Table::state, key::queue_state(queue.id));
+    tx->erase(Table::state, key::queue(queue.id));
+    return true;
+  }
+  while (!queue.removed_groups.empty()) {
+    const std::uint32_t group = queue.removed_groups.back();
+    const std::string prefix(std::string_view(Key().u32(queue.id).u32(group)));
+    for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks}) {
+      if (!erase_rows(table, prefix)) return false;
+    }
+    tx->erase(Table::state, key::group(queue.id, group));
+    queue.removed_groups.pop_back();
+  }
+  if (queue.reclaim) reclaim_blocks(queue);
+  return false;
+}
+
+// Blocks that only a removed group still needed.
+void Engine::State::reclaim_blocks(Queue& queue) {
+  std::uint64_t floor = queue.state.next_sequence;
+  for (const auto& [id, group] : queue.groups) floor = std::min(floor, group.row.floor);
+  format::Run run;
+  bool fresh = false;
+  while (read_block(queue, 0, run, fresh) && run.first_sequence + run.count <= floor) {
+    if (budget == 0) return;
+    --budget;
+    tx->erase(Table::blocks, key::block(queue.id, run.first_sequence));
+  }
+  queue.reclaim = false;
+  // Finished blocks above the floor go when they are looked at the next time.
+  for (auto& [id, group] : queue.groups) {
+    for (auto& [base, block] : group.window) {
+      if (block.open == 0) touch(group, block);
+    }
+  }
+}
+
+}  // namespace ackwire::engine

@@ -1,0 +1,127 @@
+// Keys and rows of the engine's tables. Key parts are big-endian, so that rows sort by queue, group and sequence; row values are
+// little-endian with a CRC-32 in front, so that a changed bit is seen before it is believed. The layouts are permanent.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ackwire/dead_letter.hpp"
+#include "ackwire/queue.hpp"
+#include "ackwire/stats.hpp"
+#include "model/command.hpp"
+
+namespace ackwire::engine {
+
+/// A key of at most 64 bytes, built on the stack.
+class Key {
+ public:
+  Key& u8(std::uint8_t v) { return put(v, 1); }
+  Key& u32(std::uint32_t v) { return put(v, 4); }
+  Key& u64(std::uint64_t v) { return put(v, 8); }
+  Key& bytes(std::string_view v) {
+    std::memcpy(data_ + size_, v.data(), v.size());
+    size_ += v.size();
+    return *this;
+  }
+  operator std::string_view() const { return {data_, size_}; }
+
+ private:
+  Key& put(std::uint64_t v, int width) {
+    for (int i = width - 1; i >= 0; --i) data_[size_++] = static_cast<char>(v >> (8 * i));
+    return *this;
+  }
+  char data_[64];
+  std::size_t size_ = 0;
+};
+
+std::uint32_t be32(std::string_view key, std::size_t offset);
+std::uint64_t be64(std::string_view key, std::size_t offset);
+
+namespace key {
+inline Key boot() { return Key().u8('E'); }
+inline Key queue(std::uint32_t queue) { return Key().u8('Q').u32(queue); }
+inline Key queue_state(std::uint32_t queue) { return Key().u8('S').u32(queue); }
+inline Key group(std::uint32_t queue, std::uint32_t group) { return Key().u8('G').u32(queue).u32(group); }
+inline Key producer(std::uint32_t queue, const model::ProducerId& id, std::uint64_t sequence) {
+  return Key().u8('P').u32(queue).bytes({id.data(), id.size()}).u64(sequence);
+}
+inline Key block(std::uint32_t queue, std::uint64_t base) { return Key().u32(queue).u64(base); }
+/// marks, retry and dead share this shape.
+inline Key at(std::uint32_t queue, std::uint32_t group, std::uint64_t sequence) { return Key().u32(queue).u32(group).u64(sequence); }
+inline Key due(std::uint32_t queue, std::uint32_t group, std::uint64_t due_ms, std::uint64_t sequence) {
+  return Key().u32(queue).u32(group).u64(due_ms).u64(sequence);
+}
+inline Key sample(Resolution resolution, std::uint64_t slot, std::uint32_t queue) {
+  return Key().u8(static_cast<std::uint8_t>(resolution)).u64(slot).u32(queue);
+}
+}  // namespace key
+
+/// `due` of a retry row that is leased: sorts behind every real time.
+inline constexpr std::uint64_t leased_due = ~std::uint64_t{0};
+
+struct BootRow {
+  std::uint64_t boot_epoch = 0;
+  std::uint32_t next_queue = 1;
+  std::uint64_t last_wall_ms = 0;  // broker time never starts below it
+};
+
+struct QueueRow {
+  std::string name;
+  std::int64_t created_ms = 0;
+  std::uint32_t next_group = 1;
+  bool removing = false;  // its rows are being erased, a part each turn
+  QueuePolicy policy;
+};
+
+struct QueueState {
+  std::uint64_t next_sequence = 1;
+  std::uint64_t published = 0, published_bytes = 0, suppressed = 0;
+};
+
+/// Counters of GroupInfo that are stored, and the group's position.
+struct GroupRow {
+  std::string name;
+  bool removing = false;
+  std::uint64_t cursor = 1;  // next sequence to be handed out for the first time
+  std::uint64_t floor = 1;   // everything below is settled in its block
+  std::uint64_t published = 0, published_bytes = 0;
+  std::uint64_t acked = 0, expired = 0, discarded = 0, settled_bytes = 0;  // settled_bytes: of acked, expired, discarded
+  std::uint64_t retry = 0, dead = 0, dead_bytes = 0;                       // rows now
+  std::uint64_t delivered = 0, redelivered = 0, nacked = 0, rejected = 0, released = 0, lease_expired = 0;
+  std::uint64_t dead_lettered = 0, redriven = 0;
+};
+
+/// A message taken out of its block: waiting in `retry`, or dead in `dead`.
+struct TakenOut {
+  std::uint8_t reason = 0;  // DeadReason, 0 in `retry`
+  std::uint32_t deliveries = 0, attempts = 0, redrives = 0;
+  std::int64_t publish_ms = 0;
+  std::uint64_t time_ms = 0;  // retry: due, or leased_due; dead: when it died
+  std::string detail;
+  std::vector<AttemptError> errors;
+  std::string record;  // whole record bytes
+};
+
+std::string encode(const BootRow& row);
+std::string encode(const QueueRow& row);
+std::string encode(const QueueState& row);
+std::string encode(const GroupRow& row);
+std::string encode(const TakenOut& row);
+std::string encode(const Sample& row);
+/// False when the checksum or the layout is wrong.
+bool decode(std::string_view bytes, BootRow& row);
+bool decode(std::string_view bytes, QueueRow& row);
+bool decode(std::string_view bytes, QueueState& row);
+bool decode(std::string_view bytes, GroupRow& row);
+bool decode(std::string_view bytes, TakenOut& row);
+bool decode(std::string_view bytes, Sample& row);
+
+/// Puts a CRC-32 before `payload`, or checks and removes it.
+std::string seal(std::string_view payload);
+std::optional<std::string_view> unseal(std::string_view row);
+
+}  // namespace ackwire::engine

@@ -1,0 +1,299 @@
+// The engine's memory. Everything here can be rebuilt from the store, except leases and subscriptions, which end with the process.
+#pragma once
+
+#include <deque>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/dedupe.hpp"
+#include "engine/engine.hpp"
+#include "engine/latency.hpp"
+#include "engine/row.hpp"
+#include "format/record.hpp"
+#include "format/run.hpp"
+#include "rules/backoff.hpp"
+
+namespace ackwire::engine {
+
+using model::Now;
+using model::SessionId;
+using model::SubscriptionId;
+using store::Table;
+
+/// One consumer of one group. `index` names it in slots; never 0, never reused within a boot epoch.
+struct Subscription {
+  std::uint32_t index = 0;
+  SessionId session{};
+  SubscriptionId id{};
+  std::uint32_t queue = 0, group = 0;
+  std::uint32_t credit = 0;
+  std::uint32_t in_flight = 0;
+  Duration renewed_until{0};                      // no lease of this consumer ends before it
+  std::deque<model::SettleRange> recently_acked;  // so that a repeated ack is answered as applied
+  std::size_t effect = npos;                      // index of this turn's open delivery
+  std::uint32_t free() const { return credit > in_flight ? credit - in_flight : 0; }
+  static constexpr std::size_t npos = std::numeric_limits<std::size_t>::max();
+};
+
+/// Who holds one record of a block in one group.
+struct Slot {
+  static constexpr std::uint32_t waiting = 0;               // not handed out in this boot epoch
+  static constexpr std::uint32_t settled = 0xffff'ffff;     // final, dead or taken out
+  std::uint32_t holder = waiting;                           // else a subscription's index
+  std::uint32_t bytes = 0;                                  // of the record
+};
+
+/// Consecutive records of a block handed out together.
+struct Lease {
+  std::uint32_t first = 0, count = 0;
+  std::uint32_t holder = 0;
+  Duration started{0}, deadline{0};
+};
+
+/// A block that a group has begun to hand out and not finished.
+struct WindowBlock {
+  std::uint64_t base = 0;
+  std::uint64_t publish_ms = 0;
+  std::uint32_t open = 0;    // slots not settled
+  std::uint32_t prefix = 0;  // slots settled without a gap from the front
+  bool has_marks = false;    // a marks row exists
+  bool touched = false;      // in Group::touched
+  std::vector<Slot> slots;
+  std::vector<Lease> leases;
+  std::uint32_t count() const { return static_cast<std::uint32_t>(slots.size()); }
+  std::uint64_t end() const { return base + slots.size(); }
+};
+
+/// A lease of a message that has a retry row.
+struct RetryLease {
+  std::uint32_t holder = 0;
+  std::uint32_t delivery = 0;
+  Duration started{0}, deadline{0};
+};
+
+/// Why messages come back; decides whether the attempt stays charged.
+enum class Return : std::uint8_t { lease_end, release };
+
+/// A consumer whose messages are being taken back, a bounded number each turn.
+struct Returning {
+  std::uint32_t holder = 0;
+  Return why = Return::lease_end;
+  const char* text = "";
+};
+
+struct Group {
+  std::uint32_t id = 0;
+  GroupRow row;
+  bool dirty = false;
+  std::map<std::uint64_t, WindowBlock> window;  // by base
+  std::vector<std::uint64_t> touched;           // bases whose slots changed in this turn
+  std::vector<Subscription*> consumers;
+  std::size_t next_consumer = 0;
+  std::uint64_t leased = 0;                     // messages handed out and not settled
+  std::unordered_map<std::uint64_t, RetryLease> retry_leases;
+  std::unordered_map<std::uint64_t, Duration> extended;  // own deadlines, by sequence
+  std::deque<Returning> returning;
+  std::uint64_t recovered_until = 0;            // the cursor when the broker started
+  Duration next_head_check{0};                  // when the message at the cursor is looked at for its time to live
+  std::uint64_t head_expiry_ms = 0;             // when it expires; 0 = never, or not known yet
+  std::deque<std::uint64_t> recovered_blocks;   // bases with messages that a broker before this one handed out
+  std::deque<std::uint64_t> recovered_retry;    // sequences, the same for retry rows
+  std::uint64_t matured_ms = 0;                 // retry rows due at or before it are counted in ready_retry
+  std::uint64_t ready_retry = 0;
+  std::uint64_t next_due_ms = 0;                // no retry row that is not counted yet is due before it
+  Duration next_lease_check = Duration::max();
+  std::uint64_t stale_settles = 0;
+  std::uint64_t outstanding() const { return row.published - row.acked - row.expired - row.discarded - row.dead; }
+  std::uint64_t outstanding_bytes() const { return row.published_bytes - row.settled_bytes - row.dead_bytes; }
+  WindowBlock* block_of(std::uint64_t sequence);
+};
+
+/// What a producer was answered, until it says that it has the answer.
+struct Producer {
+  std::uint64_t floor = 0;  // everything below was answered and acknowledged
+  std::map<std::uint64_t, std::string> answers;
+  std::int64_t last_used_ms = 0;
+};
+
+struct ProducerHash {
+  std::size_t operator()(const model::ProducerId& id) const {
+    std::size_t value;
+    std::memcpy(&value, id.data(), sizeof value);
+    return value;
+  }
+};
+
+/// A block written in this turn.
+struct TurnBlock {
+  std::uint64_t base = 0;
+  std::uint32_t count = 0;
+  std::string bytes;  // header and records
+};
+
+struct Queue {
+  std::uint32_t id = 0;
+  QueueRow row;
+  QueueState state;
+  bool row_dirty = false, dirty = false;
+  std::map<std::uint32_t, Group> groups;
+  std::vector<std::uint32_t> removed_groups;  // whose rows are being erased
+  bool reclaim = false;                       // blocks that no group needs may be left
+  std::unordered_map<model::ProducerId, Producer, ProducerHash> producers;
+  std::unique_ptr<Dedupe> dedupe;
+  bool dedupe_changed = false;
+  Duration next_dedupe_write{0};
+  std::vector<TurnBlock> turn_blocks;
+  std::size_t turn_blocks_used = 0;
+  std::size_t turn_blocks_written = 0;
+  std::uint64_t refused = 0;
+  std::string damaged;  // not empty: nothing is handed out, this says why
+  Sample sample;        // counts of the slot under way
+  Latency latency;
+  bool sampled_idle = true;
+  Group* find_group(std::string_view name);
+};
+
+struct SubscriptionKey {
+  SessionId session;
+  SubscriptionId id;
+  friend auto operator<=>(const SubscriptionKey&, const SubscriptionKey&) = default;
+};
+
+struct Engine::State {
+  State(store::Store& s, const EngineOptions& o);
+
+  store::Store& store;
+  EngineOptions options;
+  rules::Random random;
+  PlantedBugs bugs;
+  BootRow boot;
+  Now now;
+  Duration started{0};
+  std::unique_ptr<store::Transaction> tx;
+  std::map<std::uint32_t, Queue> queues;
+  std::unordered_map<std::string_view, Queue*> queue_names;  // views of Queue::row.name
+  std::map<SubscriptionKey, std::unique_ptr<Subscription>> subscriptions;
+  std::unordered_map<std::uint32_t, Subscription*> by_index;
+  std::uint32_t next_index = 1;
+  std::vector<model::Effect> effects;
+  std::uint32_t budget = 0;       // messages that may still be swept in this turn
+  bool more = false;              // work was left for the next turn
+  bool refusing = false;          // over the soft limit
+  Duration next_usage_check{0};
+  store::Usage usage;
+  std::uint64_t next_sample_ms = 0;
+  Status broken;                  // a row could not be read: the turn must fail
+
+  // -- shared by the acts, each defined in the file named after it -------------------------------------------------------
+  Queue* find_queue(std::string_view name);
+  Subscription* find_subscription(SessionId session, SubscriptionId id);
+  void effect(SessionId session, decltype(model::Effect::what) what);
+  void damage(const std::string& place);
+
+  // block.cpp
+  void append_records(Queue& queue, std::string_view records, std::uint32_t count);
+  void write_turn_blocks(Queue& queue);
+  /// The block that holds `sequence`, or the next one behind it. The view is valid until the next write.
+  bool read_block(Queue& queue, std::uint64_t sequence, format::Run& run, bool& fresh);
+  WindowBlock& open_window(Group& group, const format::Run& run);
+  void touch(Group& group, WindowBlock& block);
+  void settle_slot(Group& group, WindowBlock& block, std::uint32_t slot);
+  void close_blocks(Queue& queue);
+  void write_marks(Queue& queue, Group& group);
+  void load_window(Queue& queue, Group& group);
+
+  // takeout.cpp
+  bool find_record(Queue& queue, std::uint64_t sequence, format::Record& record, std::int64_t& publish_ms);
+  /// Copies the message of a block slot into a TakenOut and settles the slot.
+  bool take_out(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, TakenOut& out);
+  void put_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
+  void replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
+  bool read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
+  void erase_retry(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
+  void put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, DeadReason reason, std::string_view detail);
+  void expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
+  void remember_key(Queue& queue, std::uint64_t sequence, std::string_view record);
+  void note_error(TakenOut& row, std::string_view text);
+
+  // settle.cpp
+  void end_lease_of_slot(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, Return why, std::string_view text);
+  void end_lease_of_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, std::string_view text);
+  void drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder);
+
+  // sweep.cpp, dispatch.cpp
+  void sweep(Queue& queue, Group& group);
+  void check_leases(Queue& queue, Group& group);
+  void check_block_leases(Queue& queue, Group& group, WindowBlock& block, Duration& next);
+  void take_back(Queue& queue, Group& group);
+  void mature(Queue& queue, Group& group);
+  void expire_head(Queue& queue, Group& group);
+  void dispatch(Queue& queue, Group& group);
+  void dispatch_retry(Queue& queue, Group& group);
+  void dispatch_blocks(Queue& queue, Group& group);
+  std::uint32_t hand_out(Queue& queue, Group& group, Subscription& subscription, const format::Run& run, bool fresh, std::uint32_t limit);
+  void deliver(Subscription& subscription, const format::Run& run);
+  Subscription* next_consumer(Group& group);
+  bool expired(const Queue& queue, const format::Record& record, std::uint64_t publish_ms) const;
+
+  // consumer.cpp
+  void end_subscription(Subscription& subscription, Return why, const char* text);
+
+  // publish.cpp, producer.cpp
+  Producer* producer(Queue& queue, const model::Publish& publish);
+  void remember_answer(Queue& queue, Producer& producer, const model::Publish& publish, const std::string& entries, bool durable);
+  void load_producers(Queue& queue);
+  void prune_producers(Queue& queue);
+  bool over_limit();
+
+  // request.cpp and the files of its nouns
+  model::Reply answer(const model::Request& what);
+  model::Reply handle(const model::CreateQueue& request);
+  model::Reply handle(const model::EnsureQueue& request);
+  model::Reply handle(const model::SetQueue& request);
+  model::Reply handle(const model::GetQueue& request);
+  model::Reply handle(const model::ListQueues& request);
+  model::Reply handle(const model::RemoveQueue& request);
+  model::Reply handle(const model::CreateGroup& request);
+  model::Reply handle(const model::RemoveGroup& request);
+  model::Reply handle(const model::GetStats& request);
+  model::Reply handle(const model::Purge& request);           // purge.cpp
+  model::Reply handle(const model::Peek& request);            // peek.cpp
+  model::Reply handle(const model::GetDeadLetters& request);  // dead.cpp
+  model::Reply handle(const model::MoveDead& request);        // dead.cpp
+  model::Reply handle(const HistoryQuery& request);           // history.cpp
+  Queue& make_queue(std::string_view name, const QueuePolicy& policy);
+  Group& make_group(Queue& queue, std::string_view name, bool from_oldest);
+  void count_kept(Queue& queue, Group& group);
+  QueueInfo info(const Queue& queue);
+  Duration oldest_age(const Queue& queue, const Group& group);
+
+  // purge.cpp
+  void discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record);
+  bool purge_retry(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count);
+  bool purge_blocks(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count);
+
+  // remove.cpp
+  void drop_consumers(Group& group, const Error& why);
+  bool erase_rows(Table table, std::string_view prefix);
+  void remove_queue(Queue& queue);
+  void remove_group(Queue& queue, Group& group);
+  bool continue_removal(Queue& queue);
+  void reclaim_blocks(Queue& queue);
+
+  // history.cpp
+  void take_samples();
+  void put_sample(Resolution resolution, std::uint32_t queue, const Sample& sample);
+  void trim_history();
+
+  void load();
+  void load_leased_retry(Queue& queue, Group& group);
+  void write_rows();
+  std::vector<DedupeEntry> pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high);
+};
+
+}  // namespace ackwire::engine

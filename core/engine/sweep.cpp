@@ -1,0 +1,194 @@
+// What time and absence do: leases end, consumers that went are cleared, delayed messages become due, old ones expire. Each turn does
+// a bounded part (State::budget); the rest follows in the next turn, at once.
+#include <algorithm>
+
+#include "ackwire/limits.hpp"
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+constexpr Duration lease_check_pause{100};  // redelivery within one second of the deadline is promised; this is the grain
+constexpr Duration head_check_pause{100};
+
+std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
+
+}  // namespace
+
+void Engine::State::sweep(Queue& queue, Group& group) {
+  while (!group.recovered_blocks.empty() && budget > 0) {
+    const auto it = group.window.find(group.recovered_blocks.front());
+    std::uint32_t i = 0;
+    if (it != group.window.end()) {
+      WindowBlock& block = it->second;
+      for (; i < block.count() && block.base + i < group.recovered_until && budget > 0; ++i) {
+        if (block.slots[i].holder != Slot::waiting) continue;
+        --budget;
+        end_lease_of_slot(queue, group, block, i, Return::lease_end, "the broker was restarted while it was handed out");
+      }
+      if (budget == 0) break;
+    }
+    group.recovered_blocks.pop_front();
+  }
+  while (!group.recovered_retry.empty() && budget > 0) {
+    --budget;
+    const std::uint64_t sequence = group.recovered_retry.front();
+    group.recovered_retry.pop_front();
+    end_lease_of_retry(queue, group, sequence, Return::lease_end, "the broker was restarted while it was handed out");
+  }
+  if (!group.returning.empty()) take_back(queue, group);
+  if (now.mono >= group.next_lease_check) check_leases(queue, group);
+  if (to_ms(now.wall) >= group.next_due_ms && group.row.retry > 0) mature(queue, group);
+  if (now.mono >= group.next_head_check && group.row.cursor < queue.state.next_sequence) expire_head(queue, group);
+  if (budget == 0) more = true;
+}
+
+// Consumers that ended: everything they held, from the oldest on.
+void Engine::State::take_back(Queue& queue, Group& group) {
+  while (!group.returning.empty()) {
+    const Returning gone = group.returning.front();
+    for (auto& [base, block] : group.window) {
+      for (std::uint32_t i = 0; i < block.count(); ++i) {
+        if (block.slots[i].holder != gone.holder) continue;
+        if (budget == 0) return;
+        --budget;
+        end_lease_of_slot(queue, group, block, i, gone.why, gone.text);
+      }
+    }
+    std::vector<std::uint64_t> held;
+    for (const auto& [sequence, lease] : group.retry_leases) {
+      if (lease.holder == gone.holder) held.push_back(sequence);
+    }
+    std::sort(held.begin(), held.end());  // the order of a hash table would not be repeatable
+    for (const std::uint64_t sequence : held) {
+      if (budget == 0) return;
+      --budget;
+      end_lease_of_retry(queue, group, sequence, gone.why, gone.text);
+    }
+    group.returning.pop_front();
+  }
+}
+
+namespace {
+
+Duration effective_deadline(const Subscription* holder, Duration started, Duration deadline) {
+  const Duration renewed = holder ? std::max(deadline, holder->renewed_until) : deadline;
+  return std::min(renewed, started + limits::visibility_timeout_max);
+}
+
+}  // namespace
+
+void Engine::State::check_leases(Queue& queue, Group& group) {
+  Duration next = Duration::max();
+  for (auto& [base, block] : group.window) check_block_leases(queue, group, block, next);
+  std::vector<std::uint64_t> ended;
+  for (const auto& [sequence, lease] : group.retry_leases) {
+    const auto holder = by_index.find(lease.holder);
+    Duration deadline = effective_deadline(holder == by_index.end() ? nullptr : holder->second, lease.started, lease.deadline);
+    if (const auto it = group.extended.find(sequence); it != group.extended.end()) deadline = it->second;
+    if (deadline <= now.mono) {
+      ended.push_back(sequence);
+    } else {
+      next = std::min(next, deadline);
+    }
+  }
+  std::sort(ended.begin(), ended.end());
+  for (const std::uint64_t sequence : ended) {
+    if (budget == 0) {
+      next = now.mono;
+      break;
+    }
+    --budget;
+    ++group.row.lease_expired;
+    ++queue.sample.lease_expired;
+    end_lease_of_retry(queue, group, sequence, Return::lease_end, "the lease ran out (visibility_timeout)");
+  }
+  group.next_lease_check = next == Duration::max() ? next : std::max(next, budget == 0 ? now.mono : now.mono + lease_check_pause);
+}
+
+void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& block, Duration& next) {
+  for (std::size_t l = 0; l < block.leases.size();) {
+    const Lease lease = block.leases[l];
+    const auto holder = by_index.find(lease.holder);
+    const Duration deadline = effective_deadline(holder == by_index.end() ? nullptr : holder->second, lease.started, lease.deadline);
+    if (deadline > now.mono && group.extended.empty()) {
+      next = std::min(next, deadline);
+      ++l;
+      continue;
+    }
+    bool left = false;
+    for (std::uint32_t i = lease.first; i < lease.first + lease.count; ++i) {
+      if (block.slots[i].holder != lease.holder) continue;
+      const auto own = group.extended.find(block.base + i);
+      const Duration ends = own == group.extended.end() ? deadline : own->second;
+      if (ends > now.mono || budget == 0) {
+        left = true;
+        next = std::min(next, std::max(ends, now.mono));
+        continue;
+      }
+      --budget;
+      ++group.row.lease_expired;
+      ++queue.sample.lease_expired;
+      end_lease_of_slot(queue, group, block, i, Return::lease_end, "the lease ran out (visibility_timeout)");
+    }
+    if (left) {
+      ++l;
+    } else {
+      block.leases.erase(block.leases.begin() + static_cast<std::ptrdiff_t>(l));
+    }
+  }
+}
+
+// Counts the retry rows whose time has come, so that dispatch knows of them.
+void Engine::State::mature(Queue& queue, Group& group) {
+  const std::uint64_t wall = to_ms(now.wall);
+  group.next_due_ms = leased_due;
+  store::Row row;
+  Key from = key::due(queue.id, group.id, group.matured_ms + 1, 0);
+  std::string next(std::string_view{from});
+  std::uint64_t counted_ms = group.matured_ms;
+  while (tx->seek(Table::due, next, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
+    const std::uint64_t due = be64(row.key, 8);
+    if (due == leased_due) break;
+    // Rows of one millisecond are counted together, so the budget may be passed by those.
+    if (due > wall || (budget == 0 && due != counted_ms)) {
+      group.next_due_ms = due;
+      break;
+    }
+    counted_ms = due;
+    ++group.ready_retry;
+    if (budget > 0) --budget;
+    next.assign(row.key);
+    next.push_back('\0');
+  }
+  group.matured_ms = group.next_due_ms <= wall ? counted_ms : std::max(group.matured_ms, wall);
+}
+
+// A message whose time to live has passed leaves from the head of the queue even when nobody consumes.
+void Engine::State::expire_head(Queue& queue, Group& group) {
+  group.next_head_check = now.mono + head_check_pause;
+  group.head_expiry_ms = 0;
+  while (budget > 0 && queue.damaged.empty()) {
+    format::Run run;
+    bool fresh = false;
+    if (!read_block(queue, group.row.cursor, run, fresh)) return;
+    const std::uint64_t sequence = std::max(group.row.cursor, run.first_sequence);
+    format::Record record;
+    std::int64_t publish_ms = 0;
+    if (!find_record(queue, sequence, record, publish_ms)) return;
+    if (!expired(queue, record, static_cast<std::uint64_t>(publish_ms))) {
+      const auto ttl = static_cast<std::uint64_t>(queue.row.policy.ttl.count());
+      group.head_expiry_ms = record.expires_at != 0 ? record.expires_at : ttl != 0 ? static_cast<std::uint64_t>(publish_ms) + ttl : 0;
+      return;
+    }
+    --budget;
+    WindowBlock& block = open_window(group, run);
+    TakenOut row;
+    if (!take_out(queue, group, block, static_cast<std::uint32_t>(sequence - block.base), row)) return;
+    group.row.cursor = sequence + 1;
+    row.deliveries = row.attempts = 0;
+    expire_message(queue, group, sequence, row);
+  }
+}
+
+}  // namespace ackwire::engine

@@ -1,0 +1,125 @@
+// Messages that leave their block: delayed, failed, returned and dead ones have a row of their own, record included, so that one
+// message that waits never keeps a block.
+#include <algorithm>
+
+#include "ackwire/limits.hpp"
+#include "engine/state.hpp"
+#include "rules/policy.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
+
+}  // namespace
+
+bool Engine::State::find_record(Queue& queue, std::uint64_t sequence, format::Record& record, std::int64_t& publish_ms) {
+  format::Run run;
+  bool fresh = false;
+  if (!read_block(queue, sequence, run, fresh) || sequence < run.first_sequence) return false;
+  std::string_view rest = run.records;
+  for (std::uint64_t at = run.first_sequence; format::split(rest, record); ++at) {
+    if (at != sequence) continue;
+    publish_ms = static_cast<std::int64_t>(run.publish_time);
+    return true;
+  }
+  queue.damaged = "record " + std::to_string(sequence) + " of queue " + queue.row.name + " cannot be split off its block";
+  return false;
+}
+
+bool Engine::State::take_out(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, TakenOut& out) {
+  format::Record record;
+  std::int64_t publish_ms = 0;
+  if (!find_record(queue, block.base + slot, record, publish_ms)) {
+    damage("block " + std::to_string(block.base) + " of queue " + queue.row.name + " is gone while in use");
+    return false;
+  }
+  out = TakenOut{};
+  out.deliveries = out.attempts = 1;
+  out.publish_ms = publish_ms;
+  out.record.assign(record.bytes);
+  settle_slot(group, block, slot);
+  return true;
+}
+
+void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms) {
+  row.time_ms = due_ms;
+  row.reason = 0;
+  tx->put(Table::retry, key::at(queue.id, group.id, sequence), encode(row));
+  tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), "\1");
+  ++group.row.retry;
+  group.dirty = true;
+  if (due_ms == leased_due) return;
+  if (due_ms <= group.matured_ms) {
+    ++group.ready_retry;
+  } else {
+    group.next_due_ms = std::min(group.next_due_ms, due_ms);
+  }
+}
+
+void Engine::State::erase_retry(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row) {
+  tx->erase(Table::retry, key::at(queue.id, group.id, sequence));
+  tx->erase(Table::due, key::due(queue.id, group.id, row.time_ms, sequence));
+  --group.row.retry;
+  group.dirty = true;
+  if (row.time_ms != leased_due && row.time_ms <= group.matured_ms) --group.ready_retry;
+}
+
+void Engine::State::replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms) {
+  erase_retry(queue, group, sequence, row);
+  put_retry(queue, group, sequence, row, due_ms);
+}
+
+bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
+  const auto bytes = tx->get(Table::retry, key::at(queue.id, group.id, sequence));
+  if (bytes && decode(*bytes, row)) return true;
+  damage("retry row of message " + std::to_string(sequence) + " of queue " + queue.row.name + ", group " + group.row.name);
+  return false;
+}
+
+void Engine::State::note_error(TakenOut& row, std::string_view text) {
+  if (row.errors.size() >= limits::errors_kept) row.errors.erase(row.errors.begin());
+  row.errors.push_back({now.wall, row.deliveries, std::string(rules::cut_text(text))});
+}
+
+void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, DeadReason reason,
+                             std::string_view detail) {
+  row.reason = static_cast<std::uint8_t>(reason);
+  row.detail = rules::cut_text(detail);
+  row.time_ms = to_ms(now.wall);
+  tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
+  ++group.row.dead;
+  ++group.row.dead_lettered;
+  group.row.dead_bytes += row.record.size();
+  ++queue.sample.dead_lettered;
+  group.dirty = true;
+}
+
+void Engine::State::expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
+  ++queue.sample.expired;
+  group.dirty = true;
+  if (queue.row.policy.on_expiry == OnExpiry::dead_letter) {
+    put_dead(queue, group, sequence, row, DeadReason::expired, "its time to live passed before it was processed");
+    return;
+  }
+  ++group.row.expired;
+  group.row.settled_bytes += row.record.size();
+  remember_key(queue, sequence, row.record);
+}
+
+// A key must outlive its message by the whole window. Messages that took the long way are remembered anew when they end.
+void Engine::State::remember_key(Queue& queue, std::uint64_t sequence, std::string_view bytes) {
+  format::Record record;
+  if (queue.row.policy.dedupe_window.count() == 0 || !format::split(bytes, record) || record.key.empty()) return;
+  queue.dedupe->add({hash_key(store.secret(), record.key), sequence, hash_body(record.body)});
+  queue.dedupe_changed = true;
+}
+
+bool Engine::State::expired(const Queue& queue, const format::Record& record, std::uint64_t publish_ms) const {
+  const std::uint64_t wall = to_ms(now.wall);
+  if (record.expires_at != 0 && record.expires_at <= wall) return true;
+  const auto ttl = static_cast<std::uint64_t>(queue.row.policy.ttl.count());
+  return record.expires_at == 0 && ttl != 0 && publish_ms + ttl <= wall;
+}
+
+}  // namespace ackwire::engine
