@@ -35,7 +35,7 @@ Queue* Engine::State::find_queue(std::string_view name) {
 }
 
 Group* Queue::find_group(std::string_view name) {
-  for (auto& [id, group] : groups) {
+  for (auto& [group_id, group] : groups) {
     if (group.row.name == name) return &group;
   }
   return nullptr;

@@ -1,0 +1,276 @@
+#include "runtime/commit_loop.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "runtime/turn.hpp"
+
+namespace ackwire::runtime {
+namespace {
+
+constexpr Duration longest_wait{1'000};
+
+Error stopped() { return {Errc::closed, "The broker is closed. Everything confirmed before is safe. Open it again.", {}, {}}; }
+
+/// An eventfd that costs a system call only while the loop sleeps.
+class Wake {
+ public:
+  Wake() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+  ~Wake() { ::close(fd_); }
+  Wake(const Wake&) = delete;
+  Wake& operator=(const Wake&) = delete;
+  int fd() const { return fd_; }
+  void ring() {
+    if (!asleep_.exchange(false)) return;
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
+  }
+  /// From now on ring() rings. The caller must look once more for work before it sleeps.
+  void about_to_sleep() { asleep_.store(true); }
+  void awake() {
+    asleep_.store(false);
+    std::uint64_t count;
+    [[maybe_unused]] const auto read = ::read(fd_, &count, sizeof count);
+  }
+
+ private:
+  int fd_;
+  std::atomic<bool> asleep_{false};
+};
+
+}  // namespace
+
+struct CommitLoop::State {
+  explicit State(std::unique_ptr<store::Store> s, const BrokerOptions& o) : store(std::move(s)), options(o), turn(*store, o) {}
+
+  // -- constant after start --
+  std::unique_ptr<store::Store> store;
+  BrokerOptions options;
+  std::thread thread;
+  std::atomic<std::thread::id> loop_thread;
+  Wake wake;
+
+  // -- the loop's thread alone --
+  Turn turn;
+  std::unique_ptr<Gateway> gateway;
+  std::vector<Received> frames;
+  std::vector<Inbound> inbound;
+  std::vector<PeerId> gone;
+
+  // -- protected by mutex --
+  mutable std::mutex mutex;
+  std::condition_variable space;
+  struct LocalFrame {
+    LocalPeer peer;
+    std::shared_ptr<const std::string> bytes;
+  };
+  std::deque<LocalFrame> inbox;
+  std::size_t inbox_used = 0;
+  std::map<LocalPeer, LocalReceiver*> receivers;
+  std::vector<std::function<void()>> calls;
+  std::uint64_t next_peer = 1;
+  bool stopping = false;
+  Status health;
+
+  bool on_loop() const { return std::this_thread::get_id() == loop_thread.load(); }
+  bool has_work() const {
+    const std::lock_guard lock(mutex);
+    return !inbox.empty() || !calls.empty() || stopping;
+  }
+  void sleep();
+  void collect();
+  void run();
+  bool send(const Peer& peer, std::string_view head, std::string_view payload);
+  bool post(std::function<void()> call);
+};
+
+void CommitLoop::State::sleep() {
+  wake.about_to_sleep();
+  Duration timeout = std::min(turn.wait().value_or(longest_wait), longest_wait);
+  if (has_work()) timeout = Duration{0};
+  if (gateway) {
+    gateway->wait(wake.fd(), timeout);
+  } else if (timeout.count() > 0) {
+    pollfd fd{wake.fd(), POLLIN, 0};
+    ::poll(&fd, 1, static_cast<int>(timeout.count()));
+  }
+  wake.awake();
+}
+
+// Takes what is there, up to the limits of one commit.
+void CommitLoop::State::collect() {
+  frames.clear();
+  std::vector<std::function<void()>> now_calls;
+  {
+    const std::lock_guard lock(mutex);
+    now_calls.swap(calls);
+    std::size_t bytes = 0;
+    while (!inbox.empty() && frames.size() < options.commit_max_frames && bytes < options.commit_max_bytes) {
+      LocalFrame frame = std::move(inbox.front());
+      inbox.pop_front();
+      bytes += frame.bytes->size();
+      inbox_used -= frame.bytes->size();
+      frames.push_back({Peer{true, static_cast<std::uint64_t>(frame.peer)}, *frame.bytes, frame.bytes, 0});
+    }
+  }
+  space.notify_all();
+  for (const auto& call : now_calls) call();
+  if (!gateway) return;
+  inbound.clear();
+  gateway->receive(inbound, options.commit_max_frames, options.commit_max_bytes);
+  for (Inbound& in : inbound) {
+    frames.push_back({Peer{false, static_cast<std::uint64_t>(in.peer)}, in.bytes, std::move(in.owner), in.extra_frames});
+  }
+}
+
+bool CommitLoop::State::send(const Peer& peer, std::string_view head, std::string_view payload) {
+  if (!peer.local) return gateway && gateway->send(PeerId{peer.id}, head, payload) == Sent::ok;
+  LocalReceiver* receiver = nullptr;
+  {
+    const std::lock_guard lock(mutex);
+    const auto it = receivers.find(LocalPeer{peer.id});
+    if (it == receivers.end()) return false;
+    receiver = it->second;  // stays valid: detach() runs on this thread
+  }
+  auto frame = std::make_shared<std::string>();
+  frame->reserve(head.size() + payload.size());
+  frame->append(head).append(payload);
+  const std::string_view bytes = *frame;
+  receiver->received(bytes, std::move(frame));
+  return true;
+}
+
+void CommitLoop::State::run() {
+  loop_thread = std::this_thread::get_id();
+  const Send sender = [this](const Peer& peer, std::string_view head, std::string_view payload) { return send(peer, head, payload); };
+  while (true) {
+    collect();
+    {
+      const std::lock_guard lock(mutex);
+      if (stopping) break;
+    }
+    if (frames.empty() && !turn.due()) {
+      sleep();
+      continue;
+    }
+    turn.run(frames, sender);
+    if (!turn.failed().ok()) {
+      const std::lock_guard lock(mutex);
+      if (health.ok()) health = turn.failed();
+    }
+  }
+  turn.close(sender, Errc::ok, "the broker is closing");
+  std::map<LocalPeer, LocalReceiver*> left;
+  std::vector<std::function<void()>> last_calls;
+  {
+    const std::lock_guard lock(mutex);
+    left.swap(receivers);
+    last_calls.swap(calls);
+    inbox.clear();
+    inbox_used = 0;
+  }
+  space.notify_all();
+  for (const auto& call : last_calls) call();
+  for (const auto& [peer, receiver] : left) receiver->disconnected("the broker is closing");
+  gateway.reset();
+}
+
+// False when the loop has stopped: the call will never run.
+bool CommitLoop::State::post(std::function<void()> call) {
+  {
+    const std::lock_guard lock(mutex);
+    if (stopping) return false;
+    calls.push_back(std::move(call));
+  }
+  wake.ring();
+  return true;
+}
+
+CommitLoop::CommitLoop(std::shared_ptr<State> state) : state_(std::move(state)) {}
+CommitLoop::~CommitLoop() { stop(); }
+
+Result<std::unique_ptr<CommitLoop>> CommitLoop::start(std::unique_ptr<store::Store> store, const BrokerOptions& options) {
+  auto state = std::make_shared<State>(std::move(store), options);
+  if (Status opened = state->turn.open(); !opened) return opened.error();
+  state->thread = std::thread([raw = state.get()] { raw->run(); });
+  return std::unique_ptr<CommitLoop>(new CommitLoop(std::move(state)));
+}
+
+void CommitLoop::stop() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->space.notify_all();
+  state_->wake.ring();
+  if (state_->thread.joinable() && !state_->on_loop()) state_->thread.join();
+}
+
+LocalPeer CommitLoop::attach(LocalReceiver& receiver) {
+  const std::lock_guard lock(state_->mutex);
+  const LocalPeer peer{state_->next_peer++};
+  state_->receivers[peer] = &receiver;
+  return peer;
+}
+
+void CommitLoop::detach(LocalPeer peer) {
+  const auto remove = [state = state_.get(), peer] {
+    {
+      const std::lock_guard lock(state->mutex);
+      state->receivers.erase(peer);
+    }
+    state->turn.end(Peer{true, static_cast<std::uint64_t>(peer)});
+  };
+  if (state_->on_loop()) return remove();
+  std::promise<void> done;
+  if (state_->post([&] { remove(), done.set_value(); })) {
+    done.get_future().wait();
+  } else {
+    stop();  // waits until the last call into the receiver is over
+  }
+}
+
+bool CommitLoop::submit(LocalPeer peer, std::string frame) {
+  State& s = *state_;
+  {
+    std::unique_lock lock(s.mutex);
+    if (!s.on_loop()) s.space.wait(lock, [&] { return s.stopping || s.inbox_used < inbox_bytes; });
+    if (s.stopping || !s.receivers.contains(peer)) return false;
+    s.inbox_used += frame.size();
+    s.inbox.push_back({peer, std::make_shared<const std::string>(std::move(frame))});
+  }
+  s.wake.ring();
+  return true;
+}
+
+void CommitLoop::set_gateway(std::unique_ptr<Gateway> gateway) {
+  auto shared = std::make_shared<std::unique_ptr<Gateway>>(std::move(gateway));
+  state_->post([state = state_.get(), shared] { state->gateway = std::move(*shared); });
+}
+
+Result<std::string> CommitLoop::bind(std::string_view endpoint) {
+  std::promise<Result<std::string>> bound;
+  const std::string wanted(endpoint);
+  const bool posted = state_->post([&] {
+    bound.set_value(state_->gateway ? state_->gateway->bind(wanted)
+                                    : Result<std::string>(Error{Errc::internal, "The broker has no gateway.", {}, {}}));
+  });
+  if (!posted) return stopped();
+  return bound.get_future().get();
+}
+
+Status CommitLoop::health() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->health;
+}
+
+}  // namespace ackwire::runtime

@@ -1,0 +1,279 @@
+#include "runtime/turn.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <random>
+
+#include "ackwire/limits.hpp"
+#include "ackwire/version.hpp"
+#include "wire/consume.hpp"
+#include "wire/json.hpp"
+#include "wire/publish.hpp"
+#include "wire/session.hpp"
+
+namespace ackwire::runtime {
+namespace {
+
+constexpr Duration commit_window{30'000};
+
+std::uint64_t micros() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(t.tv_nsec) / 1'000;
+}
+
+Error no_session() {
+  return {Errc::no_session, "The broker has no session for this connection. Nothing of the frame was done. Say hello, then repeat it.", {}, {}};
+}
+
+}  // namespace
+
+Turn::Turn(store::Store& store, const BrokerOptions& options)
+    : store_(store), options_(options), clock_(Clock::read_mono(), Clock::read_system()) {}
+
+std::uint64_t Turn::random_seed() const {
+  if (options_.seed != 0) return options_.seed;
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+Status Turn::open() {
+  engine::EngineOptions options;
+  options.seed = random_seed();
+  options.store_soft_limit = options_.store_soft_limit;
+  options.disk_floor_bytes = options_.disk_floor_bytes;
+  engine_ = std::make_unique<engine::Engine>(store_, options);
+  now_ = clock_.at(Clock::read_mono(), Clock::read_system());
+  return engine_->open(now_);
+}
+
+std::optional<Duration> Turn::wait() const {
+  if (!failed_.ok()) return std::nullopt;
+  if (!lost_.empty() || !gone_.empty()) return Duration{0};
+  std::optional<Duration> wait;
+  if (const auto next = engine_->next_wakeup()) wait = std::max(*next - Clock::read_mono(), Duration{0});
+  if (sessions_.size() > 0) wait = std::min(wait.value_or(Duration{1'000}), Duration{1'000});  // to notice silent ones
+  return wait;
+}
+
+bool Turn::due() const {
+  const auto left = wait();
+  return left && left->count() == 0;
+}
+
+void Turn::end(const Peer& peer) {
+  if (Session* session = sessions_.of(peer)) gone_.push_back(session->id);
+}
+
+void Turn::end_session(model::SessionId id) {
+  engine_->end_session(id);
+  sessions_.remove(id);
+}
+
+void Turn::run(const std::vector<Received>& frames, const Send& send) {
+  now_ = clock_.at(Clock::read_mono(), Clock::read_system());
+  if (failed_.ok()) {
+    if (Status begun = engine_->begin(now_); !begun) after_failure(begun, send);
+  }
+  if (failed_.ok()) {
+    for (const Lost& lost : lost_) engine_->undeliverable(lost.session, lost.deliver);
+    for (const model::SessionId id : gone_) end_session(id);
+    for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) end_session(id);
+  }
+  lost_.clear();
+  gone_.clear();
+  for (const Received& frame : frames) handle(frame);
+  if (failed_.ok()) {
+    const std::uint64_t before = micros();
+    const Status finished = engine_->finish();
+    if (finished.ok()) {
+      if (now_.mono >= commit_window_) {
+        commit_window_ = now_.mono + commit_window;
+        last_commit_us_ = std::exchange(commit_us_, {});
+      }
+      commit_us_.add(micros() - before);
+      ++commits_;
+    } else {
+      after_failure(finished, send);
+    }
+  }
+  for (const Reply& reply : replies_) send(reply.peer, reply.frame, {});
+  replies_.clear();
+  if (failed_.ok()) send_effects(send);
+}
+
+// Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming.
+void Turn::after_failure(Status failure, const Send& send) {
+  close(send, failure.error().code, failure.error().message);
+  for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
+  if (failure.error().code == Errc::store_full) failure = open();
+  if (!failure.ok()) {
+    failed_ = Error{Errc::failed, "The broker stopped confirming: " + failure.error().message +
+                                      " Everything confirmed before is safe. Fix the cause and open the broker again.", {}, {}};
+  }
+}
+
+void Turn::close(const Send& send, Errc code, std::string_view text) {
+  for (const model::SessionId id : sessions_.all()) {
+    head_.clear();
+    wire::encode_goodbye(head_, code, text);
+    send(sessions_.find(id)->peer, head_, {});
+  }
+}
+
+void Turn::refuse(const Peer& peer, std::uint32_t request, const Error& error) {
+  Reply& reply = replies_.emplace_back(Reply{peer, {}});
+  wire::encode_error(reply.frame, request, error);
+}
+
+void Turn::handle(const Received& received) {
+  wire::Frame frame;
+  const Status whole = wire::split_frame(received.bytes, frame);
+  if (!failed_.ok()) return refuse(received.peer, frame.request, failed_.error());
+  Session* session = sessions_.of(received.peer);
+  if (received.extra_frames > 0) {
+    return refuse(received.peer, frame.request, {Errc::too_many_frames, "A message must be one frame. Nothing of it was done.", {}, {}});
+  }
+  if (!whole.ok()) {
+    refuse(received.peer, frame.request, whole.error());
+    if (session && wire::ends_session(whole.error().code)) end_session(session->id);
+    return;
+  }
+  if (frame.operation == wire::Operation::hello) return hello(received.peer, frame);
+  if (!session) return refuse(received.peer, frame.request, no_session());
+  session->last_heard = now_.mono;
+  handle_session_frame(*session, frame);
+}
+
+void Turn::hello(const Peer& peer, const wire::Frame& frame) {
+  const auto hello = wire::decode_hello(frame.payload);
+  if (!hello) return refuse(peer, frame.request, hello.error());
+  if (Session* old = sessions_.of(peer)) end_session(old->id);
+  if (sessions_.size() >= options_.max_sessions) {
+    return refuse(peer, frame.request, {Errc::overloaded, "The broker has " + std::to_string(sessions_.size()) +
+                                        " sessions, which is its limit (max_sessions). Try again later.", Duration{5'000}, {}});
+  }
+  Session& session = sessions_.add(peer, now_.mono);
+  session.producer = hello->producer;
+  session.name = hello->client_name;
+  wire::Welcome welcome;
+  welcome.session_timeout_ms = static_cast<std::uint32_t>(options_.session_timeout.count());
+  welcome.boot_epoch = engine_->boot_epoch();
+  welcome.session = static_cast<std::uint64_t>(session.id);
+  welcome.now = static_cast<std::uint64_t>(now_.wall.time_since_epoch().count());
+  std::copy_n(store_.id().data(), std::min<std::size_t>(store_.id().size(), 16), welcome.store_id.begin());
+  welcome.max_frame_bytes = static_cast<std::uint32_t>(limits::frame_bytes);
+  const std::string software = "ackwire " + std::string(version());
+  welcome.software = software;
+  Reply& reply = replies_.emplace_back(Reply{peer, {}});
+  wire::encode(reply.frame, welcome);
+}
+
+void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
+  using wire::Operation;
+  const auto refused = [&](const Error& error) {
+    refuse(session.peer, frame.request, error);
+    if (wire::ends_session(error.code)) end_session(session.id);
+  };
+  switch (frame.operation) {
+    case Operation::publish: return publish(session, frame);
+    case Operation::settle: return settle(session, frame);
+    case Operation::request: return request(session, frame);
+    case Operation::subscribe: {
+      const auto subscribe = wire::decode_subscribe(frame.payload);
+      if (!subscribe) return refused(subscribe.error());
+      return engine_->subscribe(session.id, *subscribe);
+    }
+    case Operation::unsubscribe: {
+      const auto subscription = wire::decode_unsubscribe(frame.payload);
+      if (!subscription) return refused(subscription.error());
+      return engine_->unsubscribe(session.id, *subscription);
+    }
+    case Operation::credit: {
+      const auto credit = wire::decode_credit(frame.payload);
+      if (!credit) return refused(credit.error());
+      if (credit->credit > limits::credit) {
+        return refused({Errc::out_of_range, "Credit is at most " + std::to_string(limits::credit) + ". Nothing was changed.", {}, {}});
+      }
+      return engine_->set_credit(session.id, credit->subscription, credit->credit);
+    }
+    case Operation::renew: {
+      const auto subscription = wire::decode_renew(frame.payload);
+      if (!subscription) return refused(subscription.error());
+      return engine_->renew(session.id, *subscription);
+    }
+    case Operation::ping: {
+      if (const Status good = wire::decode_ping(frame.payload); !good) return refused(good.error());
+      Reply& reply = replies_.emplace_back(Reply{session.peer, {}});
+      return wire::encode_pong(reply.frame, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()));
+    }
+    case Operation::goodbye: return end_session(session.id);
+    default: return refused({Errc::unknown_operation, "A client does not send this operation. Nothing was done.", {}, {}});
+  }
+}
+
+void Turn::publish(Session& session, const wire::Frame& frame) {
+  if (const Status good = wire::decode_publish(frame.payload, publish_); !good) return refuse(session.peer, frame.request, good.error());
+  publish_.producer = session.producer;
+  engine_->publish(session.id, publish_);
+}
+
+void Turn::settle(Session& session, const wire::Frame& frame) {
+  if (const Status good = wire::decode_settle(frame.payload, settle_); !good) return refuse(session.peer, frame.request, good.error());
+  settle_.request = frame.request;
+  engine_->settle(session.id, settle_);
+}
+
+void Turn::request(Session& session, const wire::Frame& frame) {
+  const auto request = wire::request_from_json(frame.payload);
+  if (!request) return refuse(session.peer, frame.request, request.error());
+  engine_->request(session.id, frame.request, *request);
+}
+
+void Turn::complete(BrokerStats& stats) {
+  stats.sessions = static_cast<std::uint32_t>(sessions_.size());
+  stats.commits = commits_;
+  engine::Latency latency = last_commit_us_;
+  latency.merge(commit_us_);
+  stats.commit_p50_ms = latency.quantile(0.5) / 1'000;
+  stats.commit_p99_ms = latency.quantile(0.99) / 1'000;
+}
+
+void Turn::send_effects(const Send& send) {
+  std::vector<model::Effect> effects = engine_->take_effects();
+  for (model::Effect& effect : effects) {
+    const Session* session = sessions_.find(effect.session);
+    if (session && send_effect(effect, *session, send)) continue;
+    // A delivery that did not leave is taken back first, so that it costs no attempt; then the session ends.
+    if (auto* deliver = std::get_if<model::Deliver>(&effect.what); deliver && session) {
+      lost_.push_back({effect.session, std::move(*deliver)});
+    }
+    if (session && std::find(gone_.begin(), gone_.end(), effect.session) == gone_.end()) gone_.push_back(effect.session);
+  }
+}
+
+bool Turn::send_effect(model::Effect& effect, const Session& session, const Send& send) {
+  head_.clear();
+  std::string_view payload;
+  if (auto* confirm = std::get_if<model::Confirm>(&effect.what)) {
+    wire::encode_confirm_head(head_, confirm->producer_sequence, confirm->queue);
+    payload = confirm->entries;
+  } else if (auto* deliver = std::get_if<model::Deliver>(&effect.what)) {
+    wire::encode_deliver_head(head_, deliver->subscription);
+    payload = deliver->runs;
+  } else if (auto* subscribed = std::get_if<model::Subscribed>(&effect.what)) {
+    wire::encode(head_, *subscribed);
+  } else if (auto* settled = std::get_if<model::SettleResult>(&effect.what)) {
+    wire::encode(head_, *settled);
+  } else if (auto* ended = std::get_if<model::SubscriptionEnded>(&effect.what)) {
+    wire::encode(head_, *ended);
+  } else {
+    auto& answer = std::get<model::Answer>(effect.what);
+    if (auto* stats = std::get_if<BrokerStats>(&answer.reply)) complete(*stats);
+    wire::encode(head_, answer.request, answer.reply);
+  }
+  return send(session.peer, head_, payload);
+}
+
+}  // namespace ackwire::runtime

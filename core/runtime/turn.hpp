@@ -1,0 +1,90 @@
+// One turn of the broker: received frames become commands, the engine decides and commits, effects become frames.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ackwire/broker.hpp"
+#include "engine/engine.hpp"
+#include "engine/latency.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/sessions.hpp"
+#include "store/store.hpp"
+#include "wire/frame.hpp"
+
+namespace ackwire::runtime {
+
+/// A frame taken from an inbox.
+struct Received {
+  Peer peer;
+  std::string_view bytes;
+  std::shared_ptr<const void> owner;
+  std::uint32_t extra_frames = 0;
+};
+
+/// Sends one frame made of two parts. False when the peer is gone.
+using Send = std::function<bool(const Peer& peer, std::string_view head, std::string_view payload)>;
+
+/// Owns engine and sessions. Not thread-safe: the commit loop's thread alone uses it.
+class Turn {
+ public:
+  Turn(store::Store& store, const BrokerOptions& options);
+  /// Opens the engine.
+  Status open();
+  /// Takes the frames, commits, sends. Errors are sticky: failed() tells why, and nothing is confirmed any more.
+  void run(const std::vector<Received>& frames, const Send& send);
+  /// The peer is gone.
+  void end(const Peer& peer);
+  /// Until the next turn is due; nullopt = when a frame comes.
+  std::optional<Duration> wait() const;
+  bool due() const;
+  const Status& failed() const { return failed_; }
+  /// Says goodbye to everyone.
+  void close(const Send& send, Errc code, std::string_view text);
+
+ private:
+  void handle(const Received& received);
+  void handle_session_frame(Session& session, const wire::Frame& frame);
+  void hello(const Peer& peer, const wire::Frame& frame);
+  void publish(Session& session, const wire::Frame& frame);
+  void settle(Session& session, const wire::Frame& frame);
+  void request(Session& session, const wire::Frame& frame);
+  void refuse(const Peer& peer, std::uint32_t request, const Error& error);
+  void end_session(model::SessionId id);
+  void send_effects(const Send& send);
+  bool send_effect(model::Effect& effect, const Session& session, const Send& send);
+  void after_failure(Status failure, const Send& send);
+  void complete(BrokerStats& stats);
+  std::uint64_t random_seed() const;
+
+  store::Store& store_;
+  BrokerOptions options_;
+  Clock clock_;
+  model::Now now_;
+  std::unique_ptr<engine::Engine> engine_;
+  Sessions sessions_;
+  Status failed_;
+  struct Reply {
+    Peer peer;
+    std::string frame;
+  };
+  std::vector<Reply> replies_;  // answers that need no commit; sent after it all the same, to keep the order
+  struct Lost {
+    model::SessionId session;
+    model::Deliver deliver;
+  };
+  std::vector<Lost> lost_;      // deliveries that could not be sent
+  std::vector<model::SessionId> gone_;
+  model::Publish publish_;      // its vectors are used again
+  model::Settle settle_;
+  std::string head_;
+  engine::Latency commit_us_, last_commit_us_;
+  Duration commit_window_{0};
+  std::uint64_t commits_ = 0;
+};
+
+}  // namespace ackwire::runtime
