@@ -47,7 +47,7 @@ class Directory {
     std::uint32_t slots[slots_per_bucket];  // tag << 24 | low bits of the fingerprint; filled from the front, 0 = empty
     bool full() const { return slots[slots_per_bucket - 1] != 0; }
   };
-  static constexpr std::size_t buckets_per_segment = 256 * 1024 / sizeof(Bucket);
+  static constexpr std::size_t buckets_per_segment = segment_bytes / sizeof(Bucket);
 
   /// Buckets in segments, so that growing never needs old and new side by side as a whole.
   struct Level {

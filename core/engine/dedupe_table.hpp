@@ -22,7 +22,7 @@ class KeyTable {
   /// Adds, or replaces the entry of the same key.
   void put(const DedupeEntry& entry);
   void prefetch(const KeyHash& key) const {
-    if (capacity_) __builtin_prefetch(slots() + home(key));
+    if (capacity_) __builtin_prefetch(&at(home(key)));
   }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -33,13 +33,18 @@ class KeyTable {
   bool take(std::size_t& cursor, std::size_t count, std::vector<DedupeEntry>& out) const;
 
  private:
+  static constexpr std::size_t slots_per_segment = segment_bytes / sizeof(DedupeEntry);
+
   // `sequence` is kept plus one: zeroed memory is an empty slot.
-  DedupeEntry* slots() const { return static_cast<DedupeEntry*>(memory_.data()); }
+  DedupeEntry& at(std::size_t i) const {
+    return static_cast<DedupeEntry*>(segments_[i / slots_per_segment].data())[i % slots_per_segment];
+  }
+  std::size_t next(std::size_t i) const { return (i + 1) & (capacity_ - 1); }
   std::size_t home(const KeyHash& key) const { return static_cast<std::size_t>(key.high >> shift_); }
   void place(const DedupeEntry& slot);
   void grow();
 
-  ZeroedMemory memory_;
+  std::vector<ZeroedMemory> segments_;
   std::size_t capacity_ = 0, size_ = 0;
   unsigned shift_ = 0;
 };
