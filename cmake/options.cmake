@@ -18,6 +18,10 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-mi
 add_compile_options(-fstack-protector-strong "$<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>")
 add_link_options(-Wl,-z,relro,-z,now)
 
+if(ACKWIRE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(ACKWIRE_SANITIZE)
   add_compile_options("-fsanitize=${ACKWIRE_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all -U_FORTIFY_SOURCE)
   add_link_options("-fsanitize=${ACKWIRE_SANITIZE}")

@@ -31,9 +31,10 @@ HOMES = [
 
 # Rings that decide but never act: no thread, no clock, no file, no socket, no randomness of their own.
 PURE = ("rules", "format", "model", "engine")
+# <sys/mman.h> is let through: anonymous memory is memory.
 IMPURE_HEADERS = re.compile(
     r"^(thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|fstream|filesystem|iostream|random|"
-    r"cstdio|stdio\.h|unistd\.h|fcntl\.h|poll\.h|time\.h|ctime|pthread\.h|sys/(?!types).*|netinet/.*|arpa/.*)$")
+    r"cstdio|stdio\.h|unistd\.h|fcntl\.h|poll\.h|time\.h|ctime|pthread\.h|sys/(?!types|mman).*|netinet/.*|arpa/.*)$")
 IMPURE_WORDS = re.compile(r"\b(system_clock|steady_clock|high_resolution_clock|random_device|gettimeofday|clock_gettime|getenv)\b")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
