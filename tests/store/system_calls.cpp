@@ -1,0 +1,143 @@
+#include "system_calls.hpp"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <optional>
+
+namespace ackwire::store::testing {
+namespace {
+
+struct Plan {
+  std::vector<CallSeen> seen;
+  struct Failure {
+    Call call;
+    int error_number;
+    bool synced;
+  };
+  std::optional<Failure> failure;
+  bool cut_write = false;
+  std::optional<std::uint64_t> disk_free_bytes;
+  std::optional<long> filesystem;
+  int exit_before = 0;
+};
+Plan* plan = nullptr;
+
+template <class Function>
+Function* real(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+bool is_data_file(int fd) {
+  char link[64], path[512];
+  std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  const ssize_t size = ::readlink(link, path, sizeof path);
+  return size > 8 && std::string(path, static_cast<std::size_t>(size)).ends_with("/data.mdb");
+}
+
+CallSeen look(Call call, int fd, std::uint64_t offset = 0, std::uint64_t bytes = 0) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  return {call, is_data_file(fd), flags >= 0 && (flags & O_DSYNC) != 0, offset, bytes, true};
+}
+
+void maybe_exit() {
+  if (plan != nullptr && plan->exit_before > 0 && --plan->exit_before == 0) ::_exit(42);
+}
+
+/// The error number to fail with, or 0.
+int planned_failure(CallSeen seen) {
+  maybe_exit();
+  if (plan == nullptr) return 0;
+  int error_number = 0;
+  if (plan->failure && seen.to_data_file && plan->failure->call == seen.call && plan->failure->synced == seen.synced_descriptor) {
+    error_number = plan->failure->error_number;
+    plan->failure.reset();
+  }
+  seen.ok = error_number == 0;
+  plan->seen.push_back(seen);
+  return error_number;
+}
+
+bool cut(const CallSeen& seen) {
+  if (plan == nullptr || !plan->cut_write || !seen.to_data_file || seen.synced_descriptor) return false;
+  plan->cut_write = false;
+  return true;
+}
+
+}  // namespace
+
+SystemCalls::SystemCalls() { plan = new Plan; }
+SystemCalls::~SystemCalls() {
+  delete plan;
+  plan = nullptr;
+}
+const std::vector<CallSeen>& SystemCalls::seen() const { return plan->seen; }
+void SystemCalls::forget() { plan->seen.clear(); }
+void SystemCalls::fail_next(Call call, int error_number, bool synced) { plan->failure = {call, error_number, synced}; }
+void SystemCalls::cut_next_write() { plan->cut_write = true; }
+void SystemCalls::set_disk_free(std::uint64_t bytes) { plan->disk_free_bytes = bytes; }
+void SystemCalls::set_filesystem(long magic) { plan->filesystem = magic; }
+void SystemCalls::exit_before(int count) { plan->exit_before = count; }
+
+}  // namespace ackwire::store::testing
+
+using namespace ackwire::store::testing;  // NOLINT: the definitions below replace the C library's
+#define ACKWIRE_SEEN extern "C" __attribute__((visibility("default")))
+
+ACKWIRE_SEEN ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
+  const CallSeen seen = look(Call::write, fd, static_cast<std::uint64_t>(offset), size);
+  if (const int failure = planned_failure(seen); failure != 0) return errno = failure, -1;
+  return real<ssize_t(int, const void*, size_t, off_t)>("pwrite")(fd, bytes, cut(seen) ? size / 2 : size, offset);
+}
+
+ACKWIRE_SEEN ssize_t writev(int fd, const iovec* parts, int count) {
+  std::uint64_t bytes = 0;
+  for (int i = 0; i < count; ++i) bytes += parts[i].iov_len;
+  const CallSeen seen = look(Call::write, fd, static_cast<std::uint64_t>(::lseek(fd, 0, SEEK_CUR)), bytes);
+  if (const int failure = planned_failure(seen); failure != 0) return errno = failure, -1;
+  return real<ssize_t(int, const iovec*, int)>("writev")(fd, parts, cut(seen) ? count / 2 : count);
+}
+
+ACKWIRE_SEEN int fdatasync(int fd) {
+  if (const int failure = planned_failure(look(Call::sync, fd)); failure != 0) return errno = failure, -1;
+  return real<int(int)>("fdatasync")(fd);
+}
+
+ACKWIRE_SEEN int fsync(int fd) {
+  if (const int failure = planned_failure(look(Call::sync, fd)); failure != 0) return errno = failure, -1;
+  return real<int(int)>("fsync")(fd);
+}
+
+ACKWIRE_SEEN int ftruncate(int fd, off_t size) noexcept {
+  planned_failure(look(Call::truncate, fd));
+  return real<int(int, off_t)>("ftruncate")(fd, size);
+}
+
+ACKWIRE_SEEN int rename(const char* from, const char* to) noexcept {
+  planned_failure({Call::rename});
+  return real<int(const char*, const char*)>("rename")(from, to);
+}
+
+ACKWIRE_SEEN int mkdir(const char* path, mode_t mode) noexcept {
+  planned_failure({Call::make_directory});
+  return real<int(const char*, mode_t)>("mkdir")(path, mode);
+}
+
+ACKWIRE_SEEN int statfs(const char* path, struct statfs* status) noexcept {
+  const int result = real<int(const char*, struct statfs*)>("statfs")(path, status);
+  if (result == 0 && plan != nullptr && plan->filesystem) status->f_type = *plan->filesystem;
+  return result;
+}
+
+ACKWIRE_SEEN int statvfs(const char* path, struct statvfs* status) noexcept {
+  const int result = real<int(const char*, struct statvfs*)>("statvfs")(path, status);
+  if (result == 0 && plan != nullptr && plan->disk_free_bytes) status->f_bavail = *plan->disk_free_bytes / status->f_frsize;
+  return result;
+}

@@ -1,0 +1,44 @@
+// The system calls by which a store reaches the disk, seen and bent by tests. The symbols are defined in the test program, so
+// liblmdb and the store call these; they forward to the C library.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ackwire::store::testing {
+
+enum class Call : std::uint8_t { write, sync, rename, make_directory, truncate };
+
+/// One call on a file of interest.
+struct CallSeen {
+  Call call = Call::write;
+  bool to_data_file = false;
+  bool synced_descriptor = false;  // O_DSYNC or O_SYNC
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  bool ok = true;
+};
+
+/// Watches from construction to destruction. One at a time.
+class SystemCalls {
+ public:
+  SystemCalls();
+  ~SystemCalls();
+
+  const std::vector<CallSeen>& seen() const;
+  void forget();
+
+  /// The next call of this kind to data.mdb fails. `synced`: only on a descriptor that syncs by itself (the meta page).
+  void fail_next(Call call, int error_number, bool synced = false);
+  /// The next plain write to data.mdb writes only half.
+  void cut_next_write();
+  /// What statvfs says from now on.
+  void set_disk_free(std::uint64_t bytes);
+  /// What statfs says from now on.
+  void set_filesystem(long magic);
+  /// The process ends without any cleaning up, just before call number `count` (1 = the next).
+  void exit_before(int count);
+};
+
+}  // namespace ackwire::store::testing
