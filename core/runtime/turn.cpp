@@ -16,6 +16,7 @@ namespace ackwire::runtime {
 namespace {
 
 constexpr Duration commit_window{30'000};
+constexpr Duration probe_pause{500};
 
 std::uint64_t micros() {
   timespec t{};
@@ -53,7 +54,7 @@ std::optional<Duration> Turn::wait() const {
   if (!lost_.empty() || !gone_.empty()) return Duration{0};
   std::optional<Duration> wait;
   if (const auto next = engine_->next_wakeup()) wait = std::max(*next - Clock::read_mono(), Duration{0});
-  if (sessions_.size() > 0) wait = std::min(wait.value_or(Duration{1'000}), Duration{1'000});  // to notice silent ones
+  if (sessions_.size() > 0) wait = std::min(wait.value_or(probe_pause), std::max(next_probe_ - Clock::read_mono(), Duration{0}));
   return wait;
 }
 
@@ -101,6 +102,19 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
   for (const Reply& reply : replies_) send(reply.peer, reply.frame, {});
   replies_.clear();
   if (failed_.ok()) send_effects(send);
+  if (now_.mono >= next_probe_) probe(send);
+}
+
+// A ROUTER socket does not say that a peer went. A pong that nobody asked for finds out, so that leases end within a second of a
+// consumer's death and not only after session_timeout.
+void Turn::probe(const Send& send) {
+  next_probe_ = now_.mono + probe_pause;
+  head_.clear();
+  wire::encode_pong(head_, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()));
+  for (const model::SessionId id : sessions_.all()) {
+    const Peer& peer = sessions_.find(id)->peer;
+    if (!peer.local && !send(peer, head_, {}) && std::find(gone_.begin(), gone_.end(), id) == gone_.end()) gone_.push_back(id);
+  }
 }
 
 // Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming.

@@ -56,6 +56,7 @@ class Turn {
   void refuse(const Peer& peer, std::uint32_t request, const Error& error);
   void end_session(model::SessionId id);
   void send_effects(const Send& send);
+  void probe(const Send& send);
   bool send_effect(model::Effect& effect, const Session& session, const Send& send);
   void after_failure(Status failure, const Send& send);
   void complete(BrokerStats& stats);
@@ -84,6 +85,7 @@ class Turn {
   std::string head_;
   engine::Latency commit_us_, last_commit_us_;
   Duration commit_window_{0};
+  Duration next_probe_{0};
   std::uint64_t commits_ = 0;
 };
 
