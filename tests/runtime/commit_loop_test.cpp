@@ -109,8 +109,8 @@ class Loop : public ::testing::Test {
   }
 
   store::MemoryStore* store_ = nullptr;
+  Mailbox mailbox_;  // outlives the loop, which calls it
   std::unique_ptr<runtime::CommitLoop> loop_;
-  Mailbox mailbox_;
   runtime::LocalPeer peer_{};
 };
 
