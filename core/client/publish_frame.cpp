@@ -1,0 +1,99 @@
+#include "client/publish_frame.hpp"
+
+#include "client/refusals.hpp"
+#include "format/confirm.hpp"
+
+namespace ackwire::client {
+namespace {
+
+/// Batches stored in a row share one entry: their sequences follow each other.
+bool spread(PublishFrame& frame, std::size_t& at, const format::ConfirmEntry& entry) {
+  std::uint64_t sequence = entry.first_sequence;
+  std::uint64_t messages = 0;
+  for (std::uint32_t i = 0; i < entry.batches; ++i) {
+    if (at == frame.batches.size()) return false;
+    PendingPublish::State& batch = frame.batches[at++];
+    batch.first_sequence = sequence;
+    sequence += batch.messages;
+    messages += batch.messages;
+  }
+  return messages == entry.messages;
+}
+
+bool take_entry(PublishFrame& frame, std::size_t& at, format::ConfirmEntry& entry) {
+  if (entry.kind == 0) return spread(frame, at, entry);
+  if (at == frame.batches.size()) return false;
+  PendingPublish::State& batch = frame.batches[at];
+  if (entry.kind == 1) {
+    if (entry.receipts.size() != batch.messages) return false;
+    batch.receipts = static_cast<std::int32_t>(frame.receipts.size());
+    frame.receipts.push_back(std::move(entry.receipts));
+  } else {
+    batch.error = static_cast<std::int32_t>(frame.errors.size());
+    frame.errors.push_back(std::move(entry.error));
+  }
+  ++at;
+  return true;
+}
+
+}  // namespace
+
+bool PublishFrame::answer(std::string_view entries) {
+  std::size_t at = 0;
+  while (!entries.empty()) {
+    const std::size_t before = at;
+    format::ConfirmEntry entry;
+    if (!format::split_confirm(entries, entry) || !take_entry(*this, at, entry)) {
+      at = before;
+      break;
+    }
+  }
+  if (at == batches.size() && entries.empty()) return true;
+  refuse_rest(at, {Errc::indeterminate,
+                   "The broker's answer to a publish does not fit what was sent; whether these messages were stored is not known. "
+                   "Use the same library version on both sides, and publish again with idempotency keys."});
+  return false;
+}
+
+void PublishFrame::refuse_rest(std::size_t from, const Error& error) {
+  if (from == batches.size()) return;
+  const auto index = static_cast<std::int32_t>(errors.size());
+  errors.push_back(error);
+  for (; from < batches.size(); ++from) {
+    batches[from].receipts = -1;
+    batches[from].error = index;
+  }
+}
+
+Result<std::vector<Receipt>> outcome(const PendingPublish::State& batch) {
+  const PublishFrame& frame = *batch.frame;
+  if (batch.error >= 0) return frame.errors[static_cast<std::size_t>(batch.error)];
+  if (batch.receipts >= 0) return frame.receipts[static_cast<std::size_t>(batch.receipts)];
+  std::vector<Receipt> receipts(batch.messages);
+  for (std::uint32_t i = 0; i < batch.messages; ++i) receipts[i].sequence = batch.first_sequence + i;
+  return receipts;
+}
+
+}  // namespace ackwire::client
+
+namespace ackwire {
+
+Result<std::vector<Receipt>> PendingPublish::wait(Duration wait) const {
+  if (!state_) {
+    return Error{Errc::invalid_argument, "This PendingPublish stands for no publish: it was default-constructed or moved from."};
+  }
+  client::PublishFrame& frame = *state_->frame;
+  if (!frame.done.load(std::memory_order_acquire)) {
+    if (frame.gate->forked()) return client::forked_error();
+    if (client::inside_callback()) return client::reentrant_error();
+    std::unique_lock lock(frame.gate->mutex);
+    if (!frame.gate->published.wait_until(lock, client::deadline_after(wait), [&] { return frame.done.load(std::memory_order_relaxed); })) {
+      return client::timeout_error("A publish", wait, "Its outcome is not known yet; wait again, the library keeps at it.");
+    }
+  }
+  return client::outcome(*state_);
+}
+
+bool PendingPublish::done() const { return state_ && state_->frame->done.load(std::memory_order_acquire); }
+
+}  // namespace ackwire

@@ -1,0 +1,59 @@
+// A publish frame: the batches of one queue that travel together, kept until they are answered.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ackwire/connection.hpp"
+#include "client/gate.hpp"
+
+namespace ackwire::client {
+struct PublishFrame;
+}
+
+/// One atomic batch. It lives inside its frame, and a PendingPublish shares the frame, so a single message costs no allocation of
+/// its own.
+struct ackwire::PendingPublish::State {
+  client::PublishFrame* frame = nullptr;
+  std::uint32_t messages = 0;
+  bool awaited = false;  // by a blocking publish, which reports the refusal itself
+  // Valid once the frame is done:
+  std::int32_t receipts = -1;  // index into frame->receipts, or -1
+  std::int32_t error = -1;     // index into frame->errors, or -1
+  std::uint64_t first_sequence = 0;
+};
+
+namespace ackwire::client {
+
+struct PublishLane;
+
+struct PublishFrame {
+  PublishFrame(std::shared_ptr<Gate> gate_, PublishLane& lane_) : gate(std::move(gate_)), lane(lane_) {}
+
+  const std::shared_ptr<Gate> gate;
+  PublishLane& lane;                    // not to be touched once done
+  std::uint64_t number = 0;             // order of opening in the connection
+  std::uint64_t producer_sequence = 0;  // of the first batch
+  std::uint32_t request = 0;
+  std::uint64_t messages = 0;
+  std::string bytes;  // as sent; the batch count and first_unconfirmed are filled in when the frame is sealed
+  std::deque<PendingPublish::State> batches;
+  std::vector<std::vector<Receipt>> receipts;
+  std::vector<Error> errors;
+  std::atomic<bool> done{false};  // set under the gate; everything above is constant afterwards
+
+  /// Takes the answers of the batches. False when `entries` do not fit the frame; the batches that are left get an error.
+  bool answer(std::string_view entries);
+  /// Gives every batch that has no answer this error.
+  void refuse_rest(std::size_t from, const Error& error);
+};
+
+/// The outcome of one batch of a frame that is done.
+Result<std::vector<Receipt>> outcome(const PendingPublish::State& batch);
+
+}  // namespace ackwire::client

@@ -1,0 +1,41 @@
+#include "client/refusals.hpp"
+
+namespace ackwire::client {
+
+Error closed_error() { return {Errc::closed, "The connection is closed. Nothing was sent. Open or connect again."}; }
+
+Error forked_error() {
+  return {Errc::forked,
+          "The process forked after this connection was made; its threads and sockets stayed with the parent. Nothing was sent. "
+          "Open or connect again in the child."};
+}
+
+Error reentrant_error() {
+  return {Errc::reentrant,
+          "A connection was called from inside its own callback, where it could only wait for itself. Nothing was sent. Do the work "
+          "on another thread."};
+}
+
+Error timeout_error(std::string_view what, Duration waited, std::string_view outcome) {
+  std::string text(what);
+  text += " had no answer within " + std::to_string(waited.count()) + " ms. ";
+  text += outcome;
+  return {Errc::timeout, std::move(text)};
+}
+
+Error lost_error(std::string_view what) {
+  std::string text("The connection to the broker was lost while ");
+  text += what;
+  text += " was under way; it may or may not have been carried out. Nothing that was confirmed before is lost. ";
+  text += "Look at the present state before repeating it.";
+  return {Errc::disconnected, std::move(text)};
+}
+
+Error not_connected_error(std::string_view what) {
+  std::string text("There is no connection to the broker, so ");
+  text += what;
+  text += " was not sent. The library keeps reconnecting; wait_connected() says when.";
+  return {Errc::disconnected, std::move(text)};
+}
+
+}  // namespace ackwire::client

@@ -1,0 +1,21 @@
+// The errors that the client itself gives, each in one place: what happened, what was not lost, what to do.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ackwire/error.hpp"
+#include "ackwire/message.hpp"
+
+namespace ackwire::client {
+
+Error closed_error();
+Error forked_error();
+Error reentrant_error();
+/// A blocking call whose deadline passed. `what` is a noun: "The request".
+Error timeout_error(std::string_view what, Duration waited, std::string_view outcome);
+/// The connection went away under a call that is not repeated by itself.
+Error lost_error(std::string_view what);
+Error not_connected_error(std::string_view what);
+
+}  // namespace ackwire::client

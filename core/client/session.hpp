@@ -1,0 +1,69 @@
+// The session: hello and welcome, heart-beats, broker time, and when to give a connection up.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "ackwire/connection.hpp"
+#include "client/core_options.hpp"
+#include "client/gate.hpp"
+#include "model/command.hpp"
+#include "wire/session.hpp"
+
+namespace ackwire::client {
+
+/// Not thread-safe, except broker_time(): every other call is made with the gate held.
+class Session {
+ public:
+  explicit Session(const CoreOptions& options);
+
+  /// The peer can be reached: hello is the next frame.
+  void connected(Clock::time_point now);
+  void welcomed(const wire::Welcome& welcome, Clock::time_point now);
+  /// The session is gone; false when there was none.
+  bool lost();
+  /// Give the connection up and make a new one.
+  void give_up() { reconnect_ = true; }
+
+  /// Hello or ping, when one is due.
+  bool next_frame(std::string& out, Clock::time_point now);
+  /// Asks for a pong that comes after every frame sent before; returns its number.
+  std::uint64_t ask_pong() { return ping_due_ = true, pings_ + 1; }
+  void ponged(std::uint64_t broker_now, Clock::time_point now);
+  std::uint64_t pongs() const { return pongs_; }
+  void heard(Clock::time_point now) { heard_ = now; }
+  void said(Clock::time_point now) { said_ = now; }
+
+  /// Makes a ping due, or gives up on a silent peer. Returns when to look again.
+  Clock::time_point tick(Clock::time_point now);
+  bool take_reconnect() { return std::exchange(reconnect_, false); }
+  Duration backoff();
+
+  bool ready() const { return phase_ == Phase::ready; }
+  std::uint64_t boot_epoch() const { return boot_epoch_; }
+  /// Thread-safe. The system's time until the first welcome.
+  Timestamp broker_time() const;
+
+ private:
+  enum class Phase : std::uint8_t { down, greeting, ready };
+  void learn_time(std::uint64_t broker_now, Clock::time_point now);
+  Duration heartbeat() const;
+
+  const CoreOptions options_;
+  std::mt19937_64 random_;
+  model::ProducerId producer_{};
+  Phase phase_ = Phase::down;
+  bool hello_due_ = false, ping_due_ = false, reconnect_ = false;
+  std::uint64_t pings_ = 0, pongs_ = 0;  // of this session
+  std::uint64_t boot_epoch_ = 0;
+  Duration session_timeout_{0};
+  std::uint32_t failures_ = 0;  // connections given up since the last welcome
+  Clock::time_point since_{}, heard_{}, said_{};
+  std::atomic<std::int64_t> broker_offset_ms_{0};  // broker time less steady time
+  std::atomic<bool> knows_time_{false};
+};
+
+}  // namespace ackwire::client
