@@ -33,10 +33,10 @@ namespace ackwire::client {
 struct PublishLane;
 
 struct PublishFrame {
-  PublishFrame(std::shared_ptr<Gate> gate_, PublishLane& lane_) : gate(std::move(gate_)), lane(lane_) {}
+  PublishFrame(std::shared_ptr<Gate> gate_, PublishLane* lane_) : gate(std::move(gate_)), lane(lane_) {}
 
   const std::shared_ptr<Gate> gate;
-  PublishLane& lane;                    // not to be touched once done
+  PublishLane* const lane;              // not to be touched once done
   std::uint64_t number = 0;             // order of opening in the connection
   std::uint64_t producer_sequence = 0;  // of the first batch
   std::uint32_t request = 0;

@@ -43,7 +43,7 @@ PublishLane& Publisher::lane(std::string_view queue) {
 }
 
 std::shared_ptr<PublishFrame> Publisher::open_frame(PublishLane& lane) {
-  auto frame = std::make_shared<PublishFrame>(gate_, lane);
+  auto frame = std::make_shared<PublishFrame>(gate_, &lane);
   frame->number = next_number_++;
   frame->producer_sequence = lane.next_sequence;
   frame->request = request_bit | (next_request_++ & ~request_bit);
@@ -119,7 +119,7 @@ void Publisher::refuse(std::uint32_t request, const Error& error) {
   if ((request & request_bit) == 0) return;
   for (const auto& frame : order_) {
     if (frame->request != request || frame->done.load(std::memory_order_relaxed)) continue;
-    PublishLane& of = frame->lane;
+    PublishLane& of = *frame->lane;
     for (std::size_t i = 0; i < of.sent; ++i) {
       if (of.frames[i] != frame) continue;
       frame->refuse_rest(0, error);
@@ -141,7 +141,7 @@ void Publisher::finish(PublishLane& lane, std::size_t index) {
 
 void Publisher::settle_accounts(PublishFrame& frame) {
   messages_ -= frame.messages;
-  bytes_ -= frame.bytes.size() - wire::publish_head_bytes(frame.lane.queue);
+  bytes_ -= frame.bytes.size() - wire::publish_head_bytes(frame.lane->queue);
   if (!first_refusal_ && !frame.errors.empty()) {
     for (const PendingPublish::State& batch : frame.batches) {
       if (batch.error < 0 || batch.awaited) continue;

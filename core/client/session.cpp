@@ -46,26 +46,24 @@ bool Session::lost() {
   return std::exchange(phase_, Phase::down) != Phase::down;
 }
 
-bool Session::next_frame(std::string& out, Clock::time_point now) {
-  if (hello_due_) {
-    hello_due_ = false;
-    out.clear();
-    wire::Hello hello;
-    hello.producer = producer_;
-    hello.client_name = options_.name;
-    wire::encode(out, hello);
-    said_ = now;
-    return true;
-  }
-  if (ping_due_ && ready()) {
-    ping_due_ = false;
-    ++pings_;
-    out.clear();
-    wire::encode_ping(out);
-    said_ = now;
-    return true;
-  }
-  return false;
+bool Session::next_hello(std::string& out, Clock::time_point now) {
+  if (!std::exchange(hello_due_, false)) return false;
+  out.clear();
+  wire::Hello hello;
+  hello.producer = producer_;
+  hello.client_name = options_.name;
+  wire::encode(out, hello);
+  said_ = now;
+  return true;
+}
+
+bool Session::next_ping(std::string& out, Clock::time_point now) {
+  if (!ready() || !std::exchange(ping_due_, false)) return false;
+  ++pings_;
+  out.clear();
+  wire::encode_ping(out);
+  said_ = now;
+  return true;
 }
 
 void Session::ponged(std::uint64_t broker_now, Clock::time_point now) {

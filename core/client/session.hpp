@@ -28,8 +28,10 @@ class Session {
   /// Give the connection up and make a new one.
   void give_up() { reconnect_ = true; }
 
-  /// Hello or ping, when one is due.
-  bool next_frame(std::string& out, Clock::time_point now);
+  /// Hello, before everything else.
+  bool next_hello(std::string& out, Clock::time_point now);
+  /// A ping when one is due, behind what else there is to say.
+  bool next_ping(std::string& out, Clock::time_point now);
   /// Asks for a pong that comes after every frame sent before; returns its number.
   std::uint64_t ask_pong() { return ping_due_ = true, pings_ + 1; }
   void ponged(std::uint64_t broker_now, Clock::time_point now);

@@ -1,0 +1,153 @@
+// Settling: frames out, answers in.
+#include <algorithm>
+
+#include "client/subscriptions.hpp"
+#include "wire/consume.hpp"
+
+namespace ackwire::client {
+namespace {
+
+constexpr std::uint32_t request_bit = 0x4000'0000;        // settles number their requests apart from calls
+constexpr std::size_t ranges_per_frame = 100'000;         // 1.6 MB
+constexpr std::uint32_t async_frames_under_way = 4;       // of one subscription
+constexpr std::uint64_t async_frame_messages_min = 64;    // before a second frame is sent while one is under way
+constexpr std::uint64_t async_frames_per_credit = 8;
+
+bool ends_lease(model::SettleKind kind) { return kind != model::SettleKind::extend; }
+
+}  // namespace
+
+void Subscriptions::settle(const std::shared_ptr<Subscription>& of, const model::Settle& settle, SettleWait* wait) {
+  model::Settle part = settle;
+  for (std::size_t at = 0; at < settle.ranges.size(); at += ranges_per_frame) {
+    const std::size_t end = std::min(settle.ranges.size(), at + ranges_per_frame);
+    part.ranges.assign(settle.ranges.begin() + static_cast<std::ptrdiff_t>(at), settle.ranges.begin() + static_cast<std::ptrdiff_t>(end));
+    send(of, part, wait, false);
+  }
+}
+
+void Subscriptions::send(const std::shared_ptr<Subscription>& of, model::Settle& settle, SettleWait* wait, bool async_ack) {
+  settle.subscription = of->id;
+  settle.request = request_bit | (next_request_++ & (request_bit - 1));
+  wire::encode(control_.emplace_back(), settle);
+  pending_.emplace(settle.request, Pending{of, settle.kind, count_messages(settle.ranges), async_ack, wait});
+  if (wait != nullptr) ++wait->open;
+}
+
+void Subscriptions::release(const std::shared_ptr<Subscription>& of, RangeList& ranges) {
+  model::Settle settle;
+  settle.kind = model::SettleKind::release;
+  settle.boot_epoch = boot_epoch_;
+  settle.ranges = ranges.take();
+  this->settle(of, settle, nullptr);
+}
+
+void Subscriptions::ack_later(const std::shared_ptr<Subscription>& of, std::uint64_t sequence, std::uint32_t delivery) {
+  of->acks.add(sequence, delivery);
+  ++of->acks_issued;
+}
+
+void Subscriptions::list_acks(const std::shared_ptr<Subscription>& of) {
+  if (!ready_ || of->acks_listed || of->acks.empty()) return;
+  const std::uint64_t enough = std::max<std::uint64_t>(async_frame_messages_min, of->credit / async_frames_per_credit);
+  const bool send_now = of->acks_under_way == 0 || (of->acks_under_way < async_frames_under_way && of->acks.messages() >= enough);
+  if (!send_now) return;
+  of->acks_listed = true;
+  acking_.push_back(of);
+}
+
+void Subscriptions::send_acks(const std::shared_ptr<Subscription>& of) {
+  model::Settle settle;
+  settle.kind = model::SettleKind::ack;
+  settle.boot_epoch = boot_epoch_;
+  const std::uint64_t issued = of->acks.messages();
+  std::vector<model::SettleRange> ranges = of->acks.take();
+  std::uint64_t sent = 0;
+  for (std::size_t at = 0; at < ranges.size(); at += ranges_per_frame) {
+    const std::size_t end = std::min(ranges.size(), at + ranges_per_frame);
+    settle.ranges.assign(ranges.begin() + static_cast<std::ptrdiff_t>(at), ranges.begin() + static_cast<std::ptrdiff_t>(end));
+    send(of, settle, nullptr, true);
+    ++of->acks_under_way;
+    sent += pending_[settle.request].messages;
+  }
+  of->acks_answered += issued - sent;  // the same delivery given more than once
+}
+
+void Subscriptions::forget(const SettleWait& wait) {
+  for (auto& [request, pending] : pending_) {
+    if (pending.wait == &wait) pending.wait = nullptr;
+  }
+}
+
+void Subscriptions::settled(std::uint32_t request, const model::SettleResult& answer) {
+  const auto found = pending_.find(request);
+  if (found == pending_.end()) return;
+  Pending pending = std::move(found->second);
+  pending_.erase(found);
+  if (answer.error.code != Errc::ok) {
+    fail(pending, answer.error);
+  } else {
+    this->answer(pending, answer);
+  }
+}
+
+void Subscriptions::answer(Pending& pending, const model::SettleResult& answer) {
+  Subscription& of = *pending.of;
+  const std::uint64_t stale = count_messages(answer.stale);
+  if (ends_lease(pending.kind)) of.outstanding -= std::min(of.outstanding, pending.messages);
+  if (pending.async_ack) {
+    --of.acks_under_way;
+    of.acks_answered += pending.messages;
+    of.acks_stale += stale;
+    list_acks(pending.of);
+  }
+  if (pending.wait != nullptr) {
+    SettleWait& wait = *pending.wait;
+    --wait.open;
+    wait.result.applied += answer.applied;
+    for (const model::SettleRange& range : answer.stale) {
+      // A peer that counts more than was asked for is not believed.
+      const std::uint64_t count = std::min<std::uint64_t>(range.count, pending.messages);
+      for (std::uint64_t i = 0; i < count; ++i) wait.result.stale.push_back(range.first_sequence + i);
+    }
+  }
+  of.settled.notify_all();
+}
+
+void Subscriptions::fail(Pending& pending, const Error& error) {
+  Subscription& of = *pending.of;
+  if (pending.async_ack) {
+    --of.acks_under_way;
+    of.acks_answered += pending.messages;
+    of.acks_stale += pending.messages;
+    if (!of.acks_error) of.acks_error = error;
+    list_acks(pending.of);
+  }
+  if (pending.wait != nullptr) {
+    --pending.wait->open;
+    if (!pending.wait->error) pending.wait->error = error;
+  }
+  of.settled.notify_all();
+}
+
+void Subscriptions::refused(std::uint32_t request, const Error& error) {
+  if ((request & request_bit) == 0) return;
+  const auto found = pending_.find(request);
+  if (found == pending_.end()) return;
+  Pending pending = std::move(found->second);
+  pending_.erase(found);
+  fail(pending, error);
+}
+
+/// Acks that were not sent and cannot be any more.
+void Subscriptions::lose_acks(Subscription& of, const Error& error) {
+  const std::uint64_t messages = of.acks.messages();
+  if (messages == 0) return;
+  of.acks.clear();
+  of.acks_answered += messages;
+  of.acks_stale += messages;
+  if (!of.acks_error) of.acks_error = error;
+  of.settled.notify_all();
+}
+
+}  // namespace ackwire::client

@@ -1,0 +1,56 @@
+// One consumer as the connection sees it: what it received, what it has still to settle, and how far it is in its life.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ackwire/consumer.hpp"
+#include "client/gate.hpp"
+#include "client/received_run.hpp"
+#include "model/command.hpp"
+
+namespace ackwire::client {
+
+/// Members are guarded by the gate.
+struct Subscription {
+  Subscription(model::SubscriptionId id_, std::string_view queue_, const ConsumerOptions& options)
+      : id(id_), queue(queue_), group(options.group), renew(options.renew_leases), credit(options.credit) {}
+
+  const model::SubscriptionId id;
+  const std::string queue, group;
+  const bool renew;
+  std::uint32_t credit;
+
+  enum class Phase : std::uint8_t {
+    opening,  // not answered yet, in this session
+    live,
+    ending,   // waits for the pong that says that nothing more is on its way
+    ended,
+  };
+  Phase phase = Phase::opening;
+  std::optional<Error> end;     // why it ended, when not by close()
+  std::uint64_t end_pong = 0;   // of Phase::ending
+  bool closed = false;          // by the application
+  Duration visibility_timeout{0};
+
+  std::deque<ReceivedRun> buffer;  // bounded by credit
+  std::uint64_t outstanding = 0;   // received and not settled, the buffer included
+  Clock::time_point renewed{};
+  std::condition_variable arrived;
+  std::uint64_t interrupts = 0;
+
+  RangeList acks;                     // of ack_async, not sent yet
+  bool acks_listed = false;           // in Subscriptions::acking_
+  std::uint32_t acks_under_way = 0;   // settle frames of ack_async without an answer
+  std::uint64_t acks_issued = 0, acks_answered = 0, acks_stale = 0;  // messages
+  std::optional<Error> acks_error;    // the first since the last flush
+  std::condition_variable settled;
+  std::uint64_t damaged = 0;          // records that failed their checksum here
+};
+
+}  // namespace ackwire::client

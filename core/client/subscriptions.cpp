@@ -1,0 +1,215 @@
+#include "client/subscriptions.hpp"
+
+#include <algorithm>
+
+#include "client/refusals.hpp"
+#include "format/record.hpp"
+#include "wire/consume.hpp"
+
+namespace ackwire::client {
+namespace {
+
+constexpr int renewals_per_timeout = 3;
+
+Clock::time_point lease_end(const Subscription& of, const ReceivedRun& run) {
+  const Clock::time_point start = of.renew ? std::max(run.received, of.renewed) : run.received;
+  return start + of.visibility_timeout;
+}
+
+}  // namespace
+
+std::shared_ptr<Subscription> Subscriptions::open(std::string_view queue, const ConsumerOptions& options) {
+  while (next_id_ == 0 || by_id_.contains(next_id_)) ++next_id_;
+  auto made = std::make_shared<Subscription>(model::SubscriptionId{next_id_}, queue, options);
+  by_id_.emplace(next_id_++, made);
+  if (ready_) subscribe(*made);
+  return made;
+}
+
+std::shared_ptr<Subscription> Subscriptions::find(model::SubscriptionId id) const {
+  const auto found = by_id_.find(static_cast<std::uint32_t>(id));
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+void Subscriptions::subscribe(Subscription& of) {
+  model::Subscribe subscribe{of.id, of.queue, of.group, of.credit};
+  wire::encode(control_.emplace_back(), subscribe);
+}
+
+void Subscriptions::set_credit(Subscription& of, std::uint32_t credit) {
+  of.credit = credit;
+  if (ready_ && of.phase == Subscription::Phase::live) wire::encode(control_.emplace_back(), wire::Credit{of.id, credit});
+}
+
+void Subscriptions::begin_end(const std::shared_ptr<Subscription>& of, std::uint64_t pong) {
+  if (of->phase == Subscription::Phase::ending || of->phase == Subscription::Phase::ended) return;
+  of->closed = true;
+  if (!ready_) {
+    finish(*of, std::nullopt);
+    return;
+  }
+  if (!of->acks.empty()) send_acks(of);
+  wire::encode(control_.emplace_back(), wire::Credit{of->id, 0});
+  of->phase = Subscription::Phase::ending;
+  of->end_pong = pong;
+  of->arrived.notify_all();
+}
+
+void Subscriptions::end_all(std::uint64_t pong) {
+  std::vector<std::shared_ptr<Subscription>> all;
+  for (const auto& [id, of] : by_id_) all.push_back(of);
+  for (const auto& of : all) begin_end(of, pong);
+}
+
+void Subscriptions::ponged(std::uint64_t pongs) {
+  std::vector<std::shared_ptr<Subscription>> over;
+  for (const auto& [id, of] : by_id_) {
+    if (of->phase == Subscription::Phase::ending && of->end_pong <= pongs) over.push_back(of);
+  }
+  for (const auto& of : over) {
+    release_buffer(of);
+    wire::encode_unsubscribe(control_.emplace_back(), of->id);
+    finish(*of, std::nullopt);
+  }
+}
+
+void Subscriptions::release_buffer(const std::shared_ptr<Subscription>& of) {
+  RangeList ranges;
+  for (const ReceivedRun& run : of->buffer) ranges.add(run.run.first_sequence, run.run.count, run.run.delivery);
+  of->buffer.clear();
+  if (!ranges.empty()) release(of, ranges);
+}
+
+std::uint64_t Subscriptions::take(const std::shared_ptr<Subscription>& of, std::uint64_t max, Clock::time_point now,
+                                  std::vector<ReceivedRun>& out) {
+  std::uint64_t taken = 0;
+  RangeList late;
+  while (!of->buffer.empty() && taken < max) {
+    ReceivedRun& front = of->buffer.front();
+    if (now >= lease_end(*of, front)) {
+      late.add(front.run.first_sequence, front.run.count, front.run.delivery);
+      of->buffer.pop_front();
+    } else if (front.run.count > max - taken) {
+      out.push_back(front.cut(static_cast<std::uint32_t>(max - taken)));
+      taken = max;
+      if (front.run.count == 0) of->buffer.pop_front();
+    } else {
+      taken += front.run.count;
+      out.push_back(std::move(front));
+      of->buffer.pop_front();
+    }
+  }
+  if (!late.empty() && ready_) release(of, late);
+  return taken;
+}
+
+void Subscriptions::ready(std::uint64_t boot_epoch, Clock::time_point now) {
+  ready_ = true;
+  boot_epoch_ = boot_epoch;
+  for (const auto& [id, of] : by_id_) {
+    of->renewed = now;
+    subscribe(*of);
+  }
+}
+
+void Subscriptions::session_lost(const Error& error) {
+  ready_ = false;
+  control_.clear();
+  for (const auto& of : acking_) of->acks_listed = false;
+  acking_.clear();
+  for (auto& [request, pending] : std::exchange(pending_, {})) fail(pending, error);
+  std::vector<std::shared_ptr<Subscription>> all;
+  for (const auto& [id, of] : by_id_) all.push_back(of);
+  for (const auto& of : all) {
+    lose_acks(*of, error);
+    of->buffer.clear();
+    of->outstanding = 0;
+    if (of->phase == Subscription::Phase::ending) {
+      finish(*of, std::nullopt);
+    } else {
+      of->phase = Subscription::Phase::opening;
+    }
+  }
+}
+
+void Subscriptions::abandon(const Error& error) {
+  session_lost(error);
+  while (!by_id_.empty()) {
+    const std::shared_ptr<Subscription> of = by_id_.begin()->second;
+    finish(*of, error);
+  }
+}
+
+void Subscriptions::finish(Subscription& of, std::optional<Error> why) {
+  lose_acks(of, why ? *why : closed_error());
+  of.phase = Subscription::Phase::ended;
+  of.end = std::move(why);
+  of.buffer.clear();
+  of.outstanding = 0;
+  of.arrived.notify_all();
+  of.settled.notify_all();
+  by_id_.erase(static_cast<std::uint32_t>(of.id));
+}
+
+void Subscriptions::subscribed(const model::Subscribed& answer, Clock::time_point now) {
+  const std::shared_ptr<Subscription> of = find(answer.subscription);
+  if (!of || of->phase != Subscription::Phase::opening) return;
+  if (answer.error.code != Errc::ok) {
+    finish(*of, answer.error);
+    return;
+  }
+  of->phase = Subscription::Phase::live;
+  of->visibility_timeout = Duration{answer.visibility_timeout_ms};
+  of->renewed = now;
+  of->arrived.notify_all();
+}
+
+bool Subscriptions::deliver(model::SubscriptionId id, std::string_view runs, const std::shared_ptr<const void>& owner,
+                            Clock::time_point now) {
+  const std::shared_ptr<Subscription> of = find(id);
+  if (!of) return true;
+  while (!runs.empty()) {
+    ReceivedRun received{owner, {}, boot_epoch_, now};
+    if (!format::split_run(runs, received.run)) return false;
+    if (received.run.count == 0 || received.run.count > received.run.records.size() / format::record_header_bytes) return false;
+    if (of->outstanding == 0) of->renewed = now;
+    of->outstanding += received.run.count;
+    of->buffer.push_back(std::move(received));
+  }
+  of->arrived.notify_all();
+  return true;
+}
+
+void Subscriptions::ended(const model::SubscriptionEnded& ended) {
+  if (const std::shared_ptr<Subscription> of = find(ended.subscription)) finish(*of, ended.error);
+}
+
+bool Subscriptions::next_frame(std::string& out) {
+  while (control_.empty()) {
+    if (acking_.empty()) return false;
+    const std::shared_ptr<Subscription> of = std::move(acking_.front());
+    acking_.pop_front();
+    of->acks_listed = false;
+    if (!of->acks.empty()) send_acks(of);
+  }
+  out = std::move(control_.front());
+  control_.pop_front();
+  return true;
+}
+
+Clock::time_point Subscriptions::tick(Clock::time_point now) {
+  Clock::time_point next = Clock::time_point::max();
+  if (!ready_) return next;
+  for (const auto& [id, of] : by_id_) {
+    if (!of->renew || of->phase != Subscription::Phase::live) continue;
+    const Duration interval = std::max(Duration{1}, of->visibility_timeout / renewals_per_timeout);
+    if (now >= of->renewed + interval) {
+      of->renewed = now;
+      if (of->outstanding > 0) wire::encode_renew(control_.emplace_back(), of->id);
+    }
+    next = std::min(next, of->renewed + interval);
+  }
+  return next;
+}
+
+}  // namespace ackwire::client

@@ -1,0 +1,94 @@
+// The consumer's side: subscribes again on every new connection, keeps leases alive, routes deliveries and the answers to settles.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ackwire/consumer.hpp"
+#include "client/subscription.hpp"
+#include "model/command.hpp"
+#include "model/effect.hpp"
+
+namespace ackwire::client {
+
+/// A blocking settle: on the stack of the thread that waits for it.
+struct SettleWait {
+  std::uint32_t open = 0;  // frames without an answer
+  Settled result;
+  std::optional<Error> error;
+};
+
+/// Not thread-safe: every call is made with the gate held.
+class Subscriptions {
+ public:
+  std::shared_ptr<Subscription> open(std::string_view queue, const ConsumerOptions& options);
+  void set_credit(Subscription& of, std::uint32_t credit);
+  /// Sends the settle, whose ranges may be of any number; `wait` may be null. Requires a session.
+  void settle(const std::shared_ptr<Subscription>& of, const model::Settle& settle, SettleWait* wait);
+  /// `wait` is about to leave the stack.
+  void forget(const SettleWait& wait);
+  void ack_later(const std::shared_ptr<Subscription>& of, std::uint64_t sequence, std::uint32_t delivery);
+  /// Puts the subscription in line when it has acks to send.
+  void list_acks(const std::shared_ptr<Subscription>& of);
+  /// Stops deliveries; the rest happens at pong number `pong`.
+  void begin_end(const std::shared_ptr<Subscription>& of, std::uint64_t pong);
+  void end_all(std::uint64_t pong);
+  /// Takes messages that are not too old to be under lease, at most `max`.
+  std::uint64_t take(const std::shared_ptr<Subscription>& of, std::uint64_t max, Clock::time_point now, std::vector<ReceivedRun>& out);
+
+  /// A session began: subscribe again.
+  void ready(std::uint64_t boot_epoch, Clock::time_point now);
+  void session_lost(const Error& error);
+  /// The connection is closed or has failed for good.
+  void abandon(const Error& error);
+
+  void subscribed(const model::Subscribed& answer, Clock::time_point now);
+  /// False when the runs are damaged.
+  bool deliver(model::SubscriptionId id, std::string_view runs, const std::shared_ptr<const void>& owner, Clock::time_point now);
+  void settled(std::uint32_t request, const model::SettleResult& answer);
+  void refused(std::uint32_t request, const Error& error);
+  void ended(const model::SubscriptionEnded& ended);
+  void ponged(std::uint64_t pongs);
+
+  bool can_send() const { return !control_.empty() || !acking_.empty(); }
+  bool next_frame(std::string& out);
+  /// Renews what is due; returns when to look again.
+  Clock::time_point tick(Clock::time_point now);
+  /// Subscriptions that are not ended yet, and settles without an answer.
+  bool idle() const { return by_id_.empty() && pending_.empty(); }
+
+ private:
+  struct Pending {
+    std::shared_ptr<Subscription> of;
+    model::SettleKind kind{};
+    std::uint64_t messages = 0;
+    bool async_ack = false;
+    SettleWait* wait = nullptr;
+  };
+  using Pendings = std::unordered_map<std::uint32_t, Pending>;
+
+  std::shared_ptr<Subscription> find(model::SubscriptionId id) const;
+  void subscribe(Subscription& of);
+  void send(const std::shared_ptr<Subscription>& of, model::Settle& settle, SettleWait* wait, bool async_ack);
+  void send_acks(const std::shared_ptr<Subscription>& of);
+  void release(const std::shared_ptr<Subscription>& of, RangeList& ranges);
+  void release_buffer(const std::shared_ptr<Subscription>& of);
+  void answer(Pending& pending, const model::SettleResult& answer);
+  void fail(Pending& pending, const Error& error);
+  void lose_acks(Subscription& of, const Error& error);
+  void finish(Subscription& of, std::optional<Error> why);
+
+  std::unordered_map<std::uint32_t, std::shared_ptr<Subscription>> by_id_;
+  std::deque<std::string> control_;                       // bounded by the calls under way and the credit
+  std::deque<std::shared_ptr<Subscription>> acking_;      // have acks that may be sent now
+  Pendings pending_;
+  std::uint32_t next_id_ = 1, next_request_ = 1;
+  std::uint64_t boot_epoch_ = 0;
+  bool ready_ = false;
+};
+
+}  // namespace ackwire::client
