@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "client/refusals.hpp"
-#include "wire/request.hpp"
+#include "wire/json.hpp"
 
 namespace ackwire {
 
@@ -81,7 +81,7 @@ Result<model::Reply> ConnectionCore::request(const model::Request& what, Clock::
   const std::uint32_t id = next_request_.fetch_add(1, std::memory_order_relaxed) & 0x3fff'ffff;
   client::RequestWait wait;
   wait.repeatable = client::repeatable(what);
-  if (Status status = wire::encode_request(wait.frame, id, what); !status) return status.error();
+  if (Status status = wire::encode(wait.frame, id, what); !status) return status.error();
   const Clock::time_point start = Clock::now();
   Lock lock(gate_->mutex);
   if (Status status = open_locked(); !status) return status.error();
@@ -96,7 +96,7 @@ Result<model::Reply> ConnectionCore::request(const model::Request& what, Clock::
     return client::timeout_error("A request", waited, "It may or may not have been carried out; look at the present state first.");
   }
   if (wait.error) return *std::move(wait.error);
-  Result<model::Reply> reply = wire::decode_reply(wait.payload);
+  Result<model::Reply> reply = wire::reply_from_json(wait.payload);
   if (!reply) return reply;
   if (Error* error = std::get_if<Error>(&*reply)) return std::move(*error);
   return reply;
