@@ -70,9 +70,9 @@ void ConnectionCore::wake(Lock& lock) {
 }
 
 void ConnectionCore::schedule(Clock::time_point due) {
-  Clock::rep now_due = tick_due_.load(std::memory_order_relaxed);
+  Clock::rep now_due = tick_due_.load();
   const Clock::rep wanted = due.time_since_epoch().count();
-  while (wanted < now_due && !tick_due_.compare_exchange_weak(now_due, wanted, std::memory_order_relaxed)) {
+  while (wanted < now_due && !tick_due_.compare_exchange_weak(now_due, wanted)) {
   }
 }
 
@@ -165,8 +165,7 @@ Status ConnectionCore::close(Duration wait) {
   if (linked_.load(std::memory_order_acquire)) link_->stop(std::clamp(left, linger_min, linger_max));
   lock.lock();
   const std::uint64_t unconfirmed = publisher_.unconfirmed();
-  end_locked(unconfirmed > 0 ? unconfirmed_error(unconfirmed) : client::closed_error(), ConnectionState::closed, "closed");
-  end_ = client::closed_error();
+  end_locked(unconfirmed > 0 ? unconfirmed_error(unconfirmed) : client::closed_error(), client::closed_error(), ConnectionState::closed);
   tell_changes(lock);
   if (unconfirmed > 0) return unconfirmed_error(unconfirmed);
   return {};
@@ -184,13 +183,13 @@ void ConnectionCore::lose_session(const Error& error, std::string_view reason) {
   gate_->published.notify_all();
 }
 
-void ConnectionCore::end_locked(const Error& error, ConnectionState state, std::string_view reason) {
-  end_ = error;
+void ConnectionCore::end_locked(const Error& under_way, const Error& after, ConnectionState state) {
+  end_ = after;
   session_.lost();
-  static_cast<void>(publisher_.abandon(error));
-  requests_.abandon(error);
-  subscriptions_.abandon(error);
-  change_state(state, reason);
+  static_cast<void>(publisher_.abandon(under_way));
+  requests_.abandon(under_way);
+  subscriptions_.abandon(after);
+  change_state(state, after.message);
   answers_.notify_all();
   gate_->published.notify_all();
 }

@@ -88,7 +88,8 @@ class ConnectionCore final : public client::LinkUser {
   void wake(Lock& lock);
   bool can_send() const;
   void lose_session(const Error& error, std::string_view reason);
-  void end_locked(const Error& error, ConnectionState state, std::string_view reason);
+  /// Nothing can succeed any more: `under_way` ends what is under way, `after` refuses what comes later.
+  void end_locked(const Error& under_way, const Error& after, ConnectionState state);
   void change_state(ConnectionState state, std::string_view reason);
   /// Calls the application back for every change so far, in order, with the lock released.
   void tell_changes(Lock& lock);
@@ -102,7 +103,7 @@ class ConnectionCore final : public client::LinkUser {
   bool settled(std::uint32_t request, std::string_view payload);
   bool pong(std::string_view payload, client::Clock::time_point now);
   bool refused(std::uint32_t request, std::string_view payload, client::Clock::time_point now);
-  bool goodbye(std::string_view payload);
+  bool goodbye(std::string_view payload, client::Clock::time_point now);
   void nack_damaged(const Subscribed& of, client::RangeList& damaged, std::uint64_t boot_epoch);
 
   const client::CoreOptions options_;

@@ -18,7 +18,7 @@ struct CoreOptions {
   std::uint64_t max_unconfirmed_bytes = 256ull << 20;
   std::uint32_t frames_in_flight = 16;
   std::uint32_t frame_target_bytes = 128 * 1024;
-  bool watch_liveness = true;  // false: the broker is in this process, silence is only a slow disk
+  bool embedded = false;  // the broker is in this process: silence is only a slow disk, and what failed stays failed
 };
 
 }  // namespace ackwire::client

@@ -39,7 +39,7 @@ void ConnectionCore::disconnected(std::string_view reason) {
 void ConnectionCore::failed(const Error& error) {
   Lock lock(gate_->mutex);
   if (end_) return;
-  end_locked(error, ConnectionState::disconnected, error.message);
+  end_locked(client::failed_under_way(error), error, ConnectionState::disconnected);
   tell_changes(lock);
 }
 
@@ -88,7 +88,7 @@ bool ConnectionCore::dispatch(std::string_view bytes, const std::shared_ptr<cons
       return true;
     case Operation::pong: return pong(frame.payload, now);
     case Operation::error: return refused(frame.request, frame.payload, now);
-    case Operation::goodbye: return goodbye(frame.payload);
+    case Operation::goodbye: return goodbye(frame.payload, now);
     default: return false;  // a client's operation
   }
 }
@@ -138,7 +138,7 @@ bool ConnectionCore::refused(std::uint32_t request, std::string_view payload, Cl
   Error error;
   if (!wire::decode_error(payload, error)) return false;
   if (error.code == Errc::unsupported_version) {
-    end_locked(error, ConnectionState::disconnected, error.message);
+    end_locked(error, error, ConnectionState::disconnected);
     return true;
   }
   if (error.code == Errc::no_session) {
@@ -146,6 +146,10 @@ bool ConnectionCore::refused(std::uint32_t request, std::string_view payload, Cl
     if (!session_.ready()) return true;
     lose_session(connection_lost(), error.message);
     session_.connected(now);
+    return true;
+  }
+  if (!session_.ready() && options_.embedded && error.code == Errc::failed) {
+    end_locked(client::failed_under_way(error), error, ConnectionState::disconnected);
     return true;
   }
   if (!session_.ready()) {
@@ -161,11 +165,13 @@ bool ConnectionCore::refused(std::uint32_t request, std::string_view payload, Cl
   return true;
 }
 
-bool ConnectionCore::goodbye(std::string_view payload) {
+bool ConnectionCore::goodbye(std::string_view payload, Clock::time_point now) {
   Error reason;
   if (!wire::decode_goodbye(payload, reason)) return false;
   session_.give_up();
   lose_session(connection_lost(), reason.message.empty() ? "The broker said goodbye." : reason.message);
+  // There is no other connection to make inside one process: the answer to a new hello says whether it goes on.
+  if (options_.embedded) session_.connected(now);
   return true;
 }
 
@@ -193,7 +199,7 @@ std::chrono::milliseconds ConnectionCore::tick(Clock::time_point now) {
   Lock lock(gate_->mutex);
   Clock::time_point due = Clock::time_point::max();
   if (!end_) due = std::min(session_.tick(now), subscriptions_.tick(now));
-  tick_due_.store(due.time_since_epoch().count(), std::memory_order_relaxed);
+  tick_due_.store(due.time_since_epoch().count());
   tell_changes(lock);
   if (due == Clock::time_point::max()) return tick_max;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - now);
@@ -201,7 +207,7 @@ std::chrono::milliseconds ConnectionCore::tick(Clock::time_point now) {
 }
 
 Clock::time_point ConnectionCore::tick_due() const {
-  return Clock::time_point{Clock::duration{tick_due_.load(std::memory_order_relaxed)}};
+  return Clock::time_point{Clock::duration{tick_due_.load()}};
 }
 
 bool ConnectionCore::wants_reconnect() {

@@ -31,6 +31,10 @@ Error lost_error(std::string_view what) {
   return {Errc::disconnected, std::move(text)};
 }
 
+Error failed_under_way(const Error& cause) {
+  return {Errc::indeterminate, "The broker failed while this was under way, so it may or may not have been carried out: " + cause.message};
+}
+
 Error not_connected_error(std::string_view what) {
   std::string text("There is no connection to the broker, so ");
   text += what;

@@ -16,6 +16,8 @@ Error reentrant_error();
 Error timeout_error(std::string_view what, Duration waited, std::string_view outcome);
 /// The connection went away under a call that is not repeated by itself.
 Error lost_error(std::string_view what);
+/// For publishes and calls under way when the broker failed for good.
+Error failed_under_way(const Error& cause);
 Error not_connected_error(std::string_view what);
 
 }  // namespace ackwire::client

@@ -77,21 +77,21 @@ Duration Session::heartbeat() const {
 }
 
 Clock::time_point Session::tick(Clock::time_point now) {
-  if (phase_ == Phase::down) return Clock::time_point::max();
+  if (phase_ == Phase::down || options_.embedded) return Clock::time_point::max();
   const Duration beat = heartbeat();
   const Clock::time_point last_word = phase_ == Phase::greeting ? since_ : heard_;
   const Clock::time_point end = last_word + silent_heartbeats * options_.heartbeat;
-  if (options_.watch_liveness && now >= end) {
+  if (now >= end) {
     reconnect_ = true;
     return Clock::time_point::max();
   }
-  if (phase_ == Phase::greeting) return options_.watch_liveness ? end : Clock::time_point::max();
+  if (phase_ == Phase::greeting) return end;
   Clock::time_point due = std::min(said_, heard_) + beat;
   if (now >= due) {
     if (pings_ == pongs_ || now - said_ >= beat) ping_due_ = true;
     due = now + beat;
   }
-  return options_.watch_liveness ? std::min(due, end) : due;
+  return std::min(due, end);
 }
 
 Duration Session::backoff() {
