@@ -104,6 +104,8 @@ class ConnectionCore final : public client::LinkUser {
   bool pong(std::string_view payload, client::Clock::time_point now);
   bool refused(std::uint32_t request, std::string_view payload, client::Clock::time_point now);
   bool goodbye(std::string_view payload, client::Clock::time_point now);
+  /// Makes deliveries of what was taken. False when every record was damaged. Gate not held.
+  bool hand_out(const Subscribed& of, std::vector<client::ReceivedRun>& runs, std::vector<Delivery>& deliveries);
   void nack_damaged(const Subscribed& of, client::RangeList& damaged, std::uint64_t boot_epoch);
 
   const client::CoreOptions options_;

@@ -66,20 +66,25 @@ Result<std::vector<Delivery>> ConnectionCore::receive(const Subscribed& of, std:
   while (true) {
     if (of->closed) return consumer_closed();
     if (of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
-    if (!of->buffer.empty() && subscriptions_.take(of, max, Clock::now(), runs) > 0) {
-      const std::uint64_t epoch = runs.front().boot_epoch;
-      wake(lock);
-      RangeList damaged;
-      for (const client::ReceivedRun& run : runs) client::make_deliveries(run, deliveries, damaged);
-      runs.clear();
-      if (!damaged.empty()) nack_damaged(of, damaged, epoch);
-      if (!deliveries.empty()) return deliveries;
+    if (!of->buffer.empty()) {
+      const bool taken = subscriptions_.take(of, max, Clock::now(), runs) > 0;
+      wake(lock);  // for what was too late and goes back
+      if (taken && hand_out(of, runs, deliveries)) return deliveries;
       lock.lock();
-      continue;
+      if (taken || !of->buffer.empty()) continue;
     }
     if (of->interrupts != interrupts) return deliveries;
     if (of->arrived.wait_until(lock, deadline) == std::cv_status::timeout && of->buffer.empty()) return deliveries;
   }
+}
+
+bool ConnectionCore::hand_out(const Subscribed& of, std::vector<client::ReceivedRun>& runs, std::vector<Delivery>& deliveries) {
+  RangeList damaged;
+  const std::uint64_t epoch = runs.front().boot_epoch;
+  for (const client::ReceivedRun& run : runs) client::make_deliveries(run, deliveries, damaged);
+  runs.clear();
+  if (!damaged.empty()) nack_damaged(of, damaged, epoch);
+  return !deliveries.empty();
 }
 
 void ConnectionCore::nack_damaged(const Subscribed& of, RangeList& damaged, std::uint64_t boot_epoch) {
