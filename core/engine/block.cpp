@@ -7,11 +7,10 @@
 namespace ackwire::engine {
 namespace {
 
-TurnBlock& next_block(Queue& queue) {
-  if (queue.turn_blocks_used == queue.turn_blocks.size()) queue.turn_blocks.emplace_back();
-  TurnBlock& block = queue.turn_blocks[queue.turn_blocks_used++];
+TurnBlock& next_block(Queue& queue, BlockBuffers& buffers) {
+  TurnBlock& block = queue.turn_blocks.emplace_back();
   block.base = queue.state.next_sequence;
-  block.count = 0;
+  block.bytes = buffers.take();
   block.bytes.resize(format::run_header_bytes);
   return block;
 }
@@ -38,6 +37,21 @@ bool group_is_done(const Group& group, std::uint64_t base, std::uint64_t end) {
 
 }  // namespace
 
+std::string BlockBuffers::take() {
+  std::string buffer;
+  if (!spare_.empty()) {
+    buffer = std::move(spare_.back());
+    spare_.pop_back();
+  } else {
+    buffer.reserve(format::block_bytes);
+  }
+  return buffer;
+}
+
+void BlockBuffers::give_back(std::string buffer) {
+  if (spare_.size() < kept && buffer.capacity() <= 2 * format::block_bytes) spare_.push_back(std::move(buffer));
+}
+
 WindowBlock* Group::block_of(std::uint64_t sequence) {
   auto it = window.upper_bound(sequence);
   if (it == window.begin()) return nullptr;
@@ -49,8 +63,8 @@ WindowBlock* Group::block_of(std::uint64_t sequence) {
 void Engine::State::append_records(Queue& queue, std::string_view records, std::uint32_t count) {
   while (count > 0) {
     TurnBlock* block = nullptr;
-    if (queue.turn_blocks_used > queue.turn_blocks_written) {
-      TurnBlock& last = queue.turn_blocks[queue.turn_blocks_used - 1];
+    if (queue.turn_blocks.size() > queue.turn_blocks_written) {
+      TurnBlock& last = queue.turn_blocks.back();
       if (last.base + last.count == queue.state.next_sequence) block = &last;
     }
     const std::size_t room = block ? format::block_bytes - std::min(block->bytes.size(), format::block_bytes) : 0;
@@ -68,7 +82,7 @@ void Engine::State::append_records(Queue& queue, std::string_view records, std::
       }
     }
     if (fit == 0) {
-      block = &next_block(queue);
+      block = &next_block(queue, buffers);
       // A record larger than a block has one of its own; the store keeps it in parts.
       const std::size_t size = record_size(records);
       if (format::run_header_bytes + size <= format::block_bytes) continue;
@@ -84,7 +98,7 @@ void Engine::State::append_records(Queue& queue, std::string_view records, std::
 }
 
 void Engine::State::write_turn_blocks(Queue& queue) {
-  for (; queue.turn_blocks_written < queue.turn_blocks_used; ++queue.turn_blocks_written) {
+  for (; queue.turn_blocks_written < queue.turn_blocks.size(); ++queue.turn_blocks_written) {
     TurnBlock& block = queue.turn_blocks[queue.turn_blocks_written];
     if (block.count == 0) continue;
     format::Run run;
@@ -99,7 +113,7 @@ void Engine::State::write_turn_blocks(Queue& queue) {
 
 bool Engine::State::read_block(Queue& queue, std::uint64_t sequence, format::Run& run, bool& fresh) {
   if (sequence >= queue.state.next_sequence) return false;
-  for (std::size_t i = 0; i < queue.turn_blocks_used; ++i) {
+  for (std::size_t i = 0; i < queue.turn_blocks.size(); ++i) {
     TurnBlock& block = queue.turn_blocks[i];
     if (i == 0 && sequence < block.base) break;  // an older block, in the store
     if (block.count > 0 && sequence < block.base + block.count) {
@@ -139,6 +153,11 @@ WindowBlock& Engine::State::open_window(Group& group, const format::Run& run) {
     if (at + 8 > run.records.size()) break;  // found by the reader of the record
     slot.bytes = record_size(run.records.substr(at));
     at += slot.bytes;
+  }
+  // A group may begin, or go on after a restart, in the middle of a block.
+  while (block.prefix < block.count() && block.base + block.prefix < group.row.floor) {
+    block.slots[block.prefix++].holder = Slot::settled;
+    --block.open;
   }
   return block;
 }
@@ -234,7 +253,8 @@ void Engine::State::load_window(Queue& queue, Group& group) {
     bool handed_out = false;
     for (std::uint32_t i = 0; i < block.count(); ++i) {
       const bool marked = !bits.empty() && (bits[i / 8] >> (i % 8) & 1);
-      if (block.base + i < group.row.floor || marked) {
+      if (block.slots[i].holder == Slot::settled) continue;
+      if (marked) {
         block.slots[i].holder = Slot::settled;
         --block.open;
         if (block.prefix == i) ++block.prefix;

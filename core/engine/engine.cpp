@@ -143,7 +143,7 @@ Status Engine::finish() {
       s.sweep(queue, group);
       s.dispatch(queue, group);
     }
-    s.prune_producers(queue);
+    if (s.now.mono >= queue.next_prune) s.prune_producers(queue);
     s.close_blocks(queue);
     s.continue_removal(queue);
   }
@@ -175,7 +175,9 @@ void Engine::State::write_rows() {
                           [&](std::uint64_t low, std::uint64_t high) { return pinned_keys(queue, low, high); });
       queue.dedupe_changed = false;
     }
-    queue.turn_blocks_used = queue.turn_blocks_written = 0;
+    for (TurnBlock& block : queue.turn_blocks) buffers.give_back(std::move(block.bytes));
+    queue.turn_blocks.clear();
+    queue.turn_blocks_written = 0;
   }
 }
 

@@ -63,6 +63,8 @@ class Engine {
   void undeliverable(model::SessionId session, const model::Deliver& deliver);
   /// Sweeps, dispatches, commits.
   Status finish();
+  /// Publishes are refused as overloaded until then (monotonic time): after a full store, so that acks get through.
+  void refuse_publishes(Duration until);
   std::vector<model::Effect> take_effects();
 
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.

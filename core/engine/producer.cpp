@@ -8,6 +8,7 @@ namespace ackwire::engine {
 namespace {
 
 constexpr std::size_t answers_per_producer = 256;
+constexpr Duration prune_pause{60'000};
 
 std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
 
@@ -84,6 +85,7 @@ void Engine::State::load_producers(Queue& queue) {
 
 // Producers that were silent for producer_memory are forgotten, a bounded number a call.
 void Engine::State::prune_producers(Queue& queue) {
+  queue.next_prune = now.mono + prune_pause;
   const std::int64_t before = to_ms(now.wall) - options.producer_memory.count();
   for (auto it = queue.producers.begin(); it != queue.producers.end() && budget > 0;) {
     if (it->second.last_used_ms >= before) {

@@ -247,8 +247,10 @@ bool Engine::State::over_limit() {
     const auto soft = static_cast<std::uint64_t>(options.store_soft_limit * static_cast<double>(usage.limit_bytes));
     refusing = usage.used_bytes > soft || usage.disk_free_bytes < options.disk_floor_bytes;
   }
-  return refusing;
+  return refusing || now.mono < refusing_until;
 }
+
+void Engine::refuse_publishes(Duration until) { state_->refusing_until = until; }
 
 void Engine::publish(SessionId session, const Publish& publish) {
   State& s = *state_;

@@ -135,6 +135,17 @@ struct TurnBlock {
   std::string bytes;  // header and records
 };
 
+/// Buffers of blocks, used again from turn to turn.
+class BlockBuffers {
+ public:
+  std::string take();
+  void give_back(std::string buffer);
+  static constexpr std::size_t kept = 128;  // of 64 KiB each
+
+ private:
+  std::vector<std::string> spare_;
+};
+
 struct Queue {
   std::uint32_t id = 0;
   QueueRow row;
@@ -147,8 +158,8 @@ struct Queue {
   std::unique_ptr<Dedupe> dedupe;
   bool dedupe_changed = false;
   Duration next_dedupe_write{0};
+  Duration next_prune{0};
   std::vector<TurnBlock> turn_blocks;
-  std::size_t turn_blocks_used = 0;
   std::size_t turn_blocks_written = 0;
   std::uint64_t refused = 0;
   std::string damaged;  // not empty: nothing is handed out, this says why
@@ -181,9 +192,11 @@ struct Engine::State {
   std::unordered_map<std::uint32_t, Subscription*> by_index;
   std::uint32_t next_index = 1;
   std::vector<model::Effect> effects;
+  BlockBuffers buffers;
   std::uint32_t budget = 0;       // messages that may still be swept in this turn
   bool more = false;              // work was left for the next turn
   bool refusing = false;          // over the soft limit
+  Duration refusing_until{0};     // after a full store
   Duration next_usage_check{0};
   store::Usage usage;
   std::uint64_t next_sample_ms = 0;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr Duration commit_window{30'000};
 constexpr Duration probe_pause{500};
+constexpr Duration full_pause{5'000};
 
 std::uint64_t micros() {
   timespec t{};
@@ -121,7 +122,10 @@ void Turn::probe(const Send& send) {
 void Turn::after_failure(Status failure, const Send& send) {
   close(send, failure.error().code, failure.error().message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
-  if (failure.error().code == Errc::store_full) failure = open();
+  if (failure.error().code == Errc::store_full) {
+    failure = open();
+    engine_->refuse_publishes(now_.mono + full_pause);
+  }
   if (!failure.ok()) {
     failed_ = Error{Errc::failed, "The broker stopped confirming: " + failure.error().message +
                                       " Everything confirmed before is safe. Fix the cause and open the broker again.", {}, {}};

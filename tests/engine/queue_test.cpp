@@ -39,6 +39,33 @@ TEST_F(QueueLife, ANewGroupMayStartAtTheOldest) {
   expect_conserved();
 }
 
+TEST_F(QueueLife, AGroupMayBeginInTheMiddleOfABlock) {
+  make_queue();
+  subscribe(alice);
+  ASSERT_TRUE(turn([&](engine::Engine& e) {
+                std::string first = record(Message{.body = "before"}), second = record(Message{.body = "after"});
+                model::Publish frame;
+                frame.queue = "orders";
+                frame.producer_sequence = 1;
+                frame.batches.push_back({1, first});
+                e.publish(producer, frame);
+                e.request(producer, 1, model::CreateGroup{"orders", "audit", false});
+                frame.producer_sequence = 2;
+                frame.batches[0].records = second;
+                e.publish(producer, frame);
+              }).ok());
+  std::erase_if(effects_, [](const model::Effect& e) { return std::holds_alternative<model::Answer>(e.what); });
+  EXPECT_EQ(rows(Table::blocks), 1u);
+  subscribe(bob, 10, "audit");
+  const auto got = take(bob);
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].body, "after");
+  EXPECT_EQ(ack(bob, got[0]).applied, 1u);
+  for (const Got& g : take(alice)) EXPECT_EQ(ack(alice, g).applied, 1u);
+  EXPECT_EQ(rows(Table::blocks), 0u);
+  expect_conserved();
+}
+
 TEST_F(QueueLife, RemovingAGroupFreesItsBlocks) {
   make_queue();
   ask(model::CreateGroup{"orders", "slow", false});
