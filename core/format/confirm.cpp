@@ -80,7 +80,8 @@ void ConfirmWriter::receipts(const std::vector<Receipt>& receipts) {
 void ConfirmWriter::refused(const Error& error) {
   flush();
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-  const std::string_view text = cut_utf8(error.message, limits::error_text_bytes);
+  const std::string mended = is_utf8(error.message) ? std::string() : mend_utf8(error.message);
+  const std::string_view text = cut_utf8(mended.empty() ? error.message : mended, limits::error_text_bytes);
   append<std::uint8_t>(out_, kind_refused);
   append<std::uint16_t>(out_, static_cast<std::uint16_t>(error.code));
   append<std::uint32_t>(out_, static_cast<std::uint32_t>(std::clamp<std::int64_t>(error.retry_after.count(), 0, most)));

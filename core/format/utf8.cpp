@@ -48,6 +48,17 @@ bool has_no_controls(std::string_view text) noexcept {
   return true;
 }
 
+std::string mend_utf8(std::string_view text) {
+  std::string mended;
+  mended.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t bytes = character_bytes(reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    mended.append(bytes == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, bytes));
+    text.remove_prefix(bytes == 0 ? 1 : bytes);
+  }
+  return mended;
+}
+
 std::string_view cut_utf8(std::string_view text, std::size_t bytes) noexcept {
   if (text.size() <= bytes) return text;
   std::size_t end = bytes;

@@ -80,7 +80,9 @@ Status Connection::open(zmq::context_t& context, const std::string& address) {
   try {
     dealer_ = zmq::socket_t(context, zmq::socket_type::dealer);
     dealer_.set(zmq::sockopt::routing_id, zmq::const_buffer(id, sizeof id));
-    dealer_.set(zmq::sockopt::immediate, true);
+    // Frames are only sent after the handshake. With `immediate`, ZeroMQ would also throw away what had arrived when the
+    // connection is lost, a goodbye for example.
+    dealer_.set(zmq::sockopt::immediate, false);
     dealer_.set(zmq::sockopt::linger, 0);
     dealer_.set(zmq::sockopt::sndhwm, send_frames);
     dealer_.set(zmq::sockopt::rcvhwm, receive_frames);

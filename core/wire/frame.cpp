@@ -84,7 +84,8 @@ FrameWriter& FrameWriter::str8(std::string_view value) {
 }
 
 FrameWriter& FrameWriter::text(std::string_view value) {
-  value = format::cut_utf8(value, limits::error_text_bytes);
+  const std::string mended = format::is_utf8(value) ? std::string() : format::mend_utf8(value);
+  value = format::cut_utf8(mended.empty() ? value : mended, limits::error_text_bytes);
   return u16(static_cast<std::uint16_t>(value.size())).bytes(value);
 }
 

@@ -67,7 +67,7 @@ class FrameWriter {
   FrameWriter& bytes(std::string_view value);
   /// Requires at most 255 bytes; longer is cut (names are checked long before).
   FrameWriter& str8(std::string_view value);
-  /// Cut at limits::error_text_bytes, between characters.
+  /// Cut at limits::error_text_bytes, between characters; what is not UTF-8 is replaced.
   FrameWriter& text(std::string_view value);
 
  private:

@@ -39,10 +39,10 @@ Result<Json> parse_object(std::string_view text, std::size_t max_bytes) {
     Json json = Json::parse(text);
     if (!json.is_object()) return not_json("The JSON is not an object.");
     return json;
-  } catch (const Json::exception& error) {
-    std::string what = error.what();  // says where, and quotes what it saw
-    if (what.size() > 200) what.resize(200);
-    return not_json("The text is not JSON: " + what + ".");
+  } catch (const Json::parse_error& error) {
+    return not_json("The text is not JSON: it is wrong at byte " + std::to_string(error.byte) + ".");
+  } catch (const Json::exception&) {
+    return not_json("The text is not JSON: a number in it is too large.");
   }
 }
 

@@ -27,5 +27,14 @@ TEST(Utf8, CutsBetweenCharacters) {
   EXPECT_EQ(cut_utf8("😀", 3), "");
 }
 
+TEST(Utf8, MendsWhatIsNoCharacter) {
+  EXPECT_EQ(mend_utf8("a\xff"
+                      "b\xc3"),
+            "a\xef\xbf\xbd"
+            "b\xef\xbf\xbd");
+  EXPECT_EQ(mend_utf8("größe"), "größe");
+  EXPECT_EQ(mend_utf8(""), "");
+}
+
 }  // namespace
 }  // namespace ackwire::format

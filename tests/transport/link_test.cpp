@@ -86,6 +86,23 @@ TEST(Link, SeesTheBrokerGoAndComeBack) {
   EXPECT_TRUE(client.user.wait_for([&] { return !client.user.heard.empty(); }));
 }
 
+TEST(Link, LastWordsAreHeard) {
+  for (int round = 0; round < 20; ++round) {
+    auto gateway = std::move(*make_zmq_gateway());
+    Client client(*gateway->bind("tcp://127.0.0.1:*"));
+    client.user.send("hello", *client.link);
+    std::vector<runtime::Inbound> inbox;
+    while (inbox.empty()) {
+      gateway->wait(-1, milliseconds{100});
+      gateway->receive(inbox, 1, 1'000);
+    }
+    EXPECT_EQ(gateway->send(inbox[0].peer, "last words", {}), runtime::Sent::ok);
+    gateway.reset();
+    ASSERT_TRUE(client.user.wait_for([&] { return client.user.disconnects >= 1; }));
+    EXPECT_EQ(client.user.heard.size(), 1u) << "round " << round;
+  }
+}
+
 TEST(Link, ReconnectsWhenTheUserWantsIt) {
   std::mutex mutex;
   std::vector<runtime::PeerId> peers;

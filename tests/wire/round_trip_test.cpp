@@ -167,6 +167,14 @@ TEST(RoundTrip, SettleTextIsCut) {
   EXPECT_EQ(read.duration_ms, -1);
 }
 
+TEST(RoundTrip, TextIsAlwaysUtf8) {
+  std::string bytes;
+  encode_error(bytes, 0, {Errc::no_queue, "There is no queue \xff."});
+  Error error;
+  ASSERT_TRUE(decode_error(payload(bytes), error).ok());
+  EXPECT_EQ(error.message, "There is no queue \xef\xbf\xbd.");
+}
+
 TEST(RoundTrip, Settled) {
   std::string bytes;
   encode(bytes, model::SettleResult{model::SubscriptionId{7}, 3, 2, {Errc::stale_lease, "The leases ended."}, {{20, 1, 3}}});

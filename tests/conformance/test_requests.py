@@ -1,0 +1,236 @@
+"""Section 7."""
+
+import base64
+import time
+
+import pytest
+import wire
+from client import Client, Refused
+from wire import CODES, NACK, REJECT, record
+
+
+def b64(text):
+    return base64.b64decode(text)
+
+
+def dead(client, queue, count, reason="no"):
+    client.publish(queue, *[record(b"m%d" % i, b"k%d" % i, headers=[(b"h", b"\xff")]) for i in range(count)])
+    client.subscribe(queue)
+    messages = client.receive(count)
+    assert client.settle(REJECT, *messages, text=reason).applied == count
+    return messages
+
+
+def test_create_get_set_list(client):
+    made = client.request("create_queue", queue="life", policy={"max_attempts": 4, "backoff": {"initial_ms": 7}})["queue"]
+    assert made["name"] == "life" and made["policy"]["max_attempts"] == 4
+    assert made["policy"]["backoff"] == {"initial_ms": 7, "multiplier": 2.0, "max_ms": 900_000, "jitter": 0.5}
+    assert made["policy"]["on_expiry"] == "dead_letter" and made["next_sequence"] == 1
+    assert [g["name"] for g in made["groups"]] == ["default"]
+    assert client.request("create_queue", queue="life", policy={"max_attempts": 4, "backoff": {"initial_ms": 7}})["queue"]["id"] == made["id"]
+    with pytest.raises(Refused) as refused:
+        client.request("create_queue", queue="life")
+    assert refused.value.code == CODES["queue_exists"]
+    changed = client.request("set_queue", queue="life", change={"paused": True, "backoff": {"jitter": 0.25}})["queue"]
+    assert changed["policy"]["paused"] is True and changed["policy"]["max_attempts"] == 4
+    assert changed["policy"]["backoff"]["initial_ms"] == 7 and changed["policy"]["backoff"]["jitter"] == 0.25
+    ensured = client.request("ensure_queue", queue="life", change={"ttl_ms": 5000})["queue"]
+    assert ensured["policy"]["ttl_ms"] == 5000 and ensured["policy"]["paused"] is True
+    assert client.request("ensure_queue", queue="life2")["queue"]["policy"]["max_attempts"] == 10
+    assert client.request("get_queue", queue="life") == {"reply": "queue", "queue": ensured}
+    assert "life" in [q["name"] for q in client.request("list_queues")["queues"]]
+    assert client.request("remove_queue", queue="life") == {"reply": "done", "more": False}
+    with pytest.raises(Refused) as refused:
+        client.request("get_queue", queue="life")
+    assert refused.value.code == CODES["no_queue"]
+
+
+@pytest.mark.parametrize("policy", [
+    {"visibility_timeout_ms": 99}, {"visibility_timeout_ms": 43_200_001}, {"max_attempts": 0}, {"max_attempts": 1001},
+    {"max_attempts": -1}, {"backoff": {"multiplier": 0.5}}, {"backoff": {"jitter": 1.5}}, {"backoff": {"max_ms": 1}},
+    {"ttl_ms": -1}, {"ttl_ms": 10**18}, {"dedupe_window_ms": 604_800_001}, {"max_message_bytes": 1_048_577}, {"max_depth": 2**64},
+])
+def test_settings_out_of_range(client, policy):
+    with pytest.raises(Refused) as refused:
+        client.request("create_queue", queue="never", policy=policy)
+    assert refused.value.code in (CODES["out_of_range"], CODES["invalid_argument"])
+    with pytest.raises(Refused):
+        client.request("get_queue", queue="never")
+
+
+@pytest.mark.parametrize("text,says", [
+    (b"", "JSON"), (b"[]", "object"), (b"{}", "request"), (b'{"request":"explode"}', "explode"), (b"\xff\xfe", "JSON"),
+    (b'{"request":"get_queue"}', "queue"), (b'{"request":"get_queue","queue":1}', "queue"),
+    (b'{"request":"get_queue","queue":"q","quue":1}', "quue"), (b'{"request":"get_queue","queue":"q"} x', "JSON"),
+    (b'{"request":"create_queue","queue":"q","policy":{"max_attemps":1}}', "policy.max_attemps"),
+    (b"[" * 100_000, "deep"),
+])
+def test_bad_json(client, text, says):
+    client.send(wire.REQUEST, text, request=77)
+    error = client.expect(wire.ERROR)
+    assert error.request == 77
+    code, _, message = wire.parse_error(error.payload)
+    assert code == CODES["invalid_argument"] and says in message
+    assert client.ping() > 0
+
+
+def test_json_over_the_limit(client):
+    client.send(wire.REQUEST, b'{"request":"' + b"x" * (256 * 1024) + b'"}', request=78)
+    assert client.error()[0] == CODES["too_large"]
+
+
+def test_paused(client, queue):
+    client.request("set_queue", queue=queue, change={"paused": True})
+    assert client.publish(queue, record(b"x")).kind == 0
+    client.subscribe(queue)
+    assert client.nothing(wire.DELIVER, 200)
+    client.request("set_queue", queue=queue, change={"paused": False})
+    assert client.receive()[0].body == b"x"
+
+
+def test_b51_a_queue_that_is_not_empty(client, queue):
+    client.publish(queue, *[record(b"x")] * 5)
+    with pytest.raises(Refused) as refused:
+        client.request("remove_queue", queue=queue)
+    assert refused.value.code == CODES["not_empty"]
+    while client.request("remove_queue", queue=queue, force=True)["more"]:
+        pass
+    assert client.request("ensure_queue", queue=queue)["queue"]["groups"][0]["ready"] == 0
+
+
+def test_groups(client, queue):
+    client.publish(queue, record(b"old"))
+    client.request("create_group", queue=queue, group="late")
+    client.request("create_group", queue=queue, group="early", from_oldest=True)
+    assert client.group(queue, "late")["ready"] == 0
+    assert client.group(queue, "early")["ready"] == 1
+    client.request("remove_group", queue=queue, group="late")
+    for name, arguments in [("remove_group", {"queue": queue, "group": "late"}), ("peek", {"queue": queue, "group": "late", "count": 1})]:
+        with pytest.raises(Refused) as refused:
+            client.request(name, **arguments)
+        assert refused.value.code == CODES["no_group"]
+
+
+def test_purge_leaves_what_is_leased(client, queue):
+    client.request("set_queue", queue=queue, change={"visibility_timeout_ms": 60_000})
+    client.publish(queue, *[record(b"x")] * 10)
+    client.publish(queue, record(b"later", deliver_at=client.ping() + 60_000))
+    client.subscribe(queue, credit=3)
+    held = client.receive(3)
+    count, below, more = 0, 0, True
+    while more:
+        reply = client.request("purge", queue=queue, below_sequence=below)
+        count, below, more = count + reply["count"], reply["below_sequence"], reply["more"]
+    assert count == 8
+    group = client.group(queue)
+    assert (group["ready"], group["delayed"], group["leased"], group["discarded"]) == (0, 0, 3, 8)
+    assert client.settle(wire.ACK, *held).applied == 3
+
+
+def test_peek_has_no_effect(client, queue):
+    client.publish(queue, record(b"a" * 100, b"key", b"order", [(b"h", b"\xff")]), record(b"b"), record(b"c"))
+    page = client.request("peek", queue=queue, group="default", count=2, body_bytes=10)
+    first = page["messages"][0]
+    assert (first["sequence"], first["state"], first["deliveries"], first["body_bytes"]) == (1, "ready", 0, 100)
+    assert b64(first["body_base64"]) == b"a" * 10
+    assert b64(first["idempotency_key_base64"]) == b"key" and b64(first["ordering_key_base64"]) == b"order"
+    assert [(h["name"], b64(h["value_base64"])) for h in first["headers"]] == [("h", b"\xff")]
+    rest = client.request("peek", queue=queue, group="default", count=2, **{"from": page["next"]})
+    assert [m["sequence"] for m in rest["messages"]] == [3]
+    client.subscribe(queue)
+    assert [m.attempts for m in client.receive(3)] == [1, 1, 1]
+    assert client.request("peek", queue=queue, group="default", count=1)["messages"][0]["state"] == "leased"
+
+
+def test_dead_letters_and_redrive(client, queue):
+    dead(client, queue, 3, "no such customer")
+    page = client.request("get_dead_letters", queue=queue, group="default", count=2, body_bytes=1000)
+    assert page["total"] == 3 and [x["sequence"] for x in page["letters"]] == [1, 2]
+    letter = page["letters"][0]
+    assert (letter["reason"], letter["detail"], letter["attempts"], letter["redrives"]) == ("rejected", "no such customer", 1, 0)
+    assert b64(letter["body_base64"]) == b"m0" and b64(letter["headers"][0]["value_base64"]) == b"\xff"
+    rest = client.request("get_dead_letters", queue=queue, group="default", count=2, **{"from": page["next"]})
+    assert [x["sequence"] for x in rest["letters"]] == [3] and rest["next"] == 0
+
+    moved = client.request("move_dead", action="redrive", queue=queue, group="default", filter={"sequences": [1, 99]})
+    assert (moved["moved"], moved["not_found"], moved["more"]) == (1, [99], False)
+    message = client.receive()[0]
+    assert (message.sequence, message.body, message.delivery, message.attempts) == (1, b"m0", 2, 1)
+    assert client.settle(wire.ACK, message).applied == 1
+
+    assert client.request("move_dead", action="discard", queue=queue, group="default", filter={"reason": "expired"})["moved"] == 0
+    assert client.request("move_dead", action="discard", queue=queue, group="default", filter={"reason": "rejected"})["moved"] == 2
+    group = client.group(queue)
+    assert (group["dead"], group["discarded"], group["acked"], group["redriven"]) == (0, 2, 1, 1)
+
+
+def test_redriven_messages_are_not_taken_for_duplicates(client, queue):
+    dead(client, queue, 1)
+    client.request("move_dead", action="redrive", queue=queue, group="default")
+    message = client.receive()[0]
+    assert message.key == b"k0"
+    client.settle(wire.ACK, message)
+    assert client.publish(queue, record(b"m0", b"k0")).receipts == [(1, True)], "the key stays remembered"
+
+
+def test_b49_redrive_of_what_is_not_there(client, queue):
+    moved = client.request("move_dead", action="redrive", queue=queue, group="default", filter={"sequences": [5, 6]})
+    assert (moved["moved"], sorted(moved["not_found"])) == (0, [5, 6])
+    with pytest.raises(Refused) as refused:
+        client.request("move_dead", action="redrive", queue="nowhere", group="default")
+    assert refused.value.code == CODES["no_queue"]
+    with pytest.raises(Refused) as refused:
+        client.request("move_dead", action="redrive", queue=queue, group="default", filter={"sequences": list(range(1, 1002))})
+    assert refused.value.code == CODES["out_of_range"]
+
+
+def test_pages_are_bounded(client, queue):
+    for name in ("peek", "get_dead_letters"):
+        for count in (0, 1001):
+            with pytest.raises(Refused) as refused:
+                client.request(name, queue=queue, group="default", count=count)
+            assert refused.value.code == CODES["out_of_range"]
+
+
+def test_stats(client, queue):
+    client.publish(queue, record(b"x"))
+    stats = client.request("get_stats")["stats"]
+    assert stats["boot_epoch"] == client.welcome.boot_epoch
+    assert bytes.fromhex(stats["store_id"]) == client.welcome.store_id
+    assert stats["sessions"] >= 1 and stats["commits"] >= 1 and 0 < stats["store_bytes"] < stats["store_bytes_limit"]
+    assert stats["publishes_refused"] is False and stats["started_ms"] <= stats["now_ms"]
+    assert next(q for q in stats["queues"] if q["name"] == queue)["published"] == 1
+
+
+def test_counts_are_conserved(client, queue):
+    client.publish(queue, *[record(b"x")] * 12)
+    client.publish(queue, record(b"y", deliver_at=client.ping() + 60_000))
+    client.subscribe(queue, credit=6)
+    messages = client.receive(6)
+    client.settle(wire.ACK, *messages[:2])
+    client.settle(REJECT, messages[2], text="no")
+    client.settle(NACK, messages[3], duration_ms=200)
+    group = client.group(queue)
+    states = ("ready", "delayed", "leased", "dead", "acked", "expired", "discarded")
+    assert group["published"] == 13 == sum(group[s] for s in states), group
+    assert (group["acked"], group["dead"], group["nacked"], group["rejected"]) == (2, 1, 1, 1)
+
+
+def test_history(client, queue):
+    client.publish(queue, *[record(b"x")] * 4)
+    samples = []
+    deadline = time.monotonic() + 5
+    while sum(s["published"] for s in samples) < 4 and time.monotonic() < deadline:
+        time.sleep(0.2)
+        samples = client.request("get_history", queue=queue, resolution="second", from_ms=client.welcome.now - 5_000)["samples"]
+    assert sum(s["published"] for s in samples) == 4
+    assert [s["time_ms"] for s in samples] == sorted(s["time_ms"] for s in samples)
+    assert client.request("get_history")["samples"]
+
+
+def test_requests_of_two_clients_do_not_meet(client, second, queue):
+    client.requests = second.requests = 500
+    client.send(wire.REQUEST, wire.to_json({"request": "get_queue", "queue": queue}), 501)
+    second.send(wire.REQUEST, wire.to_json({"request": "get_queue", "queue": "nowhere"}), 501)
+    assert b'"queue"' in client.expect(wire.REPLY, request=501).payload
+    assert b"no_queue" in second.expect(wire.REPLY, request=501).payload
