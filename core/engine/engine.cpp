@@ -226,7 +226,7 @@ std::optional<Duration> Engine::next_wakeup() const {
       next = std::min(next, group.next_lease_check);
       if (!group.returning.empty() || !group.recovered_blocks.empty() || !group.recovered_retry.empty()) next = s.now.mono;
       if (group.row.retry > group.retry_leases.size() + group.ready_retry) next = std::min(next, at_wall(group.next_due_ms));
-      if (group.head_expiry_ms != 0) next = std::min(next, std::max(group.next_head_check, at_wall(group.head_expiry_ms)));
+      if (group.head_expiry_ms != 0 && group.row.cursor < queue.state.next_sequence) next = std::min(next, std::max(group.next_head_check, at_wall(group.head_expiry_ms)));
     }
   }
   if (next == Duration::max()) return std::nullopt;

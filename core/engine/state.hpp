@@ -244,6 +244,7 @@ struct Engine::State {
   void check_block_leases(Queue& queue, Group& group, WindowBlock& block, Duration& next);
   void take_back(Queue& queue, Group& group);
   void mature(Queue& queue, Group& group);
+  void expire_matured(Queue& queue, Group& group, std::uint64_t sequence);
   void expire_head(Queue& queue, Group& group);
   void dispatch(Queue& queue, Group& group);
   void dispatch_retry(Queue& queue, Group& group);

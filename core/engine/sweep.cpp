@@ -147,6 +147,7 @@ void Engine::State::mature(Queue& queue, Group& group) {
   Key from = key::due(queue.id, group.id, group.matured_ms + 1, 0);
   std::string next(std::string_view{from});
   std::uint64_t counted_ms = group.matured_ms;
+  std::vector<std::uint64_t> matured;
   while (tx->seek(Table::due, next, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
     const std::uint64_t due = be64(row.key, 8);
     if (due == leased_due) break;
@@ -156,12 +157,25 @@ void Engine::State::mature(Queue& queue, Group& group) {
       break;
     }
     counted_ms = due;
-    ++group.ready_retry;
+    matured.push_back(be64(row.key, 16));
     if (budget > 0) --budget;
     next.assign(row.key);
     next.push_back('\0');
   }
   group.matured_ms = group.next_due_ms <= wall ? counted_ms : std::max(group.matured_ms, wall);
+  group.ready_retry += matured.size();
+  for (const std::uint64_t sequence : matured) expire_matured(queue, group, sequence);
+}
+
+// The time to live of a message with a retry row is looked at when it becomes due, and before each hand-over.
+void Engine::State::expire_matured(Queue& queue, Group& group, std::uint64_t sequence) {
+  TakenOut row;
+  if (!read_retry(queue, group, sequence, row)) return;
+  format::Record record;
+  std::string_view rest = row.record;
+  if (!format::split(rest, record) || !expired(queue, record, static_cast<std::uint64_t>(row.publish_ms))) return;
+  erase_retry(queue, group, sequence, row);
+  expire_message(queue, group, sequence, row);
 }
 
 // A message whose time to live has passed leaves from the head of the queue even when nobody consumes.
