@@ -34,6 +34,7 @@ constexpr int last_bursts = 16;
 /// A connection that has not shaken hands by then is given up.
 constexpr milliseconds connect_deadline{handshake_ms + 1'000};
 constexpr milliseconds backoff_min{10};
+constexpr int reconnect_never_ms = 3'600'000;
 constexpr milliseconds longest_sleep{1'000};
 
 constexpr int connection_events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED |
@@ -80,14 +81,14 @@ Status Connection::open(zmq::context_t& context, const std::string& address) {
   try {
     dealer_ = zmq::socket_t(context, zmq::socket_type::dealer);
     dealer_.set(zmq::sockopt::routing_id, zmq::const_buffer(id, sizeof id));
-    // Frames are only sent after the handshake. With `immediate`, ZeroMQ would also throw away what had arrived when the
-    // connection is lost, a goodbye for example.
+    // The link makes a new socket with a new address after each loss. ZeroMQ itself must neither connect again nor give the
+    // connection up: either would throw away what had arrived, a goodbye for example. Frames are only sent after the handshake.
     dealer_.set(zmq::sockopt::immediate, false);
+    dealer_.set(zmq::sockopt::reconnect_ivl, reconnect_never_ms);
     dealer_.set(zmq::sockopt::linger, 0);
     dealer_.set(zmq::sockopt::sndhwm, send_frames);
     dealer_.set(zmq::sockopt::rcvhwm, receive_frames);
     dealer_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits::frame_bytes));
-    dealer_.set(zmq::sockopt::reconnect_ivl, -1);  // the link makes a new socket, with a new address
     dealer_.set(zmq::sockopt::handshake_ivl, handshake_ms);
     dealer_.set(zmq::sockopt::heartbeat_ivl, heartbeat_ms);
     dealer_.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);

@@ -79,8 +79,15 @@ _names = itertools.count()
 
 @pytest.fixture
 def queue(client):
-    """A queue of its own for each test, with short times."""
+    """A queue of its own for each test, with short backoff."""
     name = f"q{next(_names)}"
-    client.request("create_queue", queue=name, policy={"visibility_timeout_ms": 500, "max_attempts": 3,
+    client.request("create_queue", queue=name, policy={"visibility_timeout_ms": 30_000, "max_attempts": 3,
                                                        "backoff": {"initial_ms": 50, "max_ms": 200, "jitter": 0}})
     return name
+
+
+@pytest.fixture
+def short_lease(client, queue):
+    """Of the queue."""
+    client.request("set_queue", queue=queue, change={"visibility_timeout_ms": 500})
+    return 0.5

@@ -112,7 +112,6 @@ def test_groups(client, queue):
 
 
 def test_purge_leaves_what_is_leased(client, queue):
-    client.request("set_queue", queue=queue, change={"visibility_timeout_ms": 60_000})
     client.publish(queue, *[record(b"x")] * 10)
     client.publish(queue, record(b"later", deliver_at=client.ping() + 60_000))
     client.subscribe(queue, credit=3)
