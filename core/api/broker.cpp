@@ -1,0 +1,119 @@
+// The broker in this process: store, commit loop, and a local connection into it.
+#include "ackwire/broker.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include "api/local_link.hpp"
+#include "client/connection_core.hpp"
+#include "client/fork.hpp"
+#include "runtime/commit_loop.hpp"
+#include "store/lmdb_store.hpp"
+#include "transport/zmq_gateway.hpp"
+
+namespace ackwire {
+namespace {
+
+constexpr Duration farewell{5'000};  // for what was published and not confirmed, when the broker is destroyed without close()
+constexpr Duration session_timeout_min{100};
+
+Error out_of_range(std::string_view option, std::string_view range) {
+  return {Errc::out_of_range,
+          "The broker option " + std::string(option) + " must be " + std::string(range) + ". The store was not touched."};
+}
+
+Status check(const BrokerOptions& options) {
+  if (!(options.store_soft_limit > 0 && options.store_soft_limit <= 0.95)) return out_of_range("store_soft_limit", "above 0, at most 0.95");
+  if (options.commit_max_frames == 0) return out_of_range("commit_max_frames", "at least 1");
+  if (options.commit_max_bytes == 0) return out_of_range("commit_max_bytes", "at least 1");
+  if (options.max_sessions == 0) return out_of_range("max_sessions", "at least 1");
+  if (options.session_timeout < session_timeout_min) return out_of_range("session_timeout", "at least 100 ms");
+  if (options.session_outbox_bytes == 0) return out_of_range("session_outbox_bytes", "at least 1");
+  if (options.call_timeout <= Duration{0}) return out_of_range("call_timeout", "more than 0");
+  return {};
+}
+
+}  // namespace
+
+struct Broker::Host {
+  Host(std::shared_ptr<runtime::CommitLoop> loop_, const BrokerOptions& options_) : loop(std::move(loop_)), options(options_) {}
+
+  /// The loop with a gateway, made at the first listen().
+  Status open_gateway() {
+    const std::lock_guard lock(mutex);
+    if (has_gateway) return {};
+    transport::ZmqGatewayOptions gateway;
+    gateway.outbox_bytes = options.session_outbox_bytes;
+    auto made = transport::make_zmq_gateway(gateway);
+    if (!made) return std::move(made).error();
+    loop->set_gateway(*std::move(made));
+    has_gateway = true;
+    return {};
+  }
+
+  const std::uint64_t generation = client::fork_generation();
+  const std::shared_ptr<runtime::CommitLoop> loop;
+  const BrokerOptions options;
+  std::mutex mutex;
+  bool has_gateway = false;
+};
+
+Broker::Broker(std::shared_ptr<ConnectionCore> core, std::unique_ptr<Host> host)
+    : Connection(std::move(core)), host_(std::move(host)) {}
+
+Result<Broker> Broker::open(const std::filesystem::path& directory, const BrokerOptions& options) {
+  if (Status status = check(options); !status) return status.error();
+  store::LmdbOptions lmdb;
+  lmdb.map_bytes = options.store_bytes_limit;
+  lmdb.accept_rollback = options.accept_rollback;
+  lmdb.unsafe_filesystem = options.unsafe_filesystem;
+  auto store = store::open_lmdb(directory, lmdb);
+  if (!store) return std::move(store).error();
+  auto started = runtime::CommitLoop::start(*std::move(store), options);
+  if (!started) return std::move(started).error();
+  std::shared_ptr<runtime::CommitLoop> loop = *std::move(started);
+
+  client::CoreOptions core_options;
+  core_options.name = "embedded";
+  core_options.call_timeout = options.call_timeout;
+  core_options.embedded = true;
+  auto core = std::make_shared<ConnectionCore>(std::move(core_options));
+  if (Status status = core->start(std::make_unique<api::LocalLink>(loop)); !status) return status.error();
+  if (Status status = core->wait_connected(options.call_timeout); !status) return status.error();
+  return Broker{std::move(core), std::make_unique<Host>(std::move(loop), options)};
+}
+
+Result<std::string> Broker::listen(std::string_view endpoint) {
+  if (!host_) return Error{Errc::closed, "This Broker was moved from. Nothing was bound."};
+  if (host_->generation != client::fork_generation()) {
+    return Error{Errc::forked, "The process forked after the broker was opened; the broker stayed with the parent. Nothing was bound."};
+  }
+  if (client::inside_callback()) return Error{Errc::reentrant, "listen() was called from inside a callback. Nothing was bound."};
+  if (Status status = host_->open_gateway(); !status) return status.error();
+  return host_->loop->bind(endpoint);
+}
+
+Status Broker::health() const {
+  if (!host_) return Error{Errc::closed, "This Broker was moved from."};
+  if (host_->generation != client::fork_generation()) return {};
+  return host_->loop->health();
+}
+
+Broker::Broker(Broker&&) noexcept = default;
+
+Broker& Broker::operator=(Broker&& other) noexcept {
+  if (this == &other) return *this;
+  Broker old(std::move(*this));
+  Connection::operator=(std::move(other));
+  host_ = std::move(other.host_);
+  return *this;
+}
+
+Broker::~Broker() {
+  // The connection ends before the loop it talks to.
+  if (core_) static_cast<void>(core_->close(farewell));
+  // In a child process the loop's thread does not exist and the store belongs to the parent: let go of neither.
+  if (host_ && host_->generation != client::fork_generation()) static_cast<void>(host_.release());
+}
+
+}  // namespace ackwire
