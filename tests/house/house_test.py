@@ -118,6 +118,22 @@ class Docs(unittest.TestCase):
         self.assertEqual([], missing)
 
 
+class Guarantees(unittest.TestCase):
+    def setUp(self):
+        self.document = sources.text(sources.ROOT / "docs/guarantees.md")
+        tests = "".join(sources.text(path) for path in sources.under("tests", suffixes=(".cpp",))
+                        if sources.name(path).startswith("tests/guarantees/"))
+        self.tests = set(re.findall(r"\bTEST_F\(\w+, (I\d+_\w+)\)", tests))
+
+    def test_every_number_has_a_test_that_cites_it(self):
+        promised = set(re.findall(r"^## (I\d+) ", self.document, re.M))
+        self.assertGreater(len(promised), 15)
+        self.assertEqual(promised, {name.split("_")[0] for name in self.tests})
+
+    def test_the_document_names_the_tests_that_exist(self):
+        self.assertEqual(self.tests, set(re.findall(r"`(I\d+_\w+)`", self.document)))
+
+
 class Planted(unittest.TestCase):
     """Each check sees what it is there for."""
 
