@@ -1,0 +1,137 @@
+// Promises about the store as a whole. Each test cites docs/guarantees.md by number.
+#include <sys/resource.h>
+#include <unistd.h>
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+
+#include "guarantees/scene.hpp"
+
+namespace ackwire::guarantees {
+namespace {
+
+class StoreFiles : public Guarantees {
+ protected:
+  /// The file that holds the messages: the largest.
+  std::filesystem::path data_file() const {
+    std::filesystem::path largest;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "store")) {
+      if (!entry.is_regular_file()) continue;
+      if (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)) largest = entry.path();
+    }
+    return largest;
+  }
+
+  /// Flips one bit of each place where `text` stands in the file; returns how many there were.
+  static int flip_a_bit_of(const std::filesystem::path& file, const std::string& text) {
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    std::string bytes((std::istreambuf_iterator<char>(stream)), {});
+    stream.clear();
+    int flipped = 0;
+    for (auto at = bytes.find(text); at != std::string::npos; at = bytes.find(text, at + 1), ++flipped) {
+      stream.seekp(static_cast<std::streamoff>(at));
+      stream.put(static_cast<char>(bytes[at] ^ 0x10));
+    }
+    return flipped;
+  }
+};
+
+TEST_F(StoreFiles, I18_AfterAFailedCommitNothingIsConfirmedUntilReopen) {
+  auto said = in_process([this](const Say& say) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    open();
+    publish("before");
+    rlimit size{4096 * 100, 4096 * 100};
+    if (::setrlimit(RLIMIT_FSIZE, &size) != 0) throw std::runtime_error("setrlimit");
+    std::string body(200 * 1024, 'x');
+    std::string code = "ok";
+    for (int number = 0; code == "ok" && number < 100; ++number) {
+      code = code_of(broker->publish(queue, Message{.body = body}));
+      if (code == "ok") say("stored");
+    }
+    say("first " + code);
+    say("then " + code_of(broker->publish(queue, Message{.body = "small"})));
+    say("health " + std::string(name(broker->health().ok() ? Errc::ok : broker->health().error().code)));
+  });
+  ASSERT_GE(said.size(), 3u);
+  auto stored = static_cast<std::size_t>(std::count(said.begin(), said.end(), "stored"));
+  EXPECT_TRUE(said[stored] == "first indeterminate" || said[stored] == "first failed") << said[stored];
+  EXPECT_EQ(said[stored + 1], "then failed");
+  EXPECT_EQ(said[stored + 2], "health failed");
+  expect_sound();
+  reopen();
+  auto bodies = drain();
+  ASSERT_GE(bodies.size(), stored + 1);
+  EXPECT_EQ(bodies[0], "before");
+}
+
+TEST_F(StoreFiles, I19_AFlippedBitInARecordIsFoundAndNeverHandedOut) {
+  open(fast_retry);
+  publish("good-body-number-one");
+  publish("the-body-that-is-damaged");
+  close();
+  ASSERT_GT(flip_a_bit_of(data_file(), "the-body-that-is-damaged"), 0);
+  EXPECT_FALSE(must(verify(folder / "store")).problems.empty());
+  auto again = Broker::open(folder / "store");
+  if (!again) {
+    EXPECT_EQ(code_of(again), "store_damaged");
+    return;
+  }
+  broker.emplace(*std::move(again));
+  for (const auto& body : drain()) EXPECT_EQ(body, "good-body-number-one");
+}
+
+TEST_F(StoreFiles, I19_AStoreThatWasEmptiedIsRefusedAndLeftAlone) {
+  open();
+  publish("one");
+  close();
+  std::filesystem::resize_file(data_file(), 0);
+  auto refused = Broker::open(folder / "store");
+  EXPECT_EQ(code_of(refused), "store_emptied");
+  auto again = Broker::open(folder / "store");
+  EXPECT_EQ(code_of(again), "store_emptied") << "the first refusal changed nothing";
+}
+
+TEST_F(StoreFiles, I20_AnOlderCopyOfTheDataIsRefused) {
+  open();
+  publish("one");
+  close();
+  std::filesystem::copy_file(data_file(), folder / "older");
+  reopen();
+  publish("two");
+  close();
+  std::filesystem::copy_file(folder / "older", data_file(), std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(code_of(Broker::open(folder / "store")), "store_rollback");
+  broker.emplace(must(Broker::open(folder / "store", {.accept_rollback = true})));
+  EXPECT_EQ(drain(), std::vector<std::string>{"one"});
+}
+
+TEST_F(StoreFiles, I21_ASecondOpenerIsRefusedAtOnceAndToldWhoHasIt) {
+  open();
+  auto here = Broker::open(folder / "store");
+  EXPECT_EQ(code_of(here), "store_in_use");
+  close();
+  std::string told;
+  auto took = std::chrono::steady_clock::duration::max();
+  auto owner = kill_after(
+      1,
+      [this](const Say& say) {
+        open();
+        say(std::to_string(::getpid()));
+        ::pause();
+      },
+      [&] {
+        auto started = std::chrono::steady_clock::now();
+        auto refused = Broker::open(folder / "store");
+        took = std::chrono::steady_clock::now() - started;
+        told = code_of(refused) + (refused.ok() ? "" : ": " + refused.error().message);
+      });
+  EXPECT_TRUE(told.starts_with("store_in_use")) << told;
+  EXPECT_NE(told.find(owner.at(0)), std::string::npos) << "the process " << owner.at(0) << " is not named: " << told;
+  EXPECT_LE(took, std::chrono::milliseconds{500});
+  reopen();
+  EXPECT_TRUE(broker->health().ok()) << "the lock of a dead process does not stand in the way";
+}
+
+}  // namespace
+}  // namespace ackwire::guarantees
