@@ -153,8 +153,4 @@ std::vector<std::string> Guarantees::kill_after(std::size_t lines, const std::fu
   return run_process(lines, act, before_kill);
 }
 
-std::vector<std::string> Guarantees::in_process(const std::function<void(const Say&)>& act) {
-  return run_process(static_cast<std::size_t>(-1), act);
-}
-
 }  // namespace ackwire::guarantees

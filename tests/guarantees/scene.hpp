@@ -61,8 +61,6 @@ class Guarantees : public ::testing::Test {
   using Say = std::function<void(const std::string&)>;
   static std::vector<std::string> kill_after(std::size_t lines, const std::function<void(const Say&)>& act,
                                              const std::function<void()>& before_kill = {});
-  /// The same without a kill: `act` comes to its end.
-  static std::vector<std::string> in_process(const std::function<void(const Say&)>& act);
 
   std::filesystem::path folder;
   std::optional<Broker> broker;
