@@ -78,6 +78,7 @@ TEST_F(Leases, I6_ATokenOfALeaseThatEndedChangesNothing) {
   publish("one");
   auto slow = consumer(1, false);
   auto late = receive(slow, 1).at(0);
+  must(slow.set_credit(0));
   auto other = consumer(1, true);
   auto current = receive(other, 1).at(0);
   EXPECT_EQ(current.sequence(), late.sequence());
@@ -132,6 +133,7 @@ TEST_F(Leases, I9_ALeaseEndsAtItsDeadlineAndNotBefore) {
   auto slow = consumer(1, false);
   auto started = steady_clock::now();
   ASSERT_EQ(receive(slow, 1).size(), 1u);
+  must(slow.set_credit(0));
   auto other = consumer(1, true);
   ASSERT_EQ(receive(other, 1).size(), 1u);
   auto took = steady_clock::now() - started;
