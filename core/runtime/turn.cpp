@@ -224,7 +224,7 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
     case Operation::ping: {
       if (const Status good = wire::decode_ping(frame.payload); !good) return refused(good.error());
       Reply& reply = replies_.emplace_back(Reply{session.peer, {}});
-      return wire::encode_pong(reply.frame, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()));
+      return wire::encode_pong(reply.frame, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()), frame.request);
     }
     case Operation::goodbye: return end_session(session.id);
     default: return refused({Errc::unknown_operation, "A client does not send this operation. Nothing was done.", {}, {}});

@@ -79,7 +79,9 @@ void encode_ping(std::string& out) { FrameWriter(out, Operation::ping, 0); }
 
 Status decode_ping(std::string_view payload) { return FrameReader(payload).finish(); }
 
-void encode_pong(std::string& out, std::uint64_t now) { FrameWriter(out, Operation::pong, 0).u64(now); }
+void encode_pong(std::string& out, std::uint64_t now, std::uint32_t request) {
+  FrameWriter(out, Operation::pong, request).u64(now);
+}
 
 Result<std::uint64_t> decode_pong(std::string_view payload) {
   FrameReader reader(payload);

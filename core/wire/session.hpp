@@ -37,8 +37,8 @@ Result<Welcome> decode_welcome(std::string_view payload);
 
 void encode_ping(std::string& out);
 Status decode_ping(std::string_view payload);
-/// `now` is broker time in ms since the epoch.
-void encode_pong(std::string& out, std::uint64_t now);
+/// `now` is broker time in ms since the epoch; `request` that of the ping, 0 for a pong that nobody asked for.
+void encode_pong(std::string& out, std::uint64_t now, std::uint32_t request = 0);
 Result<std::uint64_t> decode_pong(std::string_view payload);
 
 /// Answers a frame that was not understood or not allowed. `request` is that of the frame at fault.

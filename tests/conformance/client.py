@@ -3,6 +3,7 @@
 import json
 import os
 import struct
+import time
 from dataclasses import dataclass
 
 import wire
@@ -68,15 +69,17 @@ class Client:
         for i, kept in enumerate(self.kept):
             if kept.operation == operation and (request is None or kept.request == request):
                 return self.kept.pop(i)
+        deadline = time.monotonic() + wait_ms / 1000
         while True:
-            frame = self.next_frame(wait_ms)
+            frame = self.next_frame(max(0, round((deadline - time.monotonic()) * 1000)))
             if frame is None:
                 raise TimeoutError(f"no frame {operation}")
             if frame.operation == operation and (request is None or frame.request == request):
                 return frame
             if frame.operation == wire.ERROR:
                 raise Refused(*wire.parse_error(frame.payload)[::2])
-            self.kept.append(frame)
+            if frame.operation != wire.PONG:  # the broker sends some by itself
+                self.kept.append(frame)
 
     def nothing(self, operation, wait_ms=300):
         """True when no such frame comes."""
@@ -100,8 +103,9 @@ class Client:
         return welcome
 
     def ping(self):
-        self.send(wire.PING)
-        return struct.unpack("<Q", self.expect(wire.PONG).payload)[0]
+        self.requests += 1
+        self.send(wire.PING, request=self.requests)
+        return struct.unpack("<Q", self.expect(wire.PONG, request=self.requests).payload)[0]
 
     def request(self, name, **members):
         self.requests += 1
