@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-only
+#include "main_window.hpp"
+
+#include <QDateTime>
+#include <QLabel>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QVBoxLayout>
+
+#include "models/dead_letter_model.hpp"
+#include "models/payload.hpp"
+#include "models/queue_table_model.hpp"
+#include "pages/dead_letters_page.hpp"
+#include "pages/notice_page.hpp"
+#include "pages/overview_page.hpp"
+#include "theme.hpp"
+#include "widgets/banner.hpp"
+#include "widgets/confirm_dialog.hpp"
+#include "widgets/header_bar.hpp"
+
+namespace ackwire::dashboard {
+namespace {
+
+constexpr int tick_ms = 1'000;
+constexpr std::size_t reason_characters = 400;
+
+QString safe(const QString& text) { return escaped_line(text.toStdString(), reason_characters); }
+
+}  // namespace
+
+MainWindow::MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes, int poll_ms)
+    : endpoint_(std::move(endpoint)), maker_(std::move(maker)), themes_(themes), poll_ms_(poll_ms) {
+  setObjectName(QStringLiteral("main_window"));
+  auto* central = new QWidget(this);
+  header_ = new HeaderBar(central);
+  banner_ = new Banner(central);
+  banner_->setObjectName(QStringLiteral("connection_banner"));
+  banner_->hide();
+  body_ = new QStackedWidget(central);
+  notice_ = new NoticePage(body_);
+  pages_ = new QStackedWidget(body_);
+  overview_ = new OverviewPage(pages_);
+  dead_letters_ = new DeadLettersPage(pages_);
+  pages_->addWidget(overview_);
+  pages_->addWidget(dead_letters_);
+  body_->addWidget(notice_);
+  body_->addWidget(pages_);
+  auto* column = new QVBoxLayout(central);
+  column->setContentsMargins(10, 8, 10, 6);
+  column->setSpacing(8);
+  column->addWidget(header_);
+  column->addWidget(banner_);
+  column->addWidget(body_, 1);
+  setCentralWidget(central);
+  outcome_ = new QLabel(this);
+  outcome_->setObjectName(QStringLiteral("outcome"));
+  outcome_->setTextFormat(Qt::PlainText);
+  statusBar()->addWidget(outcome_, 1);
+  statusBar()->setSizeGripEnabled(false);
+
+  connect(header_, &HeaderBar::page_chosen, this, [this](int page) { show_page(static_cast<Page>(page)); });
+  connect(header_, &HeaderBar::range_chosen, this, &MainWindow::set_range);
+  connect(header_, &HeaderBar::live_chosen, this, &MainWindow::set_live);
+  connect(overview_, &OverviewPage::history_wanted, this, [this](const QString& queue, Resolution resolution) { link_->watch(queue, resolution); });
+  connect(overview_, &OverviewPage::pause_wanted, this, [this](const QString& queue, bool pause) {
+    ActionRequest request;
+    request.verb = pause ? Verb::pause : Verb::resume;
+    request.queue = queue.toStdString();
+    act(request);
+  });
+  connect(overview_, &OverviewPage::dead_letters_wanted, this, [this](const QString& queue) {
+    dead_letters_->show_queue(queue);
+    show_page(dead_letters);
+  });
+  connect(dead_letters_, &DeadLettersPage::letter_wanted, this,
+          [this](const QString& queue, const QString& group, quint64 sequence) { link_->fetch_letter(queue, group, sequence); });
+  connect(dead_letters_, &DeadLettersPage::action_wanted, this, &MainWindow::act);
+  connect(dead_letters_->model(), &DeadLetterModel::page_wanted, this, [this](const DeadPageRequest& request) { link_->fetch_page(request); });
+  connect(notice_, &NoticePage::connect_wanted, this, &MainWindow::connect_to);
+  make_menus();
+  make_link();
+  connect(&tick_, &QTimer::timeout, this, &MainWindow::tick);
+  resize(1280, 800);
+  setMinimumSize(900, 600);
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::make_link() {
+  link_ = std::make_unique<BrokerLink>(maker_(endpoint_), poll_ms_);
+  connect(link_.get(), &BrokerLink::state_changed, this, &MainWindow::on_state);
+  connect(link_.get(), &BrokerLink::stats_changed, this, &MainWindow::on_stats);
+  connect(link_.get(), &BrokerLink::history_changed, this, [this](const HistoryPtr& update) {
+    history_seen_ = true;
+    overview_->set_history(*update);
+  });
+  connect(link_.get(), &BrokerLink::page_arrived, this, [this](const DeadPagePtr& page) { dead_letters_->model()->accept(*page); });
+  connect(link_.get(), &BrokerLink::letter_arrived, this, [this](const DeadLetterPtr& letter) { dead_letters_->set_letter(*letter); });
+  connect(link_.get(), &BrokerLink::action_done, this, &MainWindow::on_done);
+  setWindowTitle(tr("%1 – Ackwire").arg(endpoint_));
+}
+
+void MainWindow::start() {
+  connecting_since_ = QDateTime::currentDateTimeUtc();
+  on_state(link_->state());
+  link_->watch(overview_->focused(), resolution_of(overview_->range()));
+  link_->start();
+  tick_.start(tick_ms);
+}
+
+void MainWindow::connect_to(const QString& endpoint) {
+  endpoint_ = endpoint;
+  history_seen_ = false;
+  outcome_->clear();
+  make_link();  // the old link ends its threads here; figures of another broker never mix with these
+  start();
+}
+
+void MainWindow::show_page(Page page) {
+  pages_->setCurrentIndex(page);
+  header_->set_page(page);
+  if (page == dead_letters) dead_letters_->focus_table();
+}
+
+void MainWindow::show_queue(const QString& queue) {
+  wanted_queue_ = queue;
+  if (link_->stats()) on_stats(link_->stats());
+}
+
+void MainWindow::on_state(const LinkState& state) {
+  header_->set_state(state.phase, endpoint_);
+  overview_->set_stale(state.phase == LinkPhase::disconnected || (state.phase == LinkPhase::refused && link_->stats()));
+  tick();
+  update_blocked();
+}
+
+void MainWindow::on_stats(const StatsPtr& stats) {
+  overview_->set_stats(stats);
+  dead_letters_->set_stats(stats);
+  if (!wanted_queue_.isEmpty() && overview_->model()->row_of(wanted_queue_) >= 0) {
+    overview_->focus_queue(wanted_queue_);
+    dead_letters_->show_queue(wanted_queue_);
+    wanted_queue_.clear();
+  }
+  header_->set_dead(backlog(*stats, {}).dead);
+  tick();
+}
+
+void MainWindow::act(const ActionRequest& request) {
+  if (link_->busy() || link_->state().phase != LinkPhase::connected) return;
+  const bool moves = request.verb == Verb::redrive || request.verb == Verb::discard;
+  outcome_->setText(moves ? tr("Running: %1 in %2 …").arg(action_title(request), safe(QString::fromStdString(request.queue)))
+                          : tr("Running …"));
+  link_->act(request);
+  update_blocked();
+}
+
+void MainWindow::on_done(const ActionOutcome& outcome) {
+  outcome_->setText((outcome.ok ? tr("Done: ") : tr("Failed: ")) + safe(outcome.message));
+  update_blocked();
+  if (outcome.request.verb == Verb::redrive || outcome.request.verb == Verb::discard) {
+    // The person changed the table, so this time it may move.
+    if (auto* model = dead_letters_->model(); outcome.moved > 0 || outcome.not_found > 0) {
+      const auto left = static_cast<std::uint64_t>(static_cast<std::int64_t>(model->total()) + model->arrived());
+      model->note_total(left > outcome.moved ? left - outcome.moved : 0, 0);
+      dead_letters_->refresh();
+    }
+  }
+}
+
+void MainWindow::refresh() {
+  link_->refresh();
+  dead_letters_->refresh();
+}
+
+void MainWindow::update_blocked() {
+  QString why;
+  if (link_->state().phase != LinkPhase::connected) {
+    why = tr("Not connected to the broker.");
+  } else if (link_->busy()) {
+    why = tr("Another action is running.");
+  }
+  overview_->set_blocked(why);
+  dead_letters_->set_blocked(why);
+}
+
+/// Once a second, and at each change: age, banner, which page.
+void MainWindow::tick() {
+  const auto& state = link_->state();
+  header_->set_age(link_->age_ms());
+  const bool figures = link_->stats() != nullptr;
+  if (figures && (state.phase == LinkPhase::disconnected || state.phase == LinkPhase::refused)) {
+    const QString why = state.reason.isEmpty() ? QString() : tr(" Reason: %1.").arg(safe(state.reason));
+    banner_->say(Level::critical,
+                 (state.phase == LinkPhase::refused ? tr("The broker refuses this dashboard.") : tr("Disconnected; trying again by itself.")) +
+                     tr(" What you see is %1 old. Actions are disabled.").arg(duration(Duration{link_->age_ms()})) + why);
+  } else if (figures && link_->stats()->publishes_refused) {
+    banner_->say(Level::critical, tr("The broker refuses publishes: its store is over the soft limit (%1 of %2). Acks, redrives and discards still work.")
+                                      .arg(bytes(link_->stats()->store_bytes), bytes(link_->stats()->store_bytes_limit)));
+  } else {
+    banner_->hide();
+  }
+  update_notice();
+}
+
+void MainWindow::update_notice() {
+  const auto& state = link_->state();
+  const QString why = state.reason.isEmpty() ? QString() : tr("\n\nReason: %1").arg(safe(state.reason));
+  if (link_->stats()) {
+    if (!link_->stats()->queues.empty()) {
+      body_->setCurrentWidget(pages_);
+      return;
+    }
+    notice_->say(Level::ok, tr("Connected. There are no queues yet."),
+                 tr("Make one and publish to it, from a terminal or from a program. It appears here by itself."),
+                 QStringLiteral("ackwire queue create orders --endpoint %1\nackwire pub orders 'hello' --endpoint %1").arg(endpoint_), {});
+  } else if (state.phase == LinkPhase::refused) {
+    notice_->say(Level::critical, tr("This cannot work as asked"),
+                 tr("The dashboard cannot talk to the broker at %1.").arg(endpoint_) + why, {}, endpoint_);
+  } else {
+    const auto waited = Duration{connecting_since_.msecsTo(QDateTime::currentDateTimeUtc())};
+    notice_->say(Level::none, tr("Connecting to %1 …").arg(endpoint_),
+                 (waited < Duration{3'000} ? tr("Waiting for the broker to answer.")
+                                           : tr("No broker has answered for %1. It is tried again by itself; if none runs there, start one:").arg(duration(waited))) + why,
+                 waited < Duration{3'000} ? QString() : QStringLiteral("ackwire serve ./data --listen %1").arg(endpoint_), endpoint_);
+  }
+  body_->setCurrentWidget(notice_);
+}
+
+void MainWindow::set_range(TimeRange range) {
+  header_->set_range(range);
+  overview_->set_range(range);
+}
+
+void MainWindow::step_range(int by) {
+  const int next = static_cast<int>(overview_->range()) + by;
+  if (next >= 0 && next <= static_cast<int>(TimeRange::month)) set_range(static_cast<TimeRange>(next));
+}
+
+void MainWindow::set_live(bool live) {
+  header_->set_live(live);
+  live_action_->setChecked(live);
+  overview_->set_live(live);
+}
+
+void MainWindow::set_zone(Zone zone) {
+  overview_->set_zone(zone);
+  dead_letters_->set_zone(zone);
+}
+
+}  // namespace ackwire::dashboard

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-only
+// What failed for good, why, and what to do about it. Knows no broker: data comes in, wishes go out as signals.
+#pragma once
+
+#include <QTimer>
+#include <QWidget>
+#include <functional>
+
+#include "bridge/snapshot.hpp"
+#include "models/format.hpp"
+
+class QComboBox;
+class QLabel;
+class QPushButton;
+class QStackedWidget;
+class QTableView;
+
+namespace ackwire::dashboard {
+
+class Banner;
+class ConfirmDialog;
+class DeadLetterModel;
+class Inspector;
+
+class DeadLettersPage : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit DeadLettersPage(QWidget* parent = nullptr);
+
+  void set_stats(const StatsPtr& stats);
+  void set_letter(const DeadLetterReply& reply);
+  void set_zone(Zone zone);
+  /// Why actions are not possible now; empty: they are.
+  void set_blocked(const QString& why);
+  void show_queue(const QString& queue);
+  QString queue() const;
+  QString group() const;
+  DeadLetterModel* model() const { return model_; }
+  void focus_table();
+  /// Opens the first letter if none is open.
+  void open_first();
+
+ public slots:
+  void refresh();
+  void redrive_selected();
+  void redrive_all();
+  void discard_selected();
+  void discard_all();
+
+ signals:
+  void letter_wanted(const QString& queue, const QString& group, quint64 sequence);
+  /// Confirmed by the person.
+  void action_wanted(const ackwire::dashboard::ActionRequest& request);
+
+ private:
+  QWidget* make_selectors();
+  QWidget* make_body();
+  QWidget* make_actions();
+  void retarget();
+  void fill_groups();
+  void current_changed();
+  void ask_letter();
+  void update_state();
+  void update_buttons();
+  /// The selected letters, as far as their pages are here; `whole` is false when some are not.
+  std::vector<std::uint64_t> selected(bool& whole) const;
+  void ask(Verb verb, bool all);
+
+  QComboBox *queues_, *groups_;
+  QLabel *count_, *empty_, *progress_;
+  Banner* arrived_;
+  QStackedWidget* body_;
+  QTableView* table_;
+  Inspector* inspector_;
+  QPushButton *redrive_selected_, *redrive_all_, *discard_selected_, *discard_all_;
+  DeadLetterModel* model_;
+  ConfirmDialog* dialog_ = nullptr;
+  StatsPtr stats_;
+  QString blocked_;
+  QTimer letter_delay_;
+  bool letter_under_way_ = false, letter_again_ = false;
+};
+
+}  // namespace ackwire::dashboard

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-3.0-only
+#include "pages/overview_page.hpp"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QPushButton>
+#include <QSortFilterProxyModel>
+#include <QSplitter>
+#include <QTableView>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "models/payload.hpp"
+#include "models/queue_table_model.hpp"
+#include "pages/figures.hpp"
+#include "widgets/kpi_tile.hpp"
+#include "widgets/sparkline.hpp"
+#include "widgets/time_series_view.hpp"
+
+namespace ackwire::dashboard {
+namespace {
+
+constexpr int gap = 8;
+constexpr std::size_t name_characters = 64;
+
+template <class Widget>
+Widget* named(Widget* widget, const char* object_name) {
+  widget->setObjectName(QLatin1String(object_name));
+  return widget;
+}
+
+}  // namespace
+
+OverviewPage::OverviewPage(QWidget* parent) : QWidget(parent), model_(new QueueTableModel(this)), sorted_(new QSortFilterProxyModel(this)) {
+  setObjectName(QStringLiteral("overview_page"));
+  auto* split = new QSplitter(Qt::Vertical, this);
+  split->setChildrenCollapsible(false);
+  split->setHandleWidth(gap);
+  split->addWidget(make_charts());
+  split->addWidget(make_table());
+  split->setStretchFactor(0, 3);
+  split->setStretchFactor(1, 2);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(gap);
+  column->addWidget(make_tiles());
+  column->addWidget(split, 1);
+  update_buttons();
+}
+
+QWidget* OverviewPage::make_tiles() {
+  auto* tiles = new QWidget(this);
+  success_ = named(new KpiTile(tr("Delivery success"),
+                               tr("acked / (acked + dead-lettered + expired), over the time range. Messages still in flight do not count as "
+                                  "failures. Target: at least 99.99 %."), tiles), "tile_success");
+  redelivered_ = named(new KpiTile(tr("Duplicates: redelivered"),
+                                   tr("hand-overs after the first of a message / all hand-overs, over the time range. Whether a redelivery "
+                                      "had an effect twice only the consumer can know."), tiles), "tile_redelivered");
+  suppressed_ = named(new KpiTile(tr("Duplicates: suppressed"),
+                                  tr("publishes answered with the receipt of an earlier message of the same idempotency key / all publishes, "
+                                     "over the time range. Nothing was stored for them."), tiles), "tile_suppressed");
+  depth_ = named(new KpiTile(tr("Queue depth"), tr("Messages that are not settled by every group, now. Watch above 50 %, act above 90 % of the "
+                                                   "queue's max_depth."), tiles), "tile_depth");
+  dead_ = named(new KpiTile(tr("Dead letters"), tr("Messages that wait in dead-letter queues, now. Act when more than 5 of 10,000 finished "
+                                                   "messages of the time range died."), tiles), "tile_dead");
+  auto* row = new QHBoxLayout(tiles);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(gap);
+  for (auto* tile : {success_, redelivered_, suppressed_, depth_, dead_}) row->addWidget(tile);
+  return tiles;
+}
+
+QWidget* OverviewPage::make_charts() {
+  auto* charts = new QWidget(this);
+  throughput_ = named(new TimeSeriesView(tr("Throughput"),
+                                         tr("Messages per second: stored, acknowledged, handed out, and handed out again, each counted in "
+                                            "its slot of time / the length of the slot."),
+                                         {{tr("published"), 0}, {tr("acked"), 1, Qt::DashLine}, {tr("delivered"), 2, Qt::DashDotLine},
+                                          {tr("redelivered"), 3, Qt::DotLine}},
+                                         Scale::linear, rate, charts), "chart_throughput");
+  latency_ = named(new TimeSeriesView(tr("Publish to ack"),
+                                      tr("Time from the stored publish to the committed acknowledgement, retries and backoff included, of the "
+                                         "messages acknowledged in each slot: half, 95 % and 99 % of them took no longer. Logarithmic."),
+                                      {{tr("p50"), 0}, {tr("p95"), 2, Qt::DashLine}, {tr("p99"), 3, Qt::DotLine}}, Scale::logarithmic, latency,
+                                      charts), "chart_latency");
+  backlog_ = named(new TimeSeriesView(tr("Queue depth"), tr("At the end of each slot: not settled, handed out, waiting for a time, dead."),
+                                      {{tr("depth"), 0}, {tr("leased"), 1, Qt::DashLine}, {tr("delayed"), 2, Qt::DashDotLine},
+                                       {tr("dead"), 3, Qt::DotLine}},
+                                      Scale::linear, compact, charts), "chart_depth");
+  auto* row = new QHBoxLayout(charts);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(gap);
+  row->addWidget(throughput_, 5);
+  row->addWidget(latency_, 4);
+  row->addWidget(backlog_, 4);
+  return charts;
+}
+
+QWidget* OverviewPage::make_table() {
+  auto* panel = new QWidget(this);
+  subject_ = named(new QLabel(panel), "subject");
+  subject_->setTextFormat(Qt::PlainText);
+  all_ = named(new QPushButton(tr("Show all queues"), panel), "show_all");
+  pause_ = named(new QPushButton(tr("Pause"), panel), "pause");
+  open_dead_ = named(new QPushButton(tr("Dead letters"), panel), "open_dead");
+  table_ = named(new QTableView(panel), "queue_table");
+  table_->setAccessibleName(tr("Queues"));
+  sorted_->setSourceModel(model_);
+  sorted_->setSortRole(QueueTableModel::sort_role);
+  sorted_->setSortCaseSensitivity(Qt::CaseInsensitive);
+  sorted_->setDynamicSortFilter(false);  // rows move at a tick, and only while no mouse is over them
+  table_->setModel(sorted_);
+  table_->setItemDelegateForColumn(QueueTableModel::trend, new SparklineDelegate(table_));
+  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_->setSelectionMode(QAbstractItemView::SingleSelection);
+  table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  table_->setAlternatingRowColors(true);
+  table_->setShowGrid(false);
+  table_->setWordWrap(false);
+  table_->setTabKeyNavigation(false);
+  table_->setSortingEnabled(true);
+  table_->sortByColumn(QueueTableModel::name, Qt::AscendingOrder);
+  table_->verticalHeader()->hide();
+  table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 10);
+  table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+  auto* header = table_->horizontalHeader();
+  header->setHighlightSections(false);
+  header->setMinimumSectionSize(40);
+  const int unit = fontMetrics().horizontalAdvance(u'0');
+  const int widths[] = {20, 12, 10, 14, 10, 9, 9, 9, 11, 9, 9, 10, 7};
+  for (int column = 0; column < QueueTableModel::columns; ++column) table_->setColumnWidth(column, widths[column] * unit);
+  header->setSectionResizeMode(QueueTableModel::name, QHeaderView::Stretch);
+  connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &OverviewPage::selection_changed);
+  connect(table_, &QTableView::activated, this, &OverviewPage::open_dead_letters);
+  connect(all_, &QPushButton::clicked, this, [this] { focus_queue({}); });
+  connect(pause_, &QPushButton::clicked, this, &OverviewPage::toggle_pause);
+  connect(open_dead_, &QPushButton::clicked, this, &OverviewPage::open_dead_letters);
+
+  auto* bar = new QHBoxLayout;
+  bar->addWidget(subject_, 1);
+  bar->addWidget(all_);
+  bar->addWidget(pause_);
+  bar->addWidget(open_dead_);
+  auto* column = new QVBoxLayout(panel);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(6);
+  column->addLayout(bar);
+  column->addWidget(table_, 1);
+  panel->setMinimumHeight(150);
+  return panel;
+}
+
+void OverviewPage::set_stats(const StatsPtr& stats) {
+  stats_ = stats;
+  model_->update(*stats);
+  if (!focused_.isEmpty() && model_->row_of(focused_) < 0) focus_queue({});
+  if (!table_->underMouse()) sorted_->sort(table_->horizontalHeader()->sortIndicatorSection(), table_->horizontalHeader()->sortIndicatorOrder());
+  if (!table_->currentIndex().isValid() && sorted_->rowCount() > 0) {
+    // A table without a current row is silent for a screen reader and dead for the keyboard.
+    table_->selectionModel()->setCurrentIndex(sorted_->index(0, 0), QItemSelectionModel::NoUpdate);
+  }
+  update_buttons();
+  // The charts follow with the history, which comes right after.
+  if (live_) redraw_tiles(history_.since(stats_->now - span_of(range_)));
+}
+
+void OverviewPage::set_history(const HistoryUpdate& update) {
+  if (update.initial) history_.reset(resolution_of(range_));
+  history_.merge(update.samples);
+  if (live_ || update.initial) redraw();
+}
+
+void OverviewPage::ask_history() { emit history_wanted(focused_, resolution_of(range_)); }
+
+void OverviewPage::set_range(TimeRange range) {
+  const bool same_history = resolution_of(range) == resolution_of(range_) && !history_.empty();
+  range_ = range;
+  if (same_history) return redraw();
+  history_.reset(resolution_of(range));
+  redraw();
+  ask_history();
+}
+
+void OverviewPage::set_live(bool live) {
+  live_ = live;
+  if (live) redraw();
+}
+
+void OverviewPage::set_zone(Zone zone) {
+  for (auto* chart : {throughput_, latency_, backlog_}) chart->set_zone(zone);
+}
+
+void OverviewPage::set_stale(bool stale) {
+  for (auto* tile : {success_, redelivered_, suppressed_, depth_, dead_}) tile->set_stale(stale);
+  for (auto* chart : {throughput_, latency_, backlog_}) chart->set_stale(stale);
+}
+
+void OverviewPage::set_blocked(const QString& why) {
+  blocked_ = why;
+  update_buttons();
+}
+
+void OverviewPage::selection_changed() {
+  if (selecting_) return;
+  const auto rows = table_->selectionModel()->selectedRows();
+  const QString queue = rows.isEmpty() ? QString() : rows.front().data(QueueTableModel::queue_role).toString();
+  if (queue != focused_) focus_queue(queue);
+}
+
+void OverviewPage::focus_queue(const QString& queue) {
+  if (queue == focused_) return;
+  focused_ = queue;
+  selecting_ = true;
+  const int row = queue.isEmpty() ? -1 : model_->row_of(queue);
+  if (row < 0) {
+    table_->clearSelection();
+  } else {
+    const auto index = sorted_->mapFromSource(model_->index(row, 0));
+    table_->selectionModel()->setCurrentIndex(index, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+    table_->scrollTo(index);
+  }
+  selecting_ = false;
+  history_.reset(resolution_of(range_));
+  update_buttons();
+  redraw();
+  ask_history();
+}
+
+void OverviewPage::redraw_tiles(std::span<const Sample> samples) {
+  const auto state = backlog(*stats_, focused_.toStdString());
+  std::uint64_t limit = 0;
+  for (const auto& queue : stats_->queues) {
+    if (!focused_.isEmpty() && queue.name == focused_.toStdString()) limit = queue.policy.max_depth;
+  }
+  success_->set_figure(success_figure(samples));
+  redelivered_->set_figure(redelivered_figure(samples));
+  suppressed_->set_figure(suppressed_figure(samples));
+  depth_->set_figure(depth_figure(state, samples, limit));
+  dead_->set_figure(dead_figure(state, samples));
+}
+
+void OverviewPage::redraw() {
+  if (!stats_) return;
+  const auto from = stats_->now - span_of(range_);
+  const auto samples = history_.since(from);
+  redraw_tiles(samples);
+  const auto slot = slot_of(history_.resolution());
+  const double left = static_cast<double>(from.time_since_epoch().count()) / 1e3;
+  const double right = static_cast<double>(stats_->now.time_since_epoch().count()) / 1e3;
+  throughput_->set_lines(throughput_lines(samples, slot, stats_->now), left, right, slot);
+  latency_->set_lines(latency_lines(samples, slot), left, right, slot);
+  backlog_->set_lines(depth_lines(samples, slot), left, right, slot);
+}
+
+void OverviewPage::update_buttons() {
+  const bool focused = !focused_.isEmpty();
+  const QString label = focused ? escaped_line(focused_.toStdString(), name_characters) : tr("all queues");
+  subject_->setText(focused ? tr("Queues (figures and charts show %1)").arg(label) : tr("Queues (select one to see it alone)"));
+  for (auto* chart : {throughput_, latency_, backlog_}) chart->set_subject(label);
+  all_->setEnabled(focused);
+  const bool paused = focused && model_->paused(focused_);
+  pause_->setText(paused ? tr("&Resume queue") : tr("&Pause queue"));
+  pause_->setEnabled(focused && blocked_.isEmpty());
+  open_dead_->setEnabled(focused);
+  open_dead_->setText(tr("Open dead &letters"));
+  const QString select = tr("Select a queue first.");
+  all_->setToolTip(tip(focused ? tr("Figures and charts of the whole broker (Esc).") : tr("Figures and charts show all queues already.")));
+  pause_->setToolTip(tip(!focused            ? select
+                         : !blocked_.isEmpty() ? blocked_
+                         : paused            ? tr("Hand messages out again (P).")
+                                             : tr("Publishes are taken, nothing is handed out (P).")));
+  open_dead_->setToolTip(tip(focused ? tr("Dead letters of this queue (Enter).") : select));
+}
+
+void OverviewPage::toggle_pause() {
+  if (focused_.isEmpty() || !blocked_.isEmpty()) return;
+  emit pause_wanted(focused_, !model_->paused(focused_));
+}
+
+void OverviewPage::open_dead_letters() {
+  if (!focused_.isEmpty()) emit dead_letters_wanted(focused_);
+}
+
+}  // namespace ackwire::dashboard

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-only
+// The top of the window: pages, time range, live, age of the figures, connection.
+#pragma once
+
+#include <QWidget>
+
+#include "bridge/snapshot.hpp"
+#include "models/history.hpp"
+
+class QButtonGroup;
+class QLabel;
+class QTabBar;
+class QToolButton;
+
+namespace ackwire::dashboard {
+
+class HeaderBar : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit HeaderBar(QWidget* parent = nullptr);
+  void set_page(int page);
+  void set_range(TimeRange range);
+  void set_live(bool live);
+  /// Shown on the tab of the dead letters.
+  void set_dead(std::uint64_t count);
+  void set_state(LinkPhase phase, const QString& endpoint);
+  /// Of the figures, milliseconds; -1: none yet.
+  void set_age(qint64 age_ms);
+
+ signals:
+  void page_chosen(int page);
+  void range_chosen(ackwire::dashboard::TimeRange range);
+  void live_chosen(bool live);
+
+ private:
+  class Chip;
+  QTabBar* pages_;
+  QButtonGroup* ranges_;
+  QToolButton* live_;
+  QLabel* age_;
+  Chip* chip_;
+};
+
+}  // namespace ackwire::dashboard

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-only
+// Figures, payloads and time as text: what a stranger wrote can never deceive the eye.
+#include <QtTest>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "models/format.hpp"
+#include "models/history.hpp"
+#include "models/metrics.hpp"
+#include "models/payload.hpp"
+
+using namespace ackwire;
+using namespace ackwire::dashboard;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool harmless(const QString& text) {
+  for (const auto code : text.toUcs4()) {
+    if (code == U'\n' || code == U'\t') continue;
+    if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return false;
+    const auto category = QChar::category(code);
+    if (category == QChar::Other_Control || category == QChar::Other_Format || category == QChar::Other_Surrogate ||
+        category == QChar::Other_PrivateUse || category == QChar::Separator_Line || category == QChar::Separator_Paragraph) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string_view view(const char* bytes, std::size_t size) { return {bytes, size}; }
+
+}  // namespace
+
+class TextTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void percentages_never_round_to_perfect_data();
+  void percentages_never_round_to_perfect();
+  void numbers_durations_sizes();
+  void times_name_their_zone();
+  void hostile_text_is_escaped_data();
+  void hostile_text_is_escaped();
+  void random_bytes_are_harmless();
+  void long_payloads_are_cut_with_a_note();
+  void json_keeps_every_value();
+  void json_falls_back_to_text();
+  void hex_shows_all_bytes();
+  void samples_merge_by_slot();
+  void gaps_break_lines();
+  void decimation_keeps_spikes();
+  void ticks_are_round();
+  void metrics_follow_their_formulas();
+};
+
+void TextTest::percentages_never_round_to_perfect_data() {
+  QTest::addColumn<double>("share");
+  QTest::addColumn<QString>("text");
+  QTest::newRow("all") << 1.0 << QStringLiteral("100 %");
+  QTest::newRow("all but one of a million") << 0.999999 << QStringLiteral("> 99.999 %");
+  QTest::newRow("four nines") << 0.9999 << QStringLiteral("99.990 %");
+  QTest::newRow("half") << 0.5 << QStringLiteral("50.0 %");
+  QTest::newRow("one of a million") << 0.000001 << QStringLiteral("< 0.001 %");
+  QTest::newRow("none") << 0.0 << QStringLiteral("0 %");
+  QTest::newRow("undefined") << std::nan("") << QStringLiteral("–");
+}
+
+void TextTest::percentages_never_round_to_perfect() {
+  QFETCH(double, share);
+  QFETCH(QString, text);
+  QCOMPARE(percent(share), text);
+}
+
+void TextTest::numbers_durations_sizes() {
+  QCOMPARE(exact(0), QStringLiteral("0"));
+  QCOMPARE(exact(1'234'567), QStringLiteral("1,234,567"));
+  QCOMPARE(exact(std::numeric_limits<std::uint64_t>::max()), QStringLiteral("18,446,744,073,709,551,615"));
+  QCOMPARE(compact(950), QStringLiteral("950"));
+  QCOMPARE(compact(9'031), QStringLiteral("9,031"));
+  QCOMPARE(compact(48'112), QStringLiteral("48.1k"));
+  QCOMPARE(compact(3.2e6), QStringLiteral("3.20M"));
+  QCOMPARE(compact(std::nan("")), QStringLiteral("–"));
+  QCOMPARE(duration(0s), QStringLiteral("0 s"));
+  QCOMPARE(duration(400ms), QStringLiteral("< 1 s"));
+  QCOMPARE(duration(362s), QStringLiteral("6 m 02 s"));
+  QCOMPARE(duration(3h + 12min), QStringLiteral("3 h 12 m"));
+  QCOMPARE(duration(24h * 12 + 4h), QStringLiteral("12 d 4 h"));
+  QCOMPARE(latency(0), QStringLiteral("–"));
+  QCOMPARE(latency(0.42), QStringLiteral("0.42 ms"));
+  QCOMPARE(latency(4'200), QStringLiteral("4.20 s"));
+  QCOMPARE(bytes(532), QStringLiteral("532 B"));
+  QCOMPARE(bytes(65'536), QStringLiteral("64.0 KiB"));
+}
+
+void TextTest::times_name_their_zone() {
+  QCOMPARE(moment(Timestamp{}, Zone::utc), QStringLiteral("–"));
+  QCOMPARE(moment(Timestamp{Duration{1'700'000'000'123}}, Zone::utc), QStringLiteral("2023-11-14 22:13:20.123 UTC"));
+  qputenv("TZ", "Europe/Berlin");
+  tzset();
+  QVERIFY(moment(Timestamp{Duration{1'700'000'000'123}}, Zone::local).startsWith(QStringLiteral("2023-11-14 23:13:20.123 ")));
+}
+
+void TextTest::hostile_text_is_escaped_data() {
+  QTest::addColumn<QByteArray>("bytes");
+  QTest::addColumn<QString>("text");
+  QTest::newRow("html") << QByteArray("<img src=file:///etc/passwd>") << QStringLiteral("<img src=file:///etc/passwd>");
+  QTest::newRow("nul") << QByteArray("a\0b", 3) << QStringLiteral("a\\x00b");
+  QTest::newRow("ansi") << QByteArray("\x1b[2J\x07") << QStringLiteral("\\x1b[2J\\x07");
+  QTest::newRow("right to left") << QByteArray("\xe2\x80\xae" "exe.gpj") << QStringLiteral("\\u{202E}exe.gpj");
+  QTest::newRow("isolates") << QByteArray("\xe2\x81\xa6x\xe2\x81\xa9") << QStringLiteral("\\u{2066}x\\u{2069}");
+  QTest::newRow("zero width") << QByteArray("a\xe2\x80\x8b" "b\xef\xbb\xbf") << QStringLiteral("a\\u{200B}b\\u{FEFF}");
+  QTest::newRow("tags") << QByteArray("\xf3\xa0\x81\x81") << QStringLiteral("\\u{E0041}");
+  QTest::newRow("line separator") << QByteArray("a\xe2\x80\xa8" "b") << QStringLiteral("a\\u{2028}b");
+  QTest::newRow("not utf-8") << QByteArray("\xff\xfe\xc3") << QStringLiteral("\\xff\\xfe\\xc3");
+  QTest::newRow("overlong") << QByteArray("\xc0\xaf\xe0\x80\xaf") << QStringLiteral("\\xc0\\xaf\\xe0\\x80\\xaf");
+  QTest::newRow("surrogate") << QByteArray("\xed\xa0\x80") << QStringLiteral("\\xed\\xa0\\x80");
+  QTest::newRow("pdf") << QByteArray("%PDF-1.7\r\n\xe2\xe3\xcf\xd3") << QStringLiteral("%PDF-1.7\n\\xe2\\xe3\\xcf\\xd3");
+  QTest::newRow("carriage return") << QByteArray("visible\rhidden") << QStringLiteral("visible\\x0dhidden");
+  QTest::newRow("c1") << QByteArray("\xc2\x9b" "31m") << QStringLiteral("\\x9b31m");
+  QTest::newRow("other scripts stay") << QByteArray("שלום 你好 🙂") << QStringLiteral("שלום 你好 🙂");
+}
+
+void TextTest::hostile_text_is_escaped() {
+  QFETCH(QByteArray, bytes);
+  QFETCH(QString, text);
+  const auto shown = escaped(view(bytes.constData(), static_cast<std::size_t>(bytes.size())));
+  QCOMPARE(shown, text);
+  QVERIFY(harmless(shown));
+}
+
+void TextTest::random_bytes_are_harmless() {
+  std::mt19937 random(11);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string bytes(random() % 64, '\0');
+    for (auto& byte : bytes) byte = static_cast<char>(random());
+    QVERIFY(harmless(escaped(bytes)));
+    QVERIFY(harmless(show_json(bytes, bytes.size()).text));
+    QVERIFY(harmless(show_hex(bytes, bytes.size()).text));
+    const auto line = escaped_line(bytes, 20);
+    QVERIFY(line.size() <= 20 && !line.contains(u'\n'));
+  }
+}
+
+void TextTest::long_payloads_are_cut_with_a_note() {
+  const std::string first(64 * 1024, 'x');
+  const auto shown = show_text(first, 10'000'000);
+  QCOMPARE(shown.text.size(), 64 * 1024);
+  QVERIFY(shown.note.contains(QStringLiteral("64.0 KiB")) && shown.note.contains(QStringLiteral("9.54 MiB")));
+  QVERIFY(show_text("whole", 5).note.isEmpty());
+  const std::string nuls(64 * 1024, '\0');
+  QVERIFY(show_text(nuls, nuls.size()).text.size() <= shown_characters_max + 16);
+}
+
+void TextTest::json_keeps_every_value() {
+  const std::string source = R"({"b":1.10,"a":[1e300,12345678901234567890,"x\"{,}"],"b":{},"c":[]})";
+  const auto shown = show_json(source, source.size());
+  QCOMPARE(shown.text, QStringLiteral("{\n  \"b\": 1.10,\n  \"a\": [\n    1e300,\n    12345678901234567890,\n    \"x\\\"{,}\"\n  ],\n  \"b\": {},\n  \"c\": []\n}"));
+  QVERIFY(shown.note.isEmpty());
+}
+
+void TextTest::json_falls_back_to_text() {
+  QVERIFY(show_json("{not json", 9).note.startsWith(QStringLiteral("Not JSON")));
+  QVERIFY(show_json("", 0).note.startsWith(QStringLiteral("Not JSON")));
+  const std::string deep(5'000, '[');
+  QVERIFY(show_json(deep, deep.size()).text.size() <= shown_characters_max + 16);
+  const std::string cut = R"({"a":[1,2,)";
+  QVERIFY(show_json(cut, 1'000).note.contains(QStringLiteral("first")));
+}
+
+void TextTest::hex_shows_all_bytes() {
+  QCOMPARE(show_hex(view("AB\0\xff", 4), 4).text, QStringLiteral("00000000  41 42 00 ff                                       AB.."));
+  QCOMPARE(show_hex({}, 0).text, QString());
+}
+
+void TextTest::samples_merge_by_slot() {
+  History history;
+  history.reset(Resolution::second);
+  std::vector<Sample> samples(5'000);
+  for (std::size_t i = 0; i < samples.size(); ++i) samples[i].time = Timestamp{Duration{static_cast<std::int64_t>(i) * 1'000}};
+  history.merge(samples);
+  QVERIFY(history.size() <= 3'600 + 450);
+  const auto size = history.size();
+  auto last = samples.back();
+  last.acked = 9;
+  history.merge({&last, 1});
+  QCOMPARE(history.size(), size);
+  QCOMPARE(history.since(last.time).front().acked, 9u);
+}
+
+void TextTest::gaps_break_lines() {
+  std::vector<Sample> samples;
+  for (const int second : {1, 2, 3, 7, 8, 20}) {
+    samples.emplace_back().time = Timestamp{Duration{second * 1'000}};
+    samples.back().depth = 5;
+  }
+  const auto lines = segments(samples, 1s, [](const Sample& s) { return std::optional<double>(static_cast<double>(s.depth)); });
+  QCOMPARE(lines.size(), 3u);
+  QCOMPARE(lines[0].size(), 3u);
+  QCOMPARE(lines[2].size(), 2u);  // a lone sample is a dash
+}
+
+void TextTest::decimation_keeps_spikes() {
+  Segment points;
+  for (int i = 0; i < 100'000; ++i) points.emplace_back(i, i == 54'321 ? 1e6 : i % 10);
+  const auto kept = decimate(points, 0, 100'000, 500);
+  QVERIFY(kept.size() <= 2'000);
+  QVERIFY(std::any_of(kept.begin(), kept.end(), [](const QPointF& p) { return p.y() == 1e6; }));
+  QVERIFY(std::is_sorted(kept.begin(), kept.end(), [](const QPointF& a, const QPointF& b) { return a.x() < b.x(); }));
+}
+
+void TextTest::ticks_are_round() {
+  const auto values = nice_ticks(0, 1'437, 5);
+  QCOMPARE(values.first, 0.0);
+  QCOMPARE(values.step, 500.0);
+  QCOMPARE(values.last(), 1'500.0);
+  const auto times = time_ticks(1'700'000'003, 1'700'000'303, 6, 0);
+  QCOMPARE(times.step, 60.0);
+  QCOMPARE(std::fmod(times.first, 60.0), 0.0);
+  const auto days = time_ticks(1'700'000'000, 1'700'000'000 + 30 * 86'400, 8, 3'600);
+  QCOMPARE(std::fmod(days.first + 3'600, 86'400.0), 0.0);
+}
+
+void TextTest::metrics_follow_their_formulas() {
+  Totals t;
+  QCOMPARE(delivery_success(t), std::nullopt);
+  t.acked = 9'999;
+  t.dead_lettered = 1;
+  t.delivered = 100;
+  t.redelivered = 7;
+  t.published = 98;
+  t.suppressed = 2;
+  QCOMPARE(*delivery_success(t), 0.9999);
+  QCOMPARE(*redelivered_share(t), 0.07);
+  QCOMPARE(*suppressed_share(t), 0.02);
+  QCOMPARE(success_level(0.9999), Level::ok);
+  QCOMPARE(success_level(0.99), Level::critical);
+  QCOMPARE(dead_level(0, t), Level::ok);
+  QCOMPARE(depth_level(95, 100), Level::critical);
+}
+
+QTEST_GUILESS_MAIN(TextTest)
+#include "text_test.moc"
