@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace ackwire::dashboard {
 namespace {
@@ -81,27 +82,68 @@ std::span<const Sample> History::since(Timestamp from) const {
   return {at, samples_.end()};
 }
 
-std::vector<Segment> segments(std::span<const Sample> samples, Duration slot, const Measure& measure) {
-  std::vector<Segment> lines;
-  const double step = static_cast<double>(slot.count()) / 1e3;
-  const auto close = [&] {
-    if (!lines.empty() && lines.back().size() == 1) lines.back().emplace_back(lines.back().front().x() + step, lines.back().front().y());
+const Sample* History::before(Timestamp from) const {
+  const auto later = since(from);
+  const auto count = samples_.size() - later.size();
+  return count == 0 ? nullptr : &samples_[count - 1];
+}
+
+Timeline timeline(std::span<const Sample> samples, const Window& window) {
+  Timeline line;
+  line.runs.emplace_back();
+  const auto quiet = [&](Timestamp time, const Sample& gauges) {
+    Sample sample;
+    sample.time = time;
+    sample.depth = gauges.depth, sample.leased = gauges.leased, sample.delayed = gauges.delayed, sample.dead = gauges.dead;
+    line.runs.back().push_back(sample);
   };
-  bool open = false;
-  Timestamp last{};
-  for (const auto& sample : samples) {
-    const auto value = measure(sample);
-    if (!value || (open && sample.time - last > slot + slot / 2)) {
-      if (open) close();
-      open = false;
+  // Nothing happened from `begin` to `end`, but for a start of the broker in between.
+  const auto stretch = [&](Timestamp begin, Timestamp end, const Sample& gauges, const Sample& at_end) {
+    if (end - begin < window.slot) return;
+    quiet(begin, gauges);
+    if (window.started > begin && window.started < end) {
+      line.gaps.emplace_back(seconds(begin), seconds(window.started));
+      line.runs.emplace_back();
+      quiet(window.started, gauges);
     }
-    if (!value) continue;
-    if (!open) lines.emplace_back();
-    open = true;
-    lines.back().emplace_back(seconds(sample.time), *value);
-    last = sample.time;
+    if (end - begin >= 2 * window.slot) quiet(end - window.slot, at_end);
+  };
+  const Sample* last = window.before;
+  if (!last && samples.empty() && window.present.depth + window.present.dead > 0) last = &window.present;
+  Timestamp next = window.from;
+  for (const auto& sample : samples) {
+    if (last) stretch(next, sample.time, *last, *last);
+    line.runs.back().push_back(sample);
+    last = &sample;
+    next = sample.time + window.slot;
   }
-  if (open) close();
+  // The newest slot is still being counted: no event yet does not mean none.
+  if (last && window.until - next >= 2 * window.slot) stretch(next, window.until - window.slot, *last, window.present);
+  return line;
+}
+
+std::vector<Segment> segments(const Timeline& timeline, Duration slot, Duration reach, const Measure& measure) {
+  std::vector<Segment> lines;
+  const double step = seconds(Timestamp{slot});
+  for (const auto& run : timeline.runs) {
+    bool open = false;
+    Timestamp last{};
+    const auto close = [&] {
+      if (std::exchange(open, false) && lines.back().size() == 1) {
+        lines.back().emplace_back(lines.back().front().x() + step, lines.back().front().y());
+      }
+    };
+    for (const auto& sample : run) {
+      const auto value = measure(sample);
+      if (!value) continue;
+      if (open && sample.time - last > reach) close();
+      if (!open) lines.emplace_back();
+      open = true;
+      lines.back().emplace_back(seconds(sample.time), *value);
+      last = sample.time;
+    }
+    close();
+  }
   return lines;
 }
 

@@ -10,17 +10,25 @@ namespace ackwire::dashboard {
 namespace {
 
 constexpr std::size_t trend_points = 40;
+constexpr int latency_reach_slots = 5;   ///< seconds without an ack that do not break a latency line,
+constexpr int latency_reach_share = 60;  ///< or this part of the range
 
-/// One value per stretch of the range; stretches without a value repeat the one before.
+/// One value per fortieth of the range; one without a value repeats the one before, or is 0 when `resting`.
 template <class Value>
-std::vector<double> trend(std::span<const Sample> samples, Value value) {
+std::vector<double> trend(const Stretch& stretch, bool resting, Value value) {
   std::vector<double> points;
-  if (samples.size() < 2) return points;
-  const auto count = std::min(trend_points, samples.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto begin = i * samples.size() / count, end = (i + 1) * samples.size() / count;
-    const std::optional<double> point = value(samples.subspan(begin, end - begin));
-    points.push_back(point.value_or(points.empty() ? 0.0 : points.back()));
+  if (stretch.samples.size() < 2) return points;
+  const auto width = (stretch.until - stretch.from) / trend_points;
+  auto at = stretch.samples.begin();
+  for (std::size_t i = 0; i < trend_points; ++i) {
+    const auto begin = at;
+    const auto end = stretch.from + width * static_cast<std::int64_t>(i + 1);
+    while (at != stretch.samples.end() && (at->time < end || i + 1 == trend_points)) ++at;
+    std::optional<double> point;
+    if (begin != at) point = value(std::span<const Sample>(begin, at));
+    // Before the first sample there is nothing to draw.
+    if (!point && points.empty()) continue;
+    points.push_back(point.value_or(resting ? 0.0 : points.back()));
   }
   return points;
 }
@@ -29,8 +37,8 @@ QString full_percent(std::optional<double> share) { return share ? QString::numb
 
 }  // namespace
 
-KpiFigure success_figure(std::span<const Sample> samples) {
-  const auto sum = totals(samples);
+KpiFigure success_figure(const Stretch& stretch) {
+  const auto sum = totals(stretch.samples);
   const auto share = delivery_success(sum);
   KpiFigure figure;
   figure.value = percent(share);
@@ -38,59 +46,59 @@ KpiFigure success_figure(std::span<const Sample> samples) {
   figure.level = success_level(share);
   const auto failed = sum.dead_lettered + sum.expired;
   figure.detail = share ? QObject::tr("%1 acked, %2 not").arg(exact(sum.acked), exact(failed)) : QObject::tr("nothing finished in this range");
-  figure.trend = trend(samples, [](auto part) { return delivery_success(totals(part)); });
+  figure.trend = trend(stretch, false, [](auto part) { return delivery_success(totals(part)); });
   return figure;
 }
 
-KpiFigure redelivered_figure(std::span<const Sample> samples) {
-  const auto sum = totals(samples);
+KpiFigure redelivered_figure(const Stretch& stretch) {
+  const auto sum = totals(stretch.samples);
   const auto share = redelivered_share(sum);
   KpiFigure figure;
   figure.value = percent(share);
   figure.full = full_percent(share);
   figure.level = redelivery_level(share);
   figure.detail = QObject::tr("%1 of %2 hand-overs").arg(exact(sum.redelivered), exact(sum.delivered));
-  figure.trend = trend(samples, [](auto part) { return std::optional<double>(static_cast<double>(totals(part).redelivered)); });
+  figure.trend = trend(stretch, true, [](auto part) { return std::optional<double>(static_cast<double>(totals(part).redelivered)); });
   return figure;
 }
 
-KpiFigure suppressed_figure(std::span<const Sample> samples) {
-  const auto sum = totals(samples);
+KpiFigure suppressed_figure(const Stretch& stretch) {
+  const auto sum = totals(stretch.samples);
   const auto share = suppressed_share(sum);
   KpiFigure figure;
   figure.value = percent(share);
   figure.full = full_percent(share);
   figure.level = share ? Level::ok : Level::none;  // a suppressed duplicate is the store doing its work
   figure.detail = QObject::tr("%1 of %2 publishes").arg(exact(sum.suppressed), exact(sum.published + sum.suppressed));
-  figure.trend = trend(samples, [](auto part) { return std::optional<double>(static_cast<double>(totals(part).suppressed)); });
+  figure.trend = trend(stretch, true, [](auto part) { return std::optional<double>(static_cast<double>(totals(part).suppressed)); });
   return figure;
 }
 
-KpiFigure depth_figure(const Backlog& backlog, std::span<const Sample> samples, std::uint64_t depth_limit) {
+KpiFigure depth_figure(const Backlog& backlog, const Stretch& stretch, std::uint64_t depth_limit) {
   KpiFigure figure;
   figure.value = backlog.depth < 10'000'000 ? exact(backlog.depth) : compact(static_cast<double>(backlog.depth));
   figure.full = exact(backlog.depth);
   figure.level = depth_limit > 0 ? depth_level(backlog.depth, depth_limit) : Level::ok;
   figure.detail = backlog.oldest_age.count() > 0 ? QObject::tr("oldest %1, %2 leased").arg(duration(backlog.oldest_age), exact(backlog.leased))
                                                  : QObject::tr("%1 leased, %2 delayed").arg(exact(backlog.leased), exact(backlog.delayed));
-  figure.trend = trend(samples, [](auto part) { return std::optional<double>(static_cast<double>(part.back().depth)); });
+  figure.trend = trend(stretch, false, [](auto part) { return std::optional<double>(static_cast<double>(part.back().depth)); });
   return figure;
 }
 
-KpiFigure dead_figure(const Backlog& backlog, std::span<const Sample> samples) {
-  const auto sum = totals(samples);
+KpiFigure dead_figure(const Backlog& backlog, const Stretch& stretch) {
+  const auto sum = totals(stretch.samples);
   KpiFigure figure;
   figure.value = backlog.dead < 10'000'000 ? exact(backlog.dead) : compact(static_cast<double>(backlog.dead));
   figure.full = exact(backlog.dead);
   figure.level = dead_level(backlog.dead, sum);
   figure.detail = QObject::tr("+%1 in range, %2 redriven ever").arg(exact(sum.dead_lettered), exact(backlog.redriven));
-  figure.trend = trend(samples, [](auto part) { return std::optional<double>(static_cast<double>(part.back().dead)); });
+  figure.trend = trend(stretch, false, [](auto part) { return std::optional<double>(static_cast<double>(part.back().dead)); });
   return figure;
 }
 
-std::vector<std::vector<Segment>> throughput_lines(std::span<const Sample> samples, Duration slot, Timestamp now) {
+std::vector<std::vector<Segment>> throughput_lines(const Timeline& timeline, Duration slot, Timestamp now) {
   const auto rate_of = [&](std::uint64_t Sample::*member) {
-    return segments(samples, slot, [=](const Sample& sample) -> std::optional<double> {
+    return segments(timeline, slot, Duration::max(), [=](const Sample& sample) -> std::optional<double> {
       // The newest slot is still filling: its count belongs to the time that has passed, and a sliver of a slot says nothing.
       const auto time = std::clamp(now - sample.time, Duration{0}, slot);
       if (time < slot && (slot <= Duration{1'000} || time < slot / 4)) return std::nullopt;
@@ -100,9 +108,10 @@ std::vector<std::vector<Segment>> throughput_lines(std::span<const Sample> sampl
   return {rate_of(&Sample::published), rate_of(&Sample::acked), rate_of(&Sample::delivered), rate_of(&Sample::redelivered)};
 }
 
-std::vector<std::vector<Segment>> latency_lines(std::span<const Sample> samples, Duration slot) {
+std::vector<std::vector<Segment>> latency_lines(const Timeline& timeline, Duration slot, Duration span) {
+  const auto reach = std::max(slot * latency_reach_slots, span / latency_reach_share);
   const auto line = [&](double Sample::*member) {
-    return segments(samples, slot, [=](const Sample& sample) -> std::optional<double> {
+    return segments(timeline, slot, reach, [=](const Sample& sample) -> std::optional<double> {
       if (!(sample.*member > 0)) return std::nullopt;
       return sample.*member;
     });
@@ -110,9 +119,9 @@ std::vector<std::vector<Segment>> latency_lines(std::span<const Sample> samples,
   return {line(&Sample::latency_p50_ms), line(&Sample::latency_p95_ms), line(&Sample::latency_p99_ms)};
 }
 
-std::vector<std::vector<Segment>> depth_lines(std::span<const Sample> samples, Duration slot) {
+std::vector<std::vector<Segment>> depth_lines(const Timeline& timeline, Duration slot) {
   const auto line = [&](std::uint64_t Sample::*member) {
-    return segments(samples, slot, [=](const Sample& sample) { return std::optional<double>(static_cast<double>(sample.*member)); });
+    return segments(timeline, slot, Duration::max(), [=](const Sample& sample) { return std::optional<double>(static_cast<double>(sample.*member)); });
   };
   return {line(&Sample::depth), line(&Sample::leased), line(&Sample::delayed), line(&Sample::dead)};
 }

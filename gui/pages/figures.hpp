@@ -13,16 +13,22 @@
 
 namespace ackwire::dashboard {
 
-KpiFigure success_figure(std::span<const Sample> samples);
-KpiFigure redelivered_figure(std::span<const Sample> samples);
-KpiFigure suppressed_figure(std::span<const Sample> samples);
+/// The samples of the time range, and the range: trends are drawn over time, not over samples.
+struct Stretch {
+  std::span<const Sample> samples;
+  Timestamp from{}, until{};
+};
+
+KpiFigure success_figure(const Stretch& stretch);
+KpiFigure redelivered_figure(const Stretch& stretch);
+KpiFigure suppressed_figure(const Stretch& stretch);
 /// `depth_limit` 0: several queues, no limit to compare with.
-KpiFigure depth_figure(const Backlog& backlog, std::span<const Sample> samples, std::uint64_t depth_limit);
-KpiFigure dead_figure(const Backlog& backlog, std::span<const Sample> samples);
+KpiFigure depth_figure(const Backlog& backlog, const Stretch& stretch, std::uint64_t depth_limit);
+KpiFigure dead_figure(const Backlog& backlog, const Stretch& stretch);
 
 /// Lines per chart, in the order of the chart's styles.
-std::vector<std::vector<Segment>> throughput_lines(std::span<const Sample> samples, Duration slot, Timestamp now);
-std::vector<std::vector<Segment>> latency_lines(std::span<const Sample> samples, Duration slot);
-std::vector<std::vector<Segment>> depth_lines(std::span<const Sample> samples, Duration slot);
+std::vector<std::vector<Segment>> throughput_lines(const Timeline& timeline, Duration slot, Timestamp now);
+std::vector<std::vector<Segment>> latency_lines(const Timeline& timeline, Duration slot, Duration span);
+std::vector<std::vector<Segment>> depth_lines(const Timeline& timeline, Duration slot);
 
 }  // namespace ackwire::dashboard

@@ -58,7 +58,7 @@ class OverviewPage : public QWidget {
   void selection_changed();
   void ask_history();
   void redraw();
-  void redraw_tiles(std::span<const Sample> samples);
+  void redraw_tiles();
   void update_buttons();
 
   KpiTile *success_, *redelivered_, *suppressed_, *depth_, *dead_;

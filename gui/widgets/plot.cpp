@@ -35,6 +35,7 @@ TimeSeriesView::Plot::Plot(const std::vector<SeriesStyle>& styles, Scale scale, 
   setFrameShape(QFrame::NoFrame);
   setRenderHint(QPainter::Antialiasing);
   setFocusPolicy(Qt::NoFocus);
+  viewport()->setFocusPolicy(Qt::NoFocus);
   setMouseTracking(true);
   setContextMenuPolicy(Qt::NoContextMenu);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);

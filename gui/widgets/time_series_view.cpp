@@ -50,8 +50,9 @@ TimeSeriesView::TimeSeriesView(const QString& title, const QString& formula, std
 
 TimeSeriesView::~TimeSeriesView() = default;
 
-void TimeSeriesView::set_lines(std::vector<std::vector<Segment>> lines, double from, double to, Duration slot) {
+void TimeSeriesView::set_lines(std::vector<std::vector<Segment>> lines, Gaps gaps, double from, double to, Duration slot) {
   lines_ = std::move(lines);
+  gaps_ = std::move(gaps);
   from_ = from;
   to_ = to > from ? to : from + 1;
   slot_ = slot;
@@ -110,21 +111,14 @@ void TimeSeriesView::refresh() {
   if (!plot_) return;
   dirty_ = false;
   double bottom = std::numeric_limits<double>::max(), top = 0;
-  std::vector<std::pair<double, double>> gaps;
   for (std::size_t line = 0; line < lines_.size(); ++line) {
     for (const auto& segment : lines_[line]) {
       for (const auto& point : segment) bottom = std::min(bottom, point.y()), top = std::max(top, point.y());
     }
   }
   if (bottom > top) bottom = top = 1;
-  // The first line exists wherever there are samples at all: where it breaks, the broker has no record of the time.
-  if (!lines_.empty() && scale_ == Scale::linear) {
-    for (std::size_t i = 1; i < lines_.front().size(); ++i) {
-      gaps.emplace_back(lines_.front()[i - 1].back().x(), lines_.front()[i].front().x());
-    }
-  }
   const double span = to_ - from_;
-  plot_->set_gaps(std::move(gaps));
+  plot_->set_gaps(gaps_);
   plot_->set_frame(from_, to_, zone_offset(to_, zone_), span > 2 * 86'400, span <= 900, zone_);
   plot_->draw(lines_, bottom, top);
   describe();
@@ -133,15 +127,13 @@ void TimeSeriesView::refresh() {
 
 std::optional<double> TimeSeriesView::value_at(std::size_t line, double time) const {
   const double reach = std::max(static_cast<double>(slot_.count()) / 1e3, (to_ - from_) / 200);
-  std::optional<double> best;
-  double distance = reach;
   for (const auto& segment : lines_[line]) {
     if (segment.empty() || segment.back().x() < time - reach || segment.front().x() > time + reach) continue;
     auto at = std::lower_bound(segment.begin(), segment.end(), time, [](const auto& p, double x) { return p.x() < x; });
     if (at == segment.end() || (at != segment.begin() && time - std::prev(at)->x() < at->x() - time)) --at;
-    if (std::abs(at->x() - time) <= distance) distance = std::abs(at->x() - time), best = at->y();
+    return at->y();
   }
-  return best;
+  return std::nullopt;
 }
 
 /// What a screen reader says: the newest value of each line.

@@ -31,8 +31,9 @@ class TimeSeriesView : public QWidget {
                  std::function<QString(double)> value_text, QWidget* parent = nullptr);
   ~TimeSeriesView() override;
 
-  /// Lines in the order of the styles; x in seconds since the epoch, within [from, to].
-  void set_lines(std::vector<std::vector<Segment>> lines, double from, double to, Duration slot);
+  using Gaps = std::vector<std::pair<double, double>>;
+  /// Lines in the order of the styles, and the times of which nothing is known; x in seconds since the epoch, within [from, to].
+  void set_lines(std::vector<std::vector<Segment>> lines, Gaps gaps, double from, double to, Duration slot);
   /// What it is about, e.g. the queue. Empty: everything.
   void set_subject(const QString& subject);
   void set_zone(Zone zone);
@@ -55,7 +56,7 @@ class TimeSeriesView : public QWidget {
   void layout_plot();
   void describe();
   void paint_legend(QPainter& painter) const;
-  /// The value of a line at a time: of the nearest point within a slot.
+  /// The value of a line at a time: of the nearest point of the segment there.
   std::optional<double> value_at(std::size_t line, double time) const;
 
   const QString title_, formula_;
@@ -64,6 +65,7 @@ class TimeSeriesView : public QWidget {
   const Scale scale_;
   const std::function<QString(double)> value_text_;
   std::vector<std::vector<Segment>> lines_;
+  Gaps gaps_;
   double from_ = 0, to_ = 1;
   Duration slot_{1000};
   Zone zone_ = Zone::utc;

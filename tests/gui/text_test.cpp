@@ -49,7 +49,10 @@ class TextTest : public QObject {
   void json_falls_back_to_text();
   void hex_shows_all_bytes();
   void samples_merge_by_slot();
-  void gaps_break_lines();
+  void quiet_time_is_drawn_at_rest();
+  void quiet_time_before_the_first_event_is_known_from_earlier();
+  void time_without_a_broker_is_a_gap();
+  void latency_breaks_where_nothing_was_acked();
   void decimation_keeps_spikes();
   void ticks_are_round();
   void metrics_follow_their_formulas();
@@ -189,16 +192,72 @@ void TextTest::samples_merge_by_slot() {
   QCOMPARE(history.since(last.time).front().acked, 9u);
 }
 
-void TextTest::gaps_break_lines() {
+namespace {
+
+Timestamp at_second(int second) { return Timestamp{Duration{second * 1'000}}; }
+
+std::vector<Sample> samples_at(std::initializer_list<int> seconds) {
   std::vector<Sample> samples;
-  for (const int second : {1, 2, 3, 7, 8, 20}) {
-    samples.emplace_back().time = Timestamp{Duration{second * 1'000}};
+  for (const int second : seconds) {
+    samples.emplace_back().time = at_second(second);
     samples.back().depth = 5;
+    samples.back().published = 10;
   }
-  const auto lines = segments(samples, 1s, [](const Sample& s) { return std::optional<double>(static_cast<double>(s.depth)); });
-  QCOMPARE(lines.size(), 3u);
-  QCOMPARE(lines[0].size(), 3u);
-  QCOMPARE(lines[2].size(), 2u);  // a lone sample is a dash
+  return samples;
+}
+
+std::optional<double> published(const Sample& s) { return static_cast<double>(s.published); }
+std::optional<double> depth_of(const Sample& s) { return static_cast<double>(s.depth); }
+
+}  // namespace
+
+void TextTest::quiet_time_is_drawn_at_rest() {
+  const auto samples = samples_at({11, 12, 20});
+  Window window{.from = at_second(10), .until = at_second(30), .started = at_second(1)};
+  window.present.depth = 4;
+  const auto line = timeline(samples, window);
+  QVERIFY(line.gaps.empty());
+  const auto rates = segments(line, 1s, Duration::max(), published);
+  QCOMPARE(rates.size(), 1u);
+  QCOMPARE(rates[0], (Segment{{11, 10}, {12, 10}, {13, 0}, {19, 0}, {20, 10}, {21, 0}, {28, 0}}));
+  const auto depths = segments(line, 1s, Duration::max(), depth_of);
+  QCOMPARE(depths[0].back(), QPointF(28, 4));  // the state now, not that of the last event
+  QCOMPARE(depths[0][3], QPointF(19, 5));
+}
+
+void TextTest::quiet_time_before_the_first_event_is_known_from_earlier() {
+  const auto samples = samples_at({20});
+  Sample earlier;
+  earlier.depth = 7;
+  Window window{.from = at_second(10), .until = at_second(21), .started = at_second(1)};
+  QCOMPARE(segments(timeline(samples, window), 1s, Duration::max(), depth_of)[0].front().x(), 20.0);
+  window.before = &earlier;
+  QCOMPARE(segments(timeline(samples, window), 1s, Duration::max(), depth_of)[0].front(), QPointF(10, 7));
+  Window still{.from = at_second(10), .until = at_second(30), .started = at_second(1)};
+  QVERIFY(timeline({}, still).runs.front().empty());
+  still.present.depth = 3;  // nothing has happened for as long as anybody remembers, but something waits
+  QCOMPARE(segments(timeline({}, still), 1s, Duration::max(), depth_of)[0].front(), QPointF(10, 3));
+}
+
+void TextTest::time_without_a_broker_is_a_gap() {
+  const auto samples = samples_at({11, 12, 20});
+  const Window window{.from = at_second(10), .until = at_second(21), .started = at_second(17)};
+  const auto line = timeline(samples, window);
+  QCOMPARE(line.gaps, (std::vector<std::pair<double, double>>{{13.0, 17.0}}));
+  const auto rates = segments(line, 1s, Duration::max(), published);
+  QCOMPARE(rates.size(), 2u);
+  QCOMPARE(rates[1].front(), QPointF(17, 0));
+}
+
+void TextTest::latency_breaks_where_nothing_was_acked() {
+  auto samples = samples_at({11, 12, 13, 14, 30});
+  for (auto& sample : samples) sample.latency_p50_ms = 2;
+  samples[2].latency_p50_ms = 0;
+  const auto line = timeline(samples, {.from = at_second(10), .until = at_second(31), .started = at_second(1)});
+  const auto lines = segments(line, 1s, 5s, [](const Sample& s) { return s.latency_p50_ms > 0 ? std::optional(s.latency_p50_ms) : std::nullopt; });
+  QCOMPARE(lines.size(), 2u);
+  QCOMPARE(lines[0].size(), 3u);  // one second without an ack does not break it
+  QCOMPARE(lines[1].size(), 2u);  // a lone point is a dash
 }
 
 void TextTest::decimation_keeps_spikes() {
