@@ -67,6 +67,7 @@ Inspector::Inspector(QWidget* parent)
   errors_->setAccessibleName(tr("Error history of the dead letter"));
   identity_->setAccessibleName(tr("Identity and times of the dead letter"));
   tabs_->setObjectName(QStringLiteral("inspector_tabs"));
+  tabs_->setAccessibleName(tr("Views of the dead letter"));
   tabs_->setDocumentMode(true);
   tabs_->addTab(make_payload_tab(), tr("Payload"));
   tabs_->addTab(headers_, tr("Headers"));
