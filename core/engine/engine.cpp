@@ -8,6 +8,8 @@
 namespace ackwire::engine {
 namespace {
 
+constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
+
 std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
 
 Error damaged_row(const std::string& place) {
@@ -83,6 +85,13 @@ void Engine::State::load() {
     queue_names[queue.row.name] = &queue;
     const auto state = tx->get(Table::state, key::queue_state(id));
     if (!state || !decode(*state, queue.state)) return damage("the counters of queue " + queue.row.name);
+    if (bugs.sequence_from_last_key) {
+      format::Run last;
+      queue.state.next_sequence = tx->seek_back(Table::blocks, key::block(id, ~std::uint64_t{0}), row) && be32(row.key, 0) == id &&
+                                          format::split_run(row.value, last)
+                                      ? last.first_sequence + last.count
+                                      : 1;
+    }
     std::string at(std::string_view{key::group(id, 0)});
     while (tx->seek(Table::state, at, row) && row.key.size() == 9 && row.key[0] == 'G' && be32(row.key, 1) == id) {
       Group group;
@@ -163,22 +172,26 @@ void Engine::State::write_rows() {
     if (queue.dirty && !queue.row.removing) tx->put(Table::state, key::queue_state(id), encode(queue.state));
     queue.row_dirty = queue.dirty = false;
     if (queue.row.removing) continue;
-    std::uint64_t final_below = queue.state.next_sequence;
     for (auto& [group_id, group] : queue.groups) {
       if (group.dirty) tx->put(Table::state, key::group(id, group_id), encode(group.row));
       group.dirty = false;
-      final_below = std::min(final_below, group.row.floor);
     }
-    if (queue.dedupe_changed || queue.dedupe->busy() || now.mono >= queue.next_dedupe_write) {
-      queue.next_dedupe_write = now.mono + Duration{1'000};
-      queue.dedupe->write(*tx, now.wall, queue.row.policy.dedupe_window, final_below,
-                          [&](std::uint64_t low, std::uint64_t high) { return pinned_keys(queue, low, high); });
-      queue.dedupe_changed = false;
-    }
+    if (queue.dedupe_changed || queue.dedupe->busy() || now.mono >= queue.next_dedupe_write) write_dedupe(queue);
     for (TurnBlock& block : queue.turn_blocks) buffers.give_back(std::move(block.bytes));
     queue.turn_blocks.clear();
     queue.turn_blocks_written = 0;
   }
+}
+
+void Engine::State::write_dedupe(Queue& queue) {
+  if (bugs.dedupe_apart && queue.dedupe_changed && !std::exchange(queue.dedupe_late, true)) return;
+  queue.dedupe_late = false;
+  queue.next_dedupe_write = now.mono + dedupe_pause;
+  std::uint64_t final_below = queue.state.next_sequence;
+  for (const auto& [id, group] : queue.groups) final_below = std::min(final_below, group.row.floor);
+  queue.dedupe->write(*tx, now.wall, queue.row.policy.dedupe_window, final_below,
+                      [&](std::uint64_t low, std::uint64_t high) { return pinned_keys(queue, low, high); });
+  queue.dedupe_changed = false;
 }
 
 // Keys of messages in [low, high] that are delayed, failed or dead: they may come back, so they must stay known.

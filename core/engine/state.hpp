@@ -158,6 +158,7 @@ struct Queue {
   std::unique_ptr<Dedupe> dedupe;
   bool dedupe_changed = false;
   Duration next_dedupe_write{0};
+  bool dedupe_late = false;  // planted bug
   Duration next_prune{0};
   std::vector<TurnBlock> turn_blocks;
   std::size_t turn_blocks_written = 0;
@@ -307,6 +308,7 @@ struct Engine::State {
   void load();
   void load_leased_retry(Queue& queue, Group& group);
   void write_rows();
+  void write_dedupe(Queue& queue);
   std::vector<DedupeEntry> pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high);
 };
 
