@@ -15,6 +15,10 @@ def table(rows: list[counts.Row]) -> None:
     for row in rows:
         notes = "  " + "; ".join(row.notes) if row.notes else ""
         print(f"{row.suite:<{width}}  {row.passed:>6}  {row.failed:>6}  {row.seconds:>7.1f}{notes}")
+    print()
+    for row in rows:
+        for figures in row.figures:
+            print(f"{row.suite}: {figures}")
 
 
 def main() -> int:

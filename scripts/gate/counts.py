@@ -11,6 +11,7 @@ PASSED = [
     re.compile(r"^=*\s*(?:\d+ failed, )?(\d+) passed\b.* in [\d.]+s", re.M),     # pytest
     re.compile(r"^Ran (\d+) tests? in ", re.M),                                  # unittest (failures counted apart)
     re.compile(r"^(\d+) passed, \d+ failed$", re.M),                             # everything else
+    re.compile(r"^kill: rounds=(\d+)(?=[\s\S]*^kill: passed)", re.M),             # the kill test counts rounds
 ]
 FAILED = [
     re.compile(r"^ ?(\d+) FAILED TESTS?$", re.M),
@@ -24,6 +25,8 @@ SKIPPED = [
     re.compile(r"\b([1-9]\d*) skipped\b", re.M),
     re.compile(r"\bskipped=(\d+)", re.M),
 ]
+# Lines of figures that are shown under the table as they are.
+FIGURES = re.compile(r"^(?:seeds=\d+ .*|kill: (?:rounds|lost)=.*|caught after .*)$", re.M)
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Row:
     failed: int = 0
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)
 
 
 def total(patterns: list[re.Pattern], text: str) -> int:
@@ -47,7 +51,7 @@ def total(patterns: list[re.Pattern], text: str) -> int:
 
 def row_of(suite: str, text: str, ok: bool, seconds: float) -> Row:
     """Counts of one program. No tests, a skipped test, or a failure without a count are failures."""
-    row = Row(suite, total(PASSED, text), total(FAILED, text), seconds)
+    row = Row(suite, total(PASSED, text), total(FAILED, text), seconds, figures=FIGURES.findall(text))
     if re.search(r"^Ran \d+ tests? in ", text, re.M):
         row.passed -= row.failed
     skipped = total(SKIPPED, text)
