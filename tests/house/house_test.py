@@ -148,6 +148,9 @@ class Planted(unittest.TestCase):
         self.assertTrue(checks.long_functions("x.cpp", f"void Store::put(int key) const {{\n{body}}}\n"))
         self.assertTrue(checks.long_functions("x.hpp", "class X {\n  int f(int a) {\n" + "    call();\n" * 69 + "  }\n};\n"))
         self.assertFalse(checks.long_functions("x.cpp", f"void Store::put(int key) const {{\n{body[:-10]}}}\n"))
+        constructor = f"Store::Store(int a,\n             int b)\n    : a_(a), b_(b) {{\n{body}}}\n"
+        self.assertTrue(checks.long_functions("x.cpp", constructor))
+        self.assertFalse(checks.long_functions("x.cpp", constructor.replace(body, "  call();\n") + "      }\n" * 80))
         self.assertFalse(checks.long_functions("x.cpp", f"namespace x {{\nclass Y {{\n{body}}};\n}}\n"))
         self.assertTrue(checks.long_python_functions("x.py", "def f():\n" + "    x = 1\n" * 70))
 

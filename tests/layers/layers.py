@@ -101,7 +101,8 @@ def violations(path: str, text: str) -> list[str]:
         found += face_violations(path, includes)
     if top == "core" or top in FACES:
         for pattern, homes, why in HOMES:
-            found += [f"{path}: {header}: {why}" for _, header in includes if re.match(pattern, header) and not path.startswith(homes)]
+            found += [f"{path}: {header}: {why}" for _, header in includes
+                      if re.match(pattern, header) and not path.startswith(homes)]
     return found
 
 
