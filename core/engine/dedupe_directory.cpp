@@ -50,9 +50,9 @@ void Directory::place(const Level& level, std::uint64_t fingerprint, RunTag tag)
     spilled_.emplace(fingerprint, tag);
     return;
   }
-  std::size_t i = 0;
-  while (bucket.slots[i] != 0) ++i;
-  bucket.slots[i] = static_cast<std::uint32_t>(tag) << 24 | (static_cast<std::uint32_t>(fingerprint) & low_mask);
+  std::size_t used = 0;
+  for (std::uint32_t slot : bucket.slots) used += slot != 0;
+  bucket.slots[used] = static_cast<std::uint32_t>(tag) << 24 | (static_cast<std::uint32_t>(fingerprint) & low_mask);
 }
 
 void Directory::remove(std::uint64_t fingerprint, RunTag tag) {

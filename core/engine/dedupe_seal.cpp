@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace ackwire::engine::dedupe {
+namespace {
+
+constexpr std::size_t keys_ahead = 8;  // whose place in the directory is fetched early
+
+}  // namespace
 
 void Seal::start(std::unique_ptr<LoggedTable> table) {
   table_ = std::move(table);
@@ -47,7 +52,10 @@ void Seal::write(store::Transaction& transaction, std::size_t entries) {
   while (left.size() >= run_row_entries || (!more && !left.empty())) {
     const auto row = left.first(std::min(left.size(), run_row_entries));
     put_run_row(transaction, queue_, run_->number, row, scratch_);
-    for (const DedupeEntry& entry : row) runs_.insert(*run_, entry.key);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i + keys_ahead < row.size()) runs_.prefetch(row[i + keys_ahead].key);
+      runs_.insert(*run_, row[i].key);
+    }
     run_->entries += row.size();
     left = left.subspan(row.size());
   }

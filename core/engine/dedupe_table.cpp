@@ -11,37 +11,41 @@ constexpr std::size_t capacity_min = 64;
 }  // namespace
 
 KeyTable::KeyTable(std::size_t expected) {
-  // Half full when as expected, grown at five eighths: a miss looks at one cache line, rarely two.
+  // Half full when as expected, grown at five eighths.
   capacity_ = std::bit_ceil(std::max(capacity_min, expected * 2));
   shift_ = 64 - static_cast<unsigned>(std::countr_zero(capacity_));
+  marks_.resize(capacity_);
   const std::size_t bytes = std::min(capacity_ * sizeof(DedupeEntry), segment_bytes);
   for (std::size_t i = 0; i < capacity_; i += slots_per_segment) segments_.emplace_back(bytes);
 }
 
 std::optional<DedupeEntry> KeyTable::find(const KeyHash& key) const {
   if (!capacity_) return std::nullopt;
-  for (std::size_t i = home(key); at(i).sequence != 0; i = next(i)) {
-    if (at(i).key == key) return DedupeEntry{key, at(i).sequence - 1, at(i).body};
+  const std::uint8_t mark = mark_of(key);
+  for (std::size_t i = home(key); marks_[i] != 0; i = next(i)) {
+    if (marks_[i] == mark && at(i).key == key) return at(i);
   }
   return std::nullopt;
 }
 
 void KeyTable::put(const DedupeEntry& entry) {
   if ((size_ + 1) * 8 > capacity_ * 5) grow();
-  place(DedupeEntry{entry.key, entry.sequence + 1, entry.body});
+  place(entry);
 }
 
-void KeyTable::place(const DedupeEntry& slot) {
-  std::size_t i = home(slot.key);
-  while (at(i).sequence != 0 && at(i).key != slot.key) i = next(i);
-  if (at(i).sequence == 0) ++size_;
-  at(i) = slot;
+void KeyTable::place(const DedupeEntry& entry) {
+  const std::uint8_t mark = mark_of(entry.key);
+  std::size_t i = home(entry.key);
+  while (marks_[i] != 0 && (marks_[i] != mark || at(i).key != entry.key)) i = next(i);
+  if (marks_[i] == 0) ++size_;
+  marks_[i] = mark;
+  at(i) = entry;
 }
 
 void KeyTable::grow() {
   KeyTable larger(capacity_);
   for (std::size_t i = 0; i < capacity_; ++i) {
-    if (at(i).sequence != 0) larger.place(at(i));
+    if (marks_[i] != 0) larger.place(at(i));
   }
   *this = std::move(larger);
 }
@@ -50,11 +54,11 @@ bool KeyTable::take(std::size_t& cursor, std::size_t count, std::vector<DedupeEn
   // Entries with a home in [cursor, end) lie between cursor and the first empty slot at or after end; others may lie among them.
   const std::size_t end = std::min(capacity_, cursor + std::max<std::size_t>(count * 2, 1));
   const std::size_t before = out.size();
-  for (std::size_t i = cursor; i < end || (i - cursor < capacity_ && at(i & (capacity_ - 1)).sequence != 0); ++i) {
-    const DedupeEntry& slot = at(i & (capacity_ - 1));
-    if (slot.sequence == 0) continue;
-    const std::size_t from = home(slot.key);
-    if (from >= cursor && from < end) out.push_back(DedupeEntry{slot.key, slot.sequence - 1, slot.body});
+  for (std::size_t i = cursor; i < end || (i - cursor < capacity_ && marks_[i & (capacity_ - 1)] != 0); ++i) {
+    const std::size_t slot = i & (capacity_ - 1);
+    if (marks_[slot] == 0) continue;
+    const std::size_t from = home(at(slot).key);
+    if (from >= cursor && from < end) out.push_back(at(slot));
   }
   std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
             [](const DedupeEntry& a, const DedupeEntry& b) { return a.key < b.key; });

@@ -1,5 +1,7 @@
 // The memory table: an exact map from key hash to entry. Open addressing where the home of a key is the top bits of its hash, so
-// that the table lies almost in hash order and can be sealed slice by slice without ever being sorted as a whole.
+// that the table lies almost in hash order and can be sealed slice by slice without ever being sorted as a whole. A byte a slot
+// says whether it is taken and by what kind of key: a miss is answered by these bytes, which stay in the cache, without touching a
+// slot.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +24,9 @@ class KeyTable {
   /// Adds, or replaces the entry of the same key.
   void put(const DedupeEntry& entry);
   void prefetch(const KeyHash& key) const {
-    if (capacity_) __builtin_prefetch(&at(home(key)));
+    if (!capacity_) return;
+    __builtin_prefetch(&marks_[home(key)]);
+    __builtin_prefetch(&at(home(key)), 1);
   }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -35,15 +39,16 @@ class KeyTable {
  private:
   static constexpr std::size_t slots_per_segment = segment_bytes / sizeof(DedupeEntry);
 
-  // `sequence` is kept plus one: zeroed memory is an empty slot.
   DedupeEntry& at(std::size_t i) const {
     return static_cast<DedupeEntry*>(segments_[i / slots_per_segment].data())[i % slots_per_segment];
   }
   std::size_t next(std::size_t i) const { return (i + 1) & (capacity_ - 1); }
   std::size_t home(const KeyHash& key) const { return static_cast<std::size_t>(key.high >> shift_); }
-  void place(const DedupeEntry& slot);
+  static std::uint8_t mark_of(const KeyHash& key) { return static_cast<std::uint8_t>(key.low) | 0x80; }
+  void place(const DedupeEntry& entry);
   void grow();
 
+  std::vector<std::uint8_t> marks_;  // a slot each; 0 = empty
   std::vector<ZeroedMemory> segments_;
   std::size_t capacity_ = 0, size_ = 0;
   unsigned shift_ = 0;
