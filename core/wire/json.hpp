@@ -25,7 +25,8 @@ Result<std::string> to_json(const model::Request& request);
 /// too_large.
 Result<model::Request> request_from_json(std::string_view text);
 
-/// Text that is not UTF-8 is sent with replacement characters; a reply that would not fit a frame becomes the Error too_large.
+/// Text that is not UTF-8 is sent with replacement characters. A reply that would not fit a frame leaves out optional members
+/// that have their default value (many queues fit then); if that is not enough, it becomes the Error too_large.
 std::string to_json(const model::Reply& reply);
 /// Errors: invalid_argument. A reply that is an Error is a value here.
 Result<model::Reply> reply_from_json(std::string_view text);

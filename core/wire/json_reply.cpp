@@ -93,8 +93,8 @@ Result<model::Reply> read_reply(const Json& object, std::string_view name) {
   }
 }
 
-std::string dump(const model::Reply& reply) {
-  JsonWriter writer;
+std::string dump(const model::Reply& reply, Members which) {
+  JsonWriter writer(which);
   std::visit([&](const auto& what) { members(writer, what); }, reply);
   Json json = writer.take();
   json["reply"] = reply_names[reply.index()];
@@ -104,10 +104,13 @@ std::string dump(const model::Reply& reply) {
 }  // namespace
 
 std::string to_json(const model::Reply& reply) {
-  std::string text = dump(reply);
+  std::string text = dump(reply, Members::all);
+  if (text.size() + frame_head_bytes <= limits::frame_bytes) return text;
+  text = dump(reply, Members::not_default);
   if (text.size() + frame_head_bytes <= limits::frame_bytes) return text;
   return dump(Error{Errc::too_large, "The reply has " + std::to_string(text.size()) +
-                                         " bytes and does not fit a frame. Nothing was changed; ask for less at a time."});
+                                         " bytes and does not fit a frame. Nothing was changed; ask for less at a time."},
+              Members::all);
 }
 
 Result<model::Reply> reply_from_json(std::string_view text) {

@@ -43,8 +43,12 @@ inline constexpr bool is_vector<std::vector<T>> = true;
 template <class E>
 struct Names;
 
+/// Which members are written.
+enum class Members : bool { all, not_default };
+
 class JsonWriter {
  public:
+  explicit JsonWriter(Members members = Members::all) : members_(members) {}
   Json take() { return std::move(object_); }
 
   template <class T>
@@ -55,21 +59,25 @@ class JsonWriter {
       object_[name] = json_of(value);
     }
   }
+  /// With Members::not_default it is left out when it is what the reader has without it.
   template <class T>
   void optional(const char* name, const T& value) {
     required(name, value);
+    if (defaults_ == nullptr) return;
+    const auto standard = defaults_->find(name);
+    if (standard != defaults_->end() && *standard == object_[name]) object_.erase(name);
   }
   /// Members that are an object of their own on the wire and are not in the struct. Left out when empty.
   template <class F>
   void group(const char* name, F&& members) {
-    JsonWriter inner;
+    JsonWriter inner(members_);
     members(inner);
     if (!inner.object_.empty()) object_[name] = inner.take();
   }
 
  private:
   template <class T>
-  static Json json_of(const T& value) {
+  Json json_of(const T& value) {
     if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
       return value;
     } else if constexpr (std::is_enum_v<T>) {
@@ -91,11 +99,21 @@ class JsonWriter {
       for (const auto& each : value) array.push_back(json_of(each));
       return array;
     } else {
-      JsonWriter inner;
+      JsonWriter inner(members_);
+      if (members_ == Members::not_default) inner.defaults_ = &defaults_of<T>();
       describe(inner, value);
       return inner.take();
     }
   }
+  /// How a T that nobody touched looks.
+  template <class T>
+  static const Json& defaults_of() {
+    static const Json defaults = JsonWriter().json_of(T{});
+    return defaults;
+  }
+
+  const Members members_;
+  const Json* defaults_ = nullptr;
   Json object_ = Json::object();
 };
 

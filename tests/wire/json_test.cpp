@@ -239,6 +239,31 @@ TEST(Json, NamesThatAreNotUtf8) {
   EXPECT_NE(text.find("bad \xef\xbf\xbd byte"), std::string::npos);
 }
 
+TEST(Json, AsManyQueuesAsThereMayBe) {
+  std::vector<QueueInfo> queues(limits::queues);
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    queues[i].name = "service-" + std::to_string(i) + ".orders";
+    queues[i].id = static_cast<std::uint32_t>(i);
+    queues[i].created = at(1'700'000'000'000);
+    queues[i].next_sequence = queues[i].published = 1'000'000'000 + i;
+    queues[i].published_bytes = 300'000'000'000;
+    queues[i].groups.push_back(
+        {.name = "default", .published = 1'000'000'000 + i, .acked = 1'000'000'000 + i, .delivered = 1'000'000'000});
+  }
+  queues[7].policy.max_attempts = 3;
+  const std::string text = to_json(model::Reply{BrokerStats{.version = "0.1.0", .queues = queues}});
+  EXPECT_LT(text.size(), limits::frame_bytes);
+  const auto read = reply_from_json(text);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  ASSERT_TRUE(std::holds_alternative<BrokerStats>(*read)) << std::get<Error>(*read).message;
+  const auto& back = std::get<BrokerStats>(*read).queues;
+  ASSERT_EQ(back.size(), queues.size());
+  EXPECT_EQ(back[7].policy, queues[7].policy);
+  EXPECT_EQ(back[8].policy, QueuePolicy{});
+  EXPECT_EQ(back[9].groups[0].acked, queues[9].groups[0].acked);
+  EXPECT_EQ(back[9].next_sequence, queues[9].next_sequence);
+}
+
 TEST(Json, ReplyThatFitsNoFrameBecomesAnError) {
   PeekPage page;
   page.messages.resize(20);
