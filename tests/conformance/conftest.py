@@ -1,10 +1,11 @@
 import itertools
 import os
+import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import pytest
 
@@ -21,23 +22,48 @@ class Broker:
         self.start()
 
     def start(self):
-        host = os.environ["ACKWIRE_CONFORMANCE_HOST"]
-        self.process = subprocess.Popen([host, os.path.join(self.directory, "store"), "tcp://127.0.0.1:*"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-        self.endpoint = self.process.stdout.readline().strip()
-        assert self.endpoint.startswith("tcp://127.0.0.1:"), self.process.wait()
+        """`ackwire serve` where it is built, else the smallest broker process (conformance_host)."""
+        store, endpoint = os.path.join(self.directory, "store"), "tcp://127.0.0.1:*"
+        if "ACKWIRE_CONFORMANCE_COMMAND" in os.environ:
+            command = [os.environ["ACKWIRE_CONFORMANCE_COMMAND"], "serve", store, "--listen", endpoint, "--session-timeout", "5s"]
+        else:
+            command = [os.environ["ACKWIRE_CONFORMANCE_HOST"], store, endpoint]
+        self.log = open(os.path.join(self.directory, "log"), "a+")  # a file never fills up as a pipe does
+        self.log.seek(0, os.SEEK_END)
+        start = self.log.tell()
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=self.log, stderr=self.log)
+        self.endpoint = self.wait_for_endpoint(start)
+
+    def wait_for_endpoint(self, start):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with open(self.log.name) as log:
+                log.seek(start)
+                found = re.search(r"tcp://127\.0\.0\.1:\d+(?=[\s,])", log.read())
+            if found:
+                return found.group()
+            assert self.process.poll() is None, f"the broker ended: see {self.log.name}"
+            time.sleep(0.02)
+        raise TimeoutError("the broker did not start")
+
+    def ended(self):
+        self.process.stdin.close()
+        self.log.close()
+        return self.process.returncode
 
     def kill(self):
-        self.process.send_signal(signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        self.ended()
 
     def stop(self):
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
-        return self.process.returncode
+        """As an operator would: a signal, or the end of its standard input."""
+        if "ACKWIRE_CONFORMANCE_COMMAND" in os.environ:
+            self.process.terminate()
+        else:
+            self.process.stdin.close()
+        self.process.wait(15)
+        return self.ended()
 
     def remove(self):
         if self.process.poll() is None:

@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
     return 64;
   }
   ackwire::BrokerOptions options;
-  options.session_timeout = ackwire::Duration{2'000};  // so that the tests need not wait long for it
+  options.session_timeout = ackwire::Duration{5'000};  // so that the tests need not wait long for it
   auto store = ackwire::store::open_lmdb(argv[1], {.map_bytes = 1ull << 30});
   if (!store) return fail(store.error());
   auto loop = ackwire::runtime::CommitLoop::start(std::move(*store), options);
