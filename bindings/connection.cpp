@@ -8,7 +8,7 @@
 namespace ackwire::python {
 namespace {
 
-constexpr Duration exit_wait{2'000};  ///< for one connection, at the end of the interpreter
+constexpr Duration exit_wait{2'000};     ///< for one connection, at the end of the interpreter
 constexpr Duration release_wait{5'000};  ///< for calls on other threads to let go of a closed connection
 
 struct Open {
@@ -25,11 +25,16 @@ std::shared_ptr<ConnectionHandle> enlist(std::shared_ptr<ConnectionHandle> handl
   return handle;
 }
 
-Error closed_error() { return {Errc::closed, "This handle is closed. What was confirmed is stored; open or connect again.", {}, {}}; }
+Error closed_error() {
+  return {Errc::closed, "This handle is closed. What was confirmed is stored; open or connect again.", {}, {}};
+}
 
 Error forked_error() {
-  return {Errc::forked, "The process forked after this handle was made: it belongs to the parent, where nothing was lost. "
-                        "Open or connect in the child, or start processes with the method \"spawn\".", {}, {}};
+  return {Errc::forked,
+          "The process forked after this handle was made: it belongs to the parent, where nothing was lost. "
+          "Open or connect in the child, or start processes with the method \"spawn\".",
+          {},
+          {}};
 }
 
 }  // namespace
@@ -92,35 +97,71 @@ bool ConnectionHandle::closed() const {
   return !connection_;
 }
 
-PendingPublish ConnectionHandle::publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes) {
+void ConnectionHandle::forget_confirmed() {
+  while (!unconfirmed_.empty() && unconfirmed_.front().pending.done()) {
+    const Unconfirmed& front = unconfirmed_.front();
+    if (!front.awaited && !refusal_) {
+      if (auto result = front.pending.wait(Duration{0}); !result) refusal_ = result.error();
+    }
+    unconfirmed_messages_ -= front.messages;
+    unconfirmed_bytes_ -= front.bytes;
+    unconfirmed_.pop_front();
+  }
+}
+
+PendingPublish ConnectionHandle::publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes,
+                                         bool awaited) {
   auto connection = live();
   const auto deadline = std::chrono::steady_clock::now() + call_timeout_;
   for (;;) {
     PendingPublish oldest;
     {
       std::lock_guard lock(mutex_);
-      while (!unconfirmed_.empty() && unconfirmed_.front().pending.done()) {
-        unconfirmed_messages_ -= unconfirmed_.front().messages;
-        unconfirmed_bytes_ -= unconfirmed_.front().bytes;
-        unconfirmed_.pop_front();
-      }
+      forget_confirmed();
       const bool fits = unconfirmed_messages_ + messages.size() <= max_messages_ && unconfirmed_bytes_ + bytes <= max_bytes_;
       if (fits || unconfirmed_.empty()) break;
       oldest = unconfirmed_.front().pending;
     }
     if (std::chrono::steady_clock::now() >= deadline) {
-      raise({Errc::timeout, "Too many publishes have no answer yet, and none came in time. This one was not sent; try again later.",
-             {}, {}});
+      raise({Errc::timeout,
+             "Too many publishes have no answer yet, and none came in time. This one was not sent; try again later.",
+             {},
+             {}});
     }
     unlocked([&] { return oldest.wait(wait_slice).ok(); });
     check_signals();
   }
   auto pending = take(unlocked([&] { return connection->publish_async(queue, messages); }));
   std::lock_guard lock(mutex_);
-  unconfirmed_.push_back({pending, messages.size(), bytes});
+  unconfirmed_.push_back({pending, messages.size(), bytes, awaited});
   unconfirmed_messages_ += messages.size();
   unconfirmed_bytes_ += bytes;
   return pending;
+}
+
+void ConnectionHandle::flush(Duration wait) {
+  live();
+  const auto deadline = std::chrono::steady_clock::now() + wait;
+  for (;;) {
+    PendingPublish oldest;
+    {
+      std::lock_guard lock(mutex_);
+      forget_confirmed();
+      if (unconfirmed_.empty()) break;
+      oldest = unconfirmed_.front().pending;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      raise({Errc::timeout, "Publishes have no answer yet. They are under way, and the library keeps at it; flush again.", {}, {}});
+    }
+    unlocked([&] { return oldest.wait(wait_slice).ok(); });
+    check_signals();
+  }
+  std::optional<Error> refusal;
+  {
+    std::lock_guard lock(mutex_);
+    refusal = std::exchange(refusal_, std::nullopt);
+  }
+  if (refusal) raise(*refusal);
 }
 
 Result<std::vector<Receipt>> ConnectionHandle::outcome(const PendingPublish& pending, Duration limit) const {
@@ -180,37 +221,50 @@ void close_all() {
 ConnectionClass bind_connection(py::module_& module) {
   ConnectionClass connection(module, "Connection");
   connection
-      .def_static("open", [](const std::string& path, const py::dict& options) {
-        return ConnectionHandle::open(path, broker_options(options));
-      }, py::arg("path"), py::arg("options"))
-      .def_static("connect", [](const std::string& endpoint, const py::dict& options) {
-        return ConnectionHandle::connect(endpoint, client_options(options));
-      }, py::arg("endpoint"), py::arg("options"))
-      .def("close", [](ConnectionHandle& self, std::int64_t wait_ms) { self.close(Duration{wait_ms}); }, py::arg("wait_ms"))
+      .def_static(
+          "open",
+          [](const std::string& path, const py::dict& options) { return ConnectionHandle::open(path, broker_options(options)); },
+          py::arg("path"), py::arg("options"))
+      .def_static(
+          "connect",
+          [](const std::string& endpoint, const py::dict& options) {
+            return ConnectionHandle::connect(endpoint, client_options(options));
+          },
+          py::arg("endpoint"), py::arg("options"))
+      .def(
+          "close", [](ConnectionHandle& self, std::int64_t wait_ms) { self.close(Duration{wait_ms}); }, py::arg("wait_ms"))
       .def_property_readonly("closed", &ConnectionHandle::closed)
-      .def("listen", [](ConnectionHandle& self, const std::string& endpoint) {
-        auto live = self.live();
-        if (self.broker() == nullptr) throw py::type_error("only a broker listens");
-        return take(interruptible([live, broker = self.broker(), endpoint] { return broker->listen(endpoint); }));
-      }, py::arg("endpoint"))
-      .def("check_health", [](ConnectionHandle& self) {
-        auto live = self.live();
-        if (self.broker() == nullptr) throw py::type_error("only a broker has a health");
-        take(self.broker()->health());
-      })
-      .def_property_readonly("state", [](const ConnectionHandle& self) -> std::string {
-        if (self.closed()) return "closed";
-        switch (self.live()->state()) {
-          case ConnectionState::connecting: return "connecting";
-          case ConnectionState::connected: return "connected";
-          case ConnectionState::disconnected: return "disconnected";
-          case ConnectionState::closed: return "closed";
-        }
-        return "closed";
-      })
-      .def("wait_connected", [](ConnectionHandle& self, std::int64_t wait_ms) {
-        take(interruptible([live = self.live(), wait_ms] { return live->wait_connected(Duration{wait_ms}); }));
-      }, py::arg("wait_ms"));
+      .def(
+          "listen",
+          [](ConnectionHandle& self, const std::string& endpoint) {
+            auto live = self.live();
+            if (self.broker() == nullptr) throw py::type_error("only a broker listens");
+            return take(interruptible([live, broker = self.broker(), endpoint] { return broker->listen(endpoint); }));
+          },
+          py::arg("endpoint"))
+      .def("check_health",
+           [](ConnectionHandle& self) {
+             auto live = self.live();
+             if (self.broker() == nullptr) throw py::type_error("only a broker has a health");
+             take(self.broker()->health());
+           })
+      .def_property_readonly("state",
+                             [](const ConnectionHandle& self) -> std::string {
+                               if (self.closed()) return "closed";
+                               switch (self.live()->state()) {
+                                 case ConnectionState::connecting: return "connecting";
+                                 case ConnectionState::connected: return "connected";
+                                 case ConnectionState::disconnected: return "disconnected";
+                                 case ConnectionState::closed: return "closed";
+                               }
+                               return "closed";
+                             })
+      .def(
+          "wait_connected",
+          [](ConnectionHandle& self, std::int64_t wait_ms) {
+            take(interruptible([live = self.live(), wait_ms] { return live->wait_connected(Duration{wait_ms}); }));
+          },
+          py::arg("wait_ms"));
   return connection;
 }
 

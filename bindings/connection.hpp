@@ -37,7 +37,10 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
   Duration call_timeout() const { return call_timeout_; }
 
   /// Starts a publish; waits in slices while too much is unconfirmed, which the library would do without looking at signals.
-  PendingPublish publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes);
+  /// `awaited`: the caller reports a refusal itself; otherwise flush() does.
+  PendingPublish publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes, bool awaited);
+  /// Waits until every publish so far has an outcome. Raises the first refusal that nobody awaited, or a timeout.
+  void flush(Duration wait);
   /// Waits in slices. A timeout error when the outcome is not known in time.
   Result<std::vector<Receipt>> outcome(const PendingPublish& pending, Duration limit) const;
 
@@ -51,7 +54,10 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
     PendingPublish pending;
     std::size_t messages = 0;
     std::size_t bytes = 0;
+    bool awaited = false;
   };
+  /// Takes what is done off the front. mutex_ held.
+  void forget_confirmed();
 
   const unsigned generation_ = fork_generation();
   const Duration call_timeout_;
@@ -65,6 +71,7 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
   std::deque<Unconfirmed> unconfirmed_;
   std::size_t unconfirmed_messages_ = 0;
   std::size_t unconfirmed_bytes_ = 0;
+  std::optional<Error> refusal_;  // the first that nobody awaited, since the last flush
 };
 
 /// Closes every open connection of this process. Called by atexit.

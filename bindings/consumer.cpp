@@ -161,21 +161,26 @@ void ConsumerHandle::nack_dropped() {
 
 void bind_consumer(py::module_& module, ConnectionClass& connection) {
   py::class_<ConsumerHandle, std::shared_ptr<ConsumerHandle>>(module, "Consumer")
-      .def("receive", [](ConsumerHandle& self, std::size_t max, std::optional<std::int64_t> wait_ms, bool propagate) {
-        std::optional<Duration> wait;
-        if (wait_ms) wait = Duration{*wait_ms};
-        return messages_of(self.shared_from_this(), self.receive(max, wait), propagate);
-      }, py::arg("max"), py::arg("wait_ms"), py::arg("propagate"))
+      .def(
+          "receive",
+          [](ConsumerHandle& self, std::size_t max, std::optional<std::int64_t> wait_ms, bool propagate) {
+            std::optional<Duration> wait;
+            if (wait_ms) wait = Duration{*wait_ms};
+            return messages_of(self.shared_from_this(), self.receive(max, wait), propagate);
+          },
+          py::arg("max"), py::arg("wait_ms"), py::arg("propagate"))
       .def("retire", &ConsumerHandle::retire)
       .def("close", &ConsumerHandle::close)
       .def_property_readonly("closed", [](const ConsumerHandle& self) { return self.ended(); })
       .def_property_readonly("unsettled", &ConsumerHandle::unsettled)
       .def_property_readonly("credit", &ConsumerHandle::credit);
 
-  connection.def("consume", [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint32_t credit,
-                               bool renew_leases) {
-    return ConsumerHandle::make(self.shared_from_this(), queue, ConsumerOptions{group, credit, renew_leases});
-  }, py::arg("queue"), py::arg("group"), py::arg("credit"), py::arg("renew_leases"));
+  connection.def(
+      "consume",
+      [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint32_t credit, bool renew_leases) {
+        return ConsumerHandle::make(self.shared_from_this(), queue, ConsumerOptions{group, credit, renew_leases});
+      },
+      py::arg("queue"), py::arg("group"), py::arg("credit"), py::arg("renew_leases"));
 }
 
 }  // namespace ackwire::python

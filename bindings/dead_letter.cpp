@@ -64,37 +64,51 @@ void bind_dead_letter(ConnectionClass& connection) {
   using Reason = std::optional<std::string>;
   using Sequences = std::vector<std::uint64_t>;
   connection
-      .def("dead_letters", [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint64_t from,
-                              std::uint32_t count, const Reason& reason, Sequences sequences, std::uint64_t body_bytes) {
-        auto call = [live = self.live(), queue, group, from, count, filter = filter_of(reason, std::move(sequences)), body_bytes] {
-          return live->dead_letters(queue, group, from, count, filter, body_bytes);
-        };
-        const DeadPage page = take(interruptible(std::move(call)));
-        const py::list letters = list_of(page.letters, [](const DeadLetter& letter) { return describe(letter); });
-        return py::make_tuple(letters, page.next, page.total);
-      }, py::arg("queue"), py::arg("group"), py::arg("start"), py::arg("count"), py::arg("reason"), py::arg("sequences"),
-         py::arg("body_bytes"))
-      .def("redrive", [](ConnectionHandle& self, const std::string& queue, const std::string& group, const Reason& reason,
-                         Sequences sequences) {
-        const auto moved = take(interruptible([live = self.live(), queue, group, filter = filter_of(reason, std::move(sequences))] {
-          return live->redrive(queue, group, filter);
-        }));
-        return py::make_tuple(moved.moved, moved.not_found);
-      }, py::arg("queue"), py::arg("group"), py::arg("reason"), py::arg("sequences"))
-      .def("discard", [](ConnectionHandle& self, const std::string& queue, const std::string& group, const Reason& reason,
-                         Sequences sequences) {
-        const auto moved = take(interruptible([live = self.live(), queue, group, filter = filter_of(reason, std::move(sequences))] {
-          return live->discard(queue, group, filter);
-        }));
-        return py::make_tuple(moved.moved, moved.not_found);
-      }, py::arg("queue"), py::arg("group"), py::arg("reason"), py::arg("sequences"))
-      .def("peek", [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint64_t from,
-                      std::uint32_t count, std::uint64_t body_bytes) {
-        const PeekPage page = take(interruptible([live = self.live(), queue, group, from, count, body_bytes] {
-          return live->peek(queue, group, from, count, body_bytes);
-        }));
-        return py::make_tuple(list_of(page.messages, [](const PeekedMessage& message) { return describe(message); }), page.next);
-      }, py::arg("queue"), py::arg("group"), py::arg("start"), py::arg("count"), py::arg("body_bytes"));
+      .def(
+          "dead_letters",
+          [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint64_t from, std::uint32_t count,
+             const Reason& reason, Sequences sequences, std::uint64_t body_bytes) {
+            auto call = [live = self.live(), queue, group, from, count, filter = filter_of(reason, std::move(sequences)),
+                         body_bytes] { return live->dead_letters(queue, group, from, count, filter, body_bytes); };
+            const DeadPage page = take(interruptible(std::move(call)));
+            const py::list letters = list_of(page.letters, [](const DeadLetter& letter) { return describe(letter); });
+            return py::make_tuple(letters, page.next, page.total);
+          },
+          py::arg("queue"), py::arg("group"), py::arg("start"), py::arg("count"), py::arg("reason"), py::arg("sequences"),
+          py::arg("body_bytes"))
+      .def(
+          "redrive",
+          [](ConnectionHandle& self, const std::string& queue, const std::string& group, const Reason& reason,
+             Sequences sequences) {
+            const auto moved =
+                take(interruptible([live = self.live(), queue, group, filter = filter_of(reason, std::move(sequences))] {
+                  return live->redrive(queue, group, filter);
+                }));
+            return py::make_tuple(moved.moved, moved.not_found);
+          },
+          py::arg("queue"), py::arg("group"), py::arg("reason"), py::arg("sequences"))
+      .def(
+          "discard",
+          [](ConnectionHandle& self, const std::string& queue, const std::string& group, const Reason& reason,
+             Sequences sequences) {
+            const auto moved =
+                take(interruptible([live = self.live(), queue, group, filter = filter_of(reason, std::move(sequences))] {
+                  return live->discard(queue, group, filter);
+                }));
+            return py::make_tuple(moved.moved, moved.not_found);
+          },
+          py::arg("queue"), py::arg("group"), py::arg("reason"), py::arg("sequences"))
+      .def(
+          "peek",
+          [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint64_t from, std::uint32_t count,
+             std::uint64_t body_bytes) {
+            const PeekPage page = take(interruptible([live = self.live(), queue, group, from, count, body_bytes] {
+              return live->peek(queue, group, from, count, body_bytes);
+            }));
+            return py::make_tuple(list_of(page.messages, [](const PeekedMessage& message) { return describe(message); }),
+                                  page.next);
+          },
+          py::arg("queue"), py::arg("group"), py::arg("start"), py::arg("count"), py::arg("body_bytes"));
 }
 
 }  // namespace ackwire::python

@@ -43,9 +43,11 @@ Outcome settle(const std::vector<ReceivedMessage*>& messages, Settle act, const 
 }
 
 [[noreturn]] void raise_stale(std::uint64_t sequence) {
-  raise({Errc::stale_lease, "The lease of message " + std::to_string(sequence) +
-                                " had ended, so nothing changed for it. It is delivered again, or was settled by whoever has it now.",
-         {}, {}});
+  raise({Errc::stale_lease,
+         "The lease of message " + std::to_string(sequence) +
+             " had ended, so nothing changed for it. It is delivered again, or was settled by whoever has it now.",
+         {},
+         {}});
 }
 
 void settle_one(ReceivedMessage& message, Settle act, const SettleWords& words) {
@@ -95,11 +97,10 @@ bool leave(const py::object& self, const py::object& kind, const py::object& exc
 }
 
 void bind_attributes(Class& message) {
-  message
-      .def_property_readonly("body", &ReceivedMessage::body)
-      .def_property_readonly("body_view", [](const py::object& self) {
-        return py::reinterpret_steal<py::memoryview>(PyMemoryView_FromObject(self.ptr()));
-      })
+  message.def_property_readonly("body", &ReceivedMessage::body)
+      .def_property_readonly(
+          "body_view",
+          [](const py::object& self) { return py::reinterpret_steal<py::memoryview>(PyMemoryView_FromObject(self.ptr())); })
       .def_buffer([](ReceivedMessage& self) {
         const std::string_view body = self.delivery().body();
         return py::buffer_info(reinterpret_cast<const std::uint8_t*>(body.data()), static_cast<py::ssize_t>(body.size()), true);
@@ -109,25 +110,30 @@ void bind_attributes(Class& message) {
       .def_property_readonly("deliveries", [](const ReceivedMessage& self) { return self.delivery().deliveries(); })
       .def_property_readonly("idempotency_key",
                              [](const ReceivedMessage& self) { return text_or_none(self.delivery().idempotency_key()); })
-      .def_property_readonly("ordering_key", [](const ReceivedMessage& self) { return text_or_none(self.delivery().ordering_key()); })
-      .def_property_readonly("headers", [](const ReceivedMessage& self) {
-        py::dict made;
-        for (const Header& header : self.delivery().headers()) made[text(header.name)] = text(header.value);
-        return made;
-      })
-      .def_property_readonly("publish_time", [](const ReceivedMessage& self) {
-        const py::object read = py::module_::import("ackwire._durations").attr("utc");
-        return read(milliseconds(self.delivery().publish_time()));
-      })
+      .def_property_readonly("ordering_key",
+                             [](const ReceivedMessage& self) { return text_or_none(self.delivery().ordering_key()); })
+      .def_property_readonly("headers",
+                             [](const ReceivedMessage& self) {
+                               py::dict made;
+                               for (const Header& header : self.delivery().headers()) made[text(header.name)] = text(header.value);
+                               return made;
+                             })
+      .def_property_readonly("publish_time",
+                             [](const ReceivedMessage& self) {
+                               const py::object read = py::module_::import("ackwire._durations").attr("utc");
+                               return read(milliseconds(self.delivery().publish_time()));
+                             })
       .def_property_readonly("lease_token", [](const ReceivedMessage& self) { return self.delivery().lease_token(); })
-      .def_property_readonly("settled", [](const ReceivedMessage& self) -> py::object {
-        if (self.state() == Settle::none) return py::none();
-        return py::str(std::string(name(self.state())));
-      })
+      .def_property_readonly("settled",
+                             [](const ReceivedMessage& self) -> py::object {
+                               if (self.state() == Settle::none) return py::none();
+                               return py::str(std::string(name(self.state())));
+                             })
       .def_property_readonly("propagate", &ReceivedMessage::propagate)
       .def("__repr__", [](const ReceivedMessage& self) {
-        return "<ackwire.Message sequence=" + std::to_string(self.delivery().sequence()) + " attempts=" +
-               std::to_string(self.delivery().attempts()) + " bytes=" + std::to_string(self.delivery().body().size()) + ">";
+        return "<ackwire.Message sequence=" + std::to_string(self.delivery().sequence()) +
+               " attempts=" + std::to_string(self.delivery().attempts()) +
+               " bytes=" + std::to_string(self.delivery().body().size()) + ">";
       });
 }
 
@@ -136,10 +142,10 @@ void bind_token(py::module_& module) {
       .def_readonly("boot_epoch", &LeaseToken::boot_epoch)
       .def_readonly("sequence", &LeaseToken::sequence)
       .def_readonly("delivery", &LeaseToken::delivery)
-      .def("__eq__", [](const LeaseToken& a, const py::object& b) {
-        return py::isinstance<LeaseToken>(b) && a == b.cast<const LeaseToken&>();
-      })
-      .def("__hash__", [](const LeaseToken& self) { return py::hash(py::make_tuple(self.boot_epoch, self.sequence, self.delivery)); })
+      .def("__eq__", [](const LeaseToken& a,
+                        const py::object& b) { return py::isinstance<LeaseToken>(b) && a == b.cast<const LeaseToken&>(); })
+      .def("__hash__",
+           [](const LeaseToken& self) { return py::hash(py::make_tuple(self.boot_epoch, self.sequence, self.delivery)); })
       .def("__repr__", [](const LeaseToken& self) {
         return "LeaseToken(boot_epoch=" + std::to_string(self.boot_epoch) + ", sequence=" + std::to_string(self.sequence) +
                ", delivery=" + std::to_string(self.delivery) + ")";
@@ -165,8 +171,11 @@ py::bytes ReceivedMessage::body() {
 bool ReceivedMessage::claim(Settle act) {
   if (state_ == act) return false;
   if (state_ != Settle::none) {
-    raise({Errc::stale_lease, "Message " + std::to_string(delivery_.sequence()) + " was settled before, by " +
-                                  std::string(name(state_)) + ": nothing changed.", {}, {}});
+    raise({Errc::stale_lease,
+           "Message " + std::to_string(delivery_.sequence()) + " was settled before, by " + std::string(name(state_)) +
+               ": nothing changed.",
+           {},
+           {}});
   }
   state_ = act;
   return true;
@@ -176,35 +185,44 @@ void bind_delivery(py::module_& module) {
   bind_token(module);
   Class message(module, "Message", py::buffer_protocol());
   bind_attributes(message);
-  message
-      .def("ack", [](ReceivedMessage& self) { settle_one(self, Settle::ack, {}); })
-      .def("nack", [](ReceivedMessage& self, const py::object& delay, std::optional<std::string> error) {
-        settle_one(self, Settle::nack, words_of(optional_milliseconds(delay, "delay"), error.value_or("")));
-      }, py::arg("delay") = py::none(), py::arg("error") = py::none())
-      .def("reject", [](ReceivedMessage& self, std::string reason) {
-        settle_one(self, Settle::reject, words_of({}, std::move(reason)));
-      }, py::arg("reason"))
+  message.def("ack", [](ReceivedMessage& self) { settle_one(self, Settle::ack, {}); })
+      .def(
+          "nack",
+          [](ReceivedMessage& self, const py::object& delay, std::optional<std::string> error) {
+            settle_one(self, Settle::nack, words_of(optional_milliseconds(delay, "delay"), error.value_or("")));
+          },
+          py::arg("delay") = py::none(), py::arg("error") = py::none())
+      .def(
+          "reject",
+          [](ReceivedMessage& self, std::string reason) { settle_one(self, Settle::reject, words_of({}, std::move(reason))); },
+          py::arg("reason"))
       .def("release", [](ReceivedMessage& self) { settle_one(self, Settle::release, {}); })
-      .def("extend", [](ReceivedMessage& self, const py::object& duration) {
-        const auto duration_ms = optional_milliseconds(duration, "duration");
-        if (!duration_ms) throw py::type_error("duration must be given");
-        const Settled settled = self.consumer()->extend({self.delivery()}, Duration{*duration_ms});
-        if (!settled.stale.empty()) raise_stale(settled.stale.front());
-      }, py::arg("duration"))
+      .def(
+          "extend",
+          [](ReceivedMessage& self, const py::object& duration) {
+            const auto duration_ms = optional_milliseconds(duration, "duration");
+            if (!duration_ms) throw py::type_error("duration must be given");
+            const Settled settled = self.consumer()->extend({self.delivery()}, Duration{*duration_ms});
+            if (!settled.stale.empty()) raise_stale(settled.stale.front());
+          },
+          py::arg("duration"))
       .def("__enter__", [](const py::object& self) { return self; })
       .def("__exit__", [](const py::object& self, const py::object& kind, const py::object& exception, const py::object&) {
         return leave(self, kind, exception);
       });
 
-  module.def("settle", [](const py::iterable& iterable, const std::string& act, std::optional<std::int64_t> delay_ms, std::string words) {
-    const py::tuple messages(iterable);  // owned: the caller's list may change while the GIL is released
-    for (const Settle known : {Settle::ack, Settle::nack, Settle::reject, Settle::release}) {
-      if (act != name(known)) continue;
-      const Outcome outcome = settle(pointers(messages), known, words_of(delay_ms, std::move(words)));
-      return py::make_tuple(outcome.applied, outcome.stale);
-    }
-    throw py::value_error("act must be ack, nack, reject or release, not " + act);
-  }, py::arg("messages"), py::arg("act"), py::arg("delay_ms"), py::arg("words"));
+  module.def(
+      "settle",
+      [](const py::iterable& iterable, const std::string& act, std::optional<std::int64_t> delay_ms, std::string words) {
+        const py::tuple messages(iterable);  // owned: the caller's list may change while the GIL is released
+        for (const Settle known : {Settle::ack, Settle::nack, Settle::reject, Settle::release}) {
+          if (act != name(known)) continue;
+          const Outcome outcome = settle(pointers(messages), known, words_of(delay_ms, std::move(words)));
+          return py::make_tuple(outcome.applied, outcome.stale);
+        }
+        throw py::value_error("act must be ack, nack, reject or release, not " + act);
+      },
+      py::arg("messages"), py::arg("act"), py::arg("delay_ms"), py::arg("words"));
 }
 
 }  // namespace ackwire::python

@@ -27,7 +27,7 @@ class Chunks {
   void send(const Outgoing& chunk) {
     if (under_way_.size() >= chunks_in_flight) collect();
     try {
-      under_way_.push_back({connection_.publish(queue_, chunk.messages(), chunk.bytes()), sent_, chunk.messages().size()});
+      under_way_.push_back({connection_.publish(queue_, chunk.messages(), chunk.bytes(), true), sent_, chunk.messages().size()});
     } catch (py::error_already_set& error) {
       if (!py::hasattr(error.value(), "receipts")) throw;  // KeyboardInterrupt: do not wait for anything more
       fail(error, sent_);
@@ -118,48 +118,59 @@ py::list publish_many(ConnectionHandle& self, const std::string& queue, const py
 
 void bind_publish(py::module_& module, ConnectionClass& connection) {
   py::class_<Receipt>(module, "Receipt", "What a publish returns, after the synced commit.")
-      .def(py::init([](std::uint64_t sequence, bool duplicate) { return Receipt{sequence, duplicate}; }), py::arg("sequence"),
-           py::arg("duplicate") = false)
+      .def(py::init([](std::uint64_t sequence, bool duplicate) {
+             return Receipt{sequence, duplicate};
+           }),
+           py::arg("sequence"), py::arg("duplicate") = false)
       .def_readonly("sequence", &Receipt::sequence, "Position in the queue; rises strictly, never reused.")
       .def_readonly("duplicate", &Receipt::duplicate, "True: the key was known, nothing was stored, `sequence` is the original's.")
-      .def("__eq__", [](const Receipt& a, const py::object& other) {
-        if (!py::isinstance<Receipt>(other)) return false;
-        const auto& b = other.cast<const Receipt&>();
-        return a.sequence == b.sequence && a.duplicate == b.duplicate;
-      })
+      .def("__eq__",
+           [](const Receipt& a, const py::object& other) {
+             if (!py::isinstance<Receipt>(other)) return false;
+             const auto& b = other.cast<const Receipt&>();
+             return a.sequence == b.sequence && a.duplicate == b.duplicate;
+           })
       .def("__hash__", [](const Receipt& self) { return std::hash<std::uint64_t>{}(self.sequence * 2 + (self.duplicate ? 1 : 0)); })
-      .def("__repr__", [](const Receipt& self) {
-        return "Receipt(sequence=" + std::to_string(self.sequence) + ", duplicate=" + (self.duplicate ? "True" : "False") + ")";
-      })
+      .def("__repr__",
+           [](const Receipt& self) {
+             return "Receipt(sequence=" + std::to_string(self.sequence) + ", duplicate=" + (self.duplicate ? "True" : "False") +
+                    ")";
+           })
       .def("__reduce__", [](const py::object& self) {
         return py::make_tuple(py::type::of(self), py::make_tuple(self.attr("sequence"), self.attr("duplicate")));
       });
 
   py::class_<Pending>(module, "PendingPublish")
-      .def("wait", [](const Pending& self, std::int64_t wait_ms) {
-        return one(self.connection->outcome(self.publish, Duration{wait_ms}));
-      }, py::arg("wait_ms"))
+      .def(
+          "wait",
+          [](const Pending& self, std::int64_t wait_ms) { return one(self.connection->outcome(self.publish, Duration{wait_ms})); },
+          py::arg("wait_ms"))
       .def_property_readonly("done", [](const Pending& self) { return self.publish.done(); });
 
   connection
-      .def("publish", [](ConnectionHandle& self, const std::string& queue, py::handle body, py::handle idempotency_key,
-                         py::handle ordering_key, py::handle headers, py::handle delay, py::handle ttl) {
-        Outgoing outgoing;
-        outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
-        return one(self.outcome(self.publish(queue, outgoing.messages(), outgoing.bytes()), self.call_timeout()));
-      }, py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
-         py::arg("delay"), py::arg("ttl"))
-      .def("publish_async", [](ConnectionHandle& self, const std::string& queue, py::handle body, py::handle idempotency_key,
-                               py::handle ordering_key, py::handle headers, py::handle delay, py::handle ttl) {
-        Outgoing outgoing;
-        outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
-        return Pending{self.shared_from_this(), self.publish(queue, outgoing.messages(), outgoing.bytes())};
-      }, py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
-         py::arg("delay"), py::arg("ttl"))
+      .def(
+          "publish",
+          [](ConnectionHandle& self, const std::string& queue, py::handle body, py::handle idempotency_key, py::handle ordering_key,
+             py::handle headers, py::handle delay, py::handle ttl) {
+            Outgoing outgoing;
+            outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
+            return one(self.outcome(self.publish(queue, outgoing.messages(), outgoing.bytes(), true), self.call_timeout()));
+          },
+          py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
+          py::arg("delay"), py::arg("ttl"))
+      .def(
+          "publish_async",
+          [](ConnectionHandle& self, const std::string& queue, py::handle body, py::handle idempotency_key, py::handle ordering_key,
+             py::handle headers, py::handle delay, py::handle ttl) {
+            Outgoing outgoing;
+            outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
+            return Pending{self.shared_from_this(), self.publish(queue, outgoing.messages(), outgoing.bytes(), false)};
+          },
+          py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
+          py::arg("delay"), py::arg("ttl"))
       .def("publish_many", &publish_many, py::arg("queue"), py::arg("messages"), py::arg("chunk_messages"), py::arg("chunk_bytes"))
-      .def("flush", [](ConnectionHandle& self, std::int64_t wait_ms) {
-        take(interruptible([live = self.live(), wait_ms] { return live->flush(Duration{wait_ms}); }));
-      }, py::arg("wait_ms"));
+      .def(
+          "flush", [](ConnectionHandle& self, std::int64_t wait_ms) { self.flush(Duration{wait_ms}); }, py::arg("wait_ms"));
 
   module.attr("BATCH_MESSAGES") = limits::batch_messages;
   module.attr("BATCH_BYTES") = limits::batch_bytes;

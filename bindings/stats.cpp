@@ -62,14 +62,16 @@ Resolution resolution_of(const std::string& text) {
 
 void bind_stats(ConnectionClass& connection) {
   connection
-      .def("stats", [](ConnectionHandle& self) {
-        return describe(take(interruptible([live = self.live()] { return live->stats(); })));
-      })
-      .def("history", [](ConnectionHandle& self, const std::string& queue, const std::string& resolution, std::int64_t from_ms) {
-        const HistoryQuery query{queue, resolution_of(resolution), Timestamp{Duration{from_ms}}};
-        const auto samples = take(interruptible([live = self.live(), query] { return live->history(query); }));
-        return list_of(samples, [](const Sample& sample) { return describe(sample); });
-      }, py::arg("queue"), py::arg("resolution"), py::arg("start_ms"));
+      .def("stats",
+           [](ConnectionHandle& self) { return describe(take(interruptible([live = self.live()] { return live->stats(); }))); })
+      .def(
+          "history",
+          [](ConnectionHandle& self, const std::string& queue, const std::string& resolution, std::int64_t from_ms) {
+            const HistoryQuery query{queue, resolution_of(resolution), Timestamp{Duration{from_ms}}};
+            const auto samples = take(interruptible([live = self.live(), query] { return live->history(query); }));
+            return list_of(samples, [](const Sample& sample) { return describe(sample); });
+          },
+          py::arg("queue"), py::arg("resolution"), py::arg("start_ms"));
 }
 
 }  // namespace ackwire::python

@@ -63,7 +63,7 @@ class Connection:
         return self._core.state
 
     def flush(self, wait: Duration = 30.0) -> None:
-        """Waits until every ``publish_async`` so far has an outcome. Raises the first refusal, or TimeoutError."""
+        """Waits until every ``publish_async`` so far has an outcome. Raises the first refusal since the last flush, or TimeoutError."""
         self._core.flush(milliseconds(wait, "wait"))
 
     def close(self, wait: Duration = 5.0) -> None:
