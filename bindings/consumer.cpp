@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <thread>
 
 #include "delivery.hpp"
 
 namespace ackwire::python {
 namespace {
 
+constexpr Duration on_its_way{100};  ///< for deliveries sent before the broker heard that the credit had ended
 constexpr std::string_view dropped_text = "The message was thrown away without being settled.";
 
 py::list messages_of(const std::shared_ptr<ConsumerHandle>& consumer, std::vector<Delivery>&& deliveries, bool propagate) {
@@ -40,7 +43,7 @@ ConsumerHandle::~ConsumerHandle() {
     return;
   }
   auto end_here = [this] {
-    consumer_->close();
+    end();
     consumer_.reset();
     return true;
   };
@@ -51,9 +54,38 @@ ConsumerHandle::~ConsumerHandle() {
   }
 }
 
+std::vector<Delivery> ConsumerHandle::take_ahead(std::size_t max) {
+  std::lock_guard lock(mutex_);
+  const auto last = ahead_.begin() + static_cast<std::ptrdiff_t>(std::min(max, ahead_.size()));
+  std::vector<Delivery> taken(std::make_move_iterator(ahead_.begin()), std::make_move_iterator(last));
+  ahead_.erase(ahead_.begin(), last);
+  return taken;
+}
+
+std::optional<Delivery> ConsumerHandle::next(std::optional<Duration> wait, std::size_t ahead) {
+  if (!ended()) {
+    std::lock_guard lock(mutex_);
+    if (!ahead_.empty()) {
+      Delivery delivery = std::move(ahead_.front());
+      ahead_.pop_front();
+      return delivery;
+    }
+  }
+  std::vector<Delivery> received = receive(ahead, wait);
+  if (received.empty()) return std::nullopt;
+  std::lock_guard lock(mutex_);
+  ahead_.insert(ahead_.end(), std::make_move_iterator(received.begin() + 1), std::make_move_iterator(received.end()));
+  return std::move(received.front());
+}
+
 std::vector<Delivery> ConsumerHandle::receive(std::size_t max, std::optional<Duration> wait) {
-  auto live = connection_->live();
-  live.reset();  // a wait for ever may not hold the connection: a close on another thread ends the wait
+  connection_->live();  // not kept: a wait for ever may not hold the connection, a close on another thread ends it
+  if (!ended()) {
+    if (auto ahead = take_ahead(max); !ahead.empty()) return ahead;
+    if (parked_.exchange(false) && !retired_.load()) {
+      take(unlocked([&] { return consumer_->set_credit(credit_); }));
+    }
+  }
   const auto start = std::chrono::steady_clock::now();
   for (;;) {
     Duration slice = wait_slice;
@@ -97,18 +129,43 @@ Settled ConsumerHandle::extend(std::vector<Delivery> deliveries, Duration durati
 }
 
 void ConsumerHandle::retire() {
-  if (retired_.exchange(true) || closed() || connection_->closed()) return;
+  if (retired_.exchange(true) || ended()) return;
   interruptible([self = shared_from_this()] {
     if (self->unsettled_.load() == 0) {
       self->end();
-      return true;
+    } else {
+      self->give_back();  // something is still being worked on: the subscription stays for its settle
     }
-    // Something is still being worked on, so the subscription stays for its settles, without credit.
-    (void)self->consumer_->set_credit(0);
-    auto waiting = self->consumer_->receive(self->credit_, Duration{0});
-    if (waiting && !waiting->empty()) (void)self->consumer_->release(*waiting);
     return true;
   });
+}
+
+void ConsumerHandle::park() {
+  if (ended() || retired_.load() || parked_.exchange(true)) return;
+  interruptible([self = shared_from_this()] {
+    self->give_back();
+    return true;
+  });
+}
+
+void ConsumerHandle::give_back() {
+  (void)consumer_->set_credit(0);
+  release_waiting();
+  // What was on its way when the credit ended arrives now.
+  run_apart([weak = weak_from_this()] {
+    std::this_thread::sleep_for(on_its_way);
+    auto self = weak.lock();
+    if (self && (self->parked_.load() || self->retired_.load()) && !self->closed()) self->release_waiting();
+  });
+}
+
+void ConsumerHandle::release_waiting() {
+  std::vector<Delivery> waiting = take_ahead(credit_);
+  if (auto received = consumer_->receive(credit_, Duration{0})) {
+    waiting.insert(waiting.end(), std::make_move_iterator(received->begin()), std::make_move_iterator(received->end()));
+  }
+  // An error means that the connection is gone and the leases with it: the broker gives them to others by itself.
+  if (!waiting.empty()) (void)consumer_->release(waiting);
 }
 
 void ConsumerHandle::close() {
@@ -121,7 +178,10 @@ void ConsumerHandle::close() {
 }
 
 void ConsumerHandle::end() {
-  if (!closed_.exchange(true)) consumer_->close();
+  if (closed_.exchange(true)) return;
+  const std::vector<Delivery> ahead = take_ahead(credit_);
+  if (!ahead.empty()) (void)consumer_->release(ahead);
+  consumer_->close();
 }
 
 void ConsumerHandle::settled() {
@@ -169,7 +229,18 @@ void bind_consumer(py::module_& module, ConnectionClass& connection) {
             return messages_of(self.shared_from_this(), self.receive(max, wait), propagate);
           },
           py::arg("max"), py::arg("wait_ms"), py::arg("propagate"))
+      .def(
+          "next",
+          [](ConsumerHandle& self, std::size_t ahead, std::optional<std::int64_t> wait_ms, bool propagate) -> py::object {
+            std::optional<Duration> wait;
+            if (wait_ms) wait = Duration{*wait_ms};
+            auto delivery = self.next(wait, ahead);
+            if (!delivery) return py::none();
+            return py::cast(std::make_unique<ReceivedMessage>(self.shared_from_this(), *std::move(delivery), propagate));
+          },
+          py::arg("ahead"), py::arg("wait_ms"), py::arg("propagate"))
       .def("retire", &ConsumerHandle::retire)
+      .def("park", &ConsumerHandle::park)
       .def("close", &ConsumerHandle::close)
       .def_property_readonly("closed", [](const ConsumerHandle& self) { return self.ended(); })
       .def_property_readonly("unsettled", &ConsumerHandle::unsettled)

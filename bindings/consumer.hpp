@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -35,11 +36,16 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   /// Up to `max` deliveries; waits in slices up to `wait`, or for ever when it is not set. Empty: none came in time, or the
   /// consumer was closed meanwhile.
   std::vector<Delivery> receive(std::size_t max, std::optional<Duration> wait);
+  /// One delivery, from what was read ahead (at most `ahead`) or received now. Nothing: none came in time, or closed.
+  std::optional<Delivery> next(std::optional<Duration> wait, std::size_t ahead);
   Settled settle(Settle act, std::vector<Delivery> deliveries, const SettleWords& words);
   Settled extend(std::vector<Delivery> deliveries, Duration duration);
 
-  /// Takes no more. What was handed out can still be settled; what waits in the client goes back with no attempt charged.
+  /// Takes no more. What was handed out can still be settled; what was read ahead goes back with no attempt charged.
   void retire();
+  /// The same, until the next receive(): an exception has left the loop over messages, and a traceback may keep the loop
+  /// alive for as long as it likes.
+  void park();
   /// Retires, and ends the leases of what is not settled.
   void close();
   bool closed() const { return closed_.load(); }
@@ -55,18 +61,24 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   void dropped(Delivery delivery);
 
  private:
+  std::vector<Delivery> take_ahead(std::size_t max);
   void nack_dropped();
+  /// Without the GIL, as the two below.
   void end();
+  void give_back();
+  void release_waiting();
 
   const std::shared_ptr<ConnectionHandle> connection_;
   const std::uint32_t credit_;
   std::unique_ptr<Consumer> consumer_;
   std::atomic<std::size_t> unsettled_{0};
   std::atomic<bool> retired_{false};
+  std::atomic<bool> parked_{false};
   std::atomic<bool> closed_{false};
 
   std::mutex mutex_;
   // State below is protected by mutex_.
+  std::deque<Delivery> ahead_;  // received, not handed out yet
   std::vector<Delivery> dropped_;
   bool nacking_ = false;
 };

@@ -13,6 +13,10 @@ namespace ackwire::python {
 
 namespace py = pybind11;
 
+/// A function of the package's Python side. Kept for ever once it was found: at the end of the interpreter nothing can be
+/// imported any more. With the GIL.
+py::handle python_function(const char* module, const char* name);
+
 /// Text that may hold any bytes: what is not UTF-8 becomes lone surrogates and turns back into the same bytes.
 inline py::str text(std::string_view bytes) {
   PyObject* made = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "surrogateescape");

@@ -70,7 +70,7 @@ std::vector<ReceivedMessage*> pointers(const py::tuple& messages) {
 
 /// Read by the one reader of durations, which is Python.
 std::optional<std::int64_t> optional_milliseconds(const py::object& value, const char* argument) {
-  const py::object read = py::module_::import("ackwire._durations").attr("optional_milliseconds");
+  const py::handle read = python_function("ackwire._durations", "optional_milliseconds");
   return read(value, argument).cast<std::optional<std::int64_t>>();
 }
 
@@ -90,10 +90,14 @@ bool leave(const py::object& self, const py::object& kind, const py::object& exc
       settle_one(message, Settle::ack, {});
       return false;
     } catch (py::error_already_set& error) {
-      return py::module_::import("ackwire._settling").attr("after_failed_ack")(self, error.value()).cast<bool>();
+      return python_function("ackwire._settling", "after_failed_ack")(self, error.value()).cast<bool>();
     }
   }
-  return py::module_::import("ackwire._settling").attr("after_exception")(self, exception).cast<bool>();
+  // Parked before the settle, or a released message would come straight back to a loop that nobody is in any more.
+  const bool held = python_function("ackwire._settling", "contained")(exception, message.propagate()).cast<bool>();
+  if (!held) message.consumer()->park();
+  python_function("ackwire._settling", "after_exception")(self, exception, held);
+  return held;
 }
 
 void bind_attributes(Class& message) {
@@ -120,7 +124,7 @@ void bind_attributes(Class& message) {
                              })
       .def_property_readonly("publish_time",
                              [](const ReceivedMessage& self) {
-                               const py::object read = py::module_::import("ackwire._durations").attr("utc");
+                               const py::handle read = python_function("ackwire._durations", "utc");
                                return read(milliseconds(self.delivery().publish_time()));
                              })
       .def_property_readonly("lease_token", [](const ReceivedMessage& self) { return self.delivery().lease_token(); })

@@ -2,11 +2,13 @@
 
 #include <string>
 
+#include "convert.hpp"
+
 namespace ackwire::python {
 
 py::object exception_for(const Error& error) {
   // The classes live in Python, so that they have docstrings, bases such as TimeoutError, and one table by code.
-  const py::object make = py::module_::import("ackwire._errors").attr("exception_for");
+  const py::handle make = python_function("ackwire._errors", "exception_for");
   const double retry_after = static_cast<double>(error.retry_after.count()) / 1000.0;
   const py::object index = error.index ? py::object(py::int_(*error.index)) : py::object(py::none());
   const py::str message = py::reinterpret_steal<py::str>(

@@ -4,11 +4,14 @@
 #include "ackwire/limits.hpp"
 #include "ackwire/version.hpp"
 #include "connection.hpp"
+#include "convert.hpp"
 
 PYBIND11_MODULE(_core, module) {
   using namespace ackwire::python;
   module.doc() = "The C++ core of ackwire. Use the package ackwire: names here may change.";
   watch_forks();
+  python_function("ackwire._errors", "exception_for");
+  python_function("ackwire._durations", "milliseconds");
   bind_delivery(module);
   ConnectionClass connection = bind_connection(module);
   bind_queue(connection);

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "convert.hpp"
+
 namespace ackwire::python {
 namespace {
 
@@ -12,7 +14,7 @@ bool given(py::handle value) { return value.ptr() != nullptr && !value.is_none()
 /// "30s", 2.5 or a timedelta, read by the one reader of durations, which is Python.
 Duration duration(py::handle value, const std::string& argument) {
   if (!given(value)) return Duration{0};
-  const py::object read = py::module_::import("ackwire._durations").attr("milliseconds");
+  const py::handle read = python_function("ackwire._durations", "milliseconds");
   return Duration{read(value, argument).cast<std::int64_t>()};
 }
 

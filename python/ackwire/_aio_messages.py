@@ -8,12 +8,12 @@ import weakref
 from collections import deque
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Deque, Dict, List, Optional, Type
+from typing import TYPE_CHECKING, Callable, Deque, Dict, List, Optional, Type
 
 from . import _checks, _core, _settling
 from ._durations import Duration, milliseconds, optional_milliseconds
 from ._errors import IndeterminateError, StaleLeaseError
-from ._lanes import Receives, Settle
+from ._lanes import Receives, Settle, hand_over, resolve
 
 if TYPE_CHECKING:
     from .aio import Queue
@@ -108,14 +108,19 @@ class Message:
             if self.settled is None:
                 await self._ack_at_exit()
             return False
-        act, words = _settling.verdict(exception)
-        if self.settled is None:
-            try:
-                # Shielded: a second cancel may not leave the message without a settle.
-                await asyncio.shield(self._settle(act, None, words))
-            except (StaleLeaseError, IndeterminateError) as error:
-                _settling.log.warning("message %d could not be settled by %s: %s", self.sequence, act, error)
-        return _settling.report(self.core, exception, act, _settling.contained(exception, self._messages._propagate))
+        held = _settling.contained(exception, self._messages._propagate)
+        if held:
+            act, words = _settling.verdict(exception)
+            if self.settled is None:
+                try:
+                    await self._settle(act, None, words)
+                except (StaleLeaseError, IndeterminateError) as error:
+                    _settling.log.warning("message %d could not be settled by %s: %s", self.sequence, act, error)
+            _settling.report(self.core, exception, act, held)
+            return True
+        # Shielded: a second cancel may not leave the message without a settle.
+        await asyncio.shield(self._messages._leave(self.core, exception))
+        return False
 
     async def _ack_at_exit(self) -> None:
         try:
@@ -173,11 +178,41 @@ class Messages:
             messages = await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled() and future.exception() is None:
-                self._receives.give_back_apart(future.result())  # they came in the moment of the cancel
+                self._ahead.extend(future.result())  # they came in the moment of the cancel
+            self._park()
             raise
         if self._left is not None:
             self._left -= len(messages)
         self._ahead.extend(messages)
+
+    def _park(self, then: Callable[[], None] = lambda: None) -> None:
+        """An exception leaves the loop over messages, and a task or a traceback may keep this object for long: gives back
+        what was read ahead, on a thread of its own. The next message asked for goes on from there."""
+        receives, ahead = self._receives, list(self._ahead)
+        if receives is None or self._ended:
+            then()
+            return
+        self._ahead.clear()
+
+        def run() -> None:
+            receives.park(ahead)
+            then()
+
+        threading.Thread(target=run, name="ackwire-release", daemon=True).start()
+
+    async def _leave(self, core: _core.Message, exception: BaseException) -> None:
+        """Parks, then settles: the other way round, a released message would come straight back here."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+
+        def settle() -> None:
+            try:
+                _settling.after_exception(core, exception, False)
+            finally:
+                hand_over(loop, resolve, done, None, None)
+
+        self._park(settle)
+        await done
 
     async def aclose(self) -> None:
         """Gives back what was read ahead, with no attempt charged, and takes no more. Messages handed out can still be settled."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from types import TracebackType
-from typing import Deque, Iterable, Iterator, List, Optional, Type
+from typing import Iterable, Iterator, List, Optional, Type
 
 from . import _checks, _core
 from ._durations import Duration, optional_milliseconds
@@ -14,7 +13,7 @@ from ._results import Settled
 
 log = logging.getLogger("ackwire")
 
-_READ_AHEAD = 256  # messages turned into Python objects at once
+_READ_AHEAD = 256  # messages taken from the client at once
 _CREDIT_WARNING_MS = 5_000  # a consumer that gets nothing for so long because nothing is settled says so, once
 
 
@@ -69,42 +68,33 @@ class Consumer:
 
 
 def stream(consumer: Consumer, wait_ms: Optional[int], limit: Optional[int]) -> Iterator[_core.Message]:
-    core = consumer._core
-    ahead: Deque[_core.Message] = deque()
-    left = limit
+    core, propagate, left = consumer._core, consumer._propagate, limit
     try:
         while left is None or left > 0:
-            count = _READ_AHEAD if left is None else min(_READ_AHEAD, left)
-            ahead.extend(_receive(core, count, wait_ms, consumer._propagate))
-            if not ahead:
+            ahead = _READ_AHEAD if left is None else min(_READ_AHEAD, left)
+            message = core.next(ahead, wait_ms, propagate) if wait_ms is not None else _next(core, ahead, propagate)
+            if message is None:
                 return
             if left is not None:
-                left -= len(ahead)
-            while ahead:
-                if core.closed:
-                    return
-                yield ahead.popleft()
+                left -= 1
+            yield message
     finally:
-        _give_back(core, ahead)
+        _retire(core)
 
 
-def _receive(core: _core.Consumer, count: int, wait_ms: Optional[int], propagate: bool) -> List[_core.Message]:
-    """Like receive, but says when the wait can have no end because every credit is held by unsettled messages."""
-    if wait_ms is not None:
-        return core.receive(count, wait_ms, propagate)
-    messages = core.receive(count, _CREDIT_WARNING_MS, propagate)
-    if not messages and not core.closed:
+def _next(core: _core.Consumer, ahead: int, propagate: bool) -> Optional[_core.Message]:
+    """Waits for ever, but says when the wait can have no end because every credit is held by unsettled messages."""
+    message = core.next(ahead, _CREDIT_WARNING_MS, propagate)
+    if message is None and not core.closed:
         if core.unsettled >= core.credit:
             log.warning("all %d credits are held by messages that are not settled: settle them, or raise the credit", core.credit)
-        messages = core.receive(count, None, propagate)
-    return messages
+        message = core.next(ahead, None, propagate)
+    return message
 
 
-def _give_back(core: _core.Consumer, ahead: Deque[_core.Message]) -> None:
+def _retire(core: _core.Consumer) -> None:
     try:
-        if ahead and not core.closed:
-            _core.settle(ahead, "release", None, "")
         core.retire()
     except AckwireError as error:
         # The leases end with the connection, so the broker gives the messages to others by itself.
-        log.debug("messages read ahead were not released: %s", error)
+        log.debug("what was read ahead was not released: %s", error)

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Callable, Dict, Generic, Iterable, List, Optional, Tuple, TypeVar
 
 from . import _core
-from ._errors import AckwireError, StaleLeaseError
+from ._errors import AckwireError, ClosedError, StaleLeaseError
 
 _T = TypeVar("_T")
 
@@ -50,19 +50,24 @@ class Lane(Generic[_T]):
     def __init__(self, name: str) -> None:
         self._name = name
         self._items: SimpleQueue[Optional[_T]] = SimpleQueue()
-        self._start = threading.Lock()
+        self._start = threading.RLock()  # a finalizer may stop a lane in the middle of a put
         self._started = False
+        self._stopped = False
 
     def put(self, item: _T) -> None:
         with self._start:
+            if self._stopped:
+                raise ClosedError("This handle is closed. What was confirmed is stored; open or connect again.", code="closed")
             if not self._started:
                 self._started = True
                 threading.Thread(target=self._run, name=f"ackwire-{self._name}", daemon=True).start()
-        self._items.put(item)
+            self._items.put(item)
 
     def stop(self) -> None:
         """Ends the thread after what was put in before."""
-        self._items.put(None)
+        with self._start:
+            self._stopped = True
+            self._items.put(None)
 
     def _run(self) -> None:
         while True:
@@ -225,6 +230,14 @@ class Receives(Lane[Request]):
         kept = [message for message in messages if message.settled is None]
         if kept:
             threading.Thread(target=self.give_back, args=(kept,), name="ackwire-release", daemon=True).start()
+
+    def park(self, ahead: Iterable[_core.Message]) -> None:
+        """Gives back what was read ahead, and takes no more until the next item. Waits for the broker."""
+        self.give_back([message for message in ahead if message.settled is None])
+        try:
+            self._consumer.park()
+        except AckwireError:
+            pass
 
     def finish(self, ahead: Iterable[_core.Message]) -> None:
         """Gives back what was read ahead and takes no more. Waits for the broker, so not for the event loop's thread."""

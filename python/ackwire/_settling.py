@@ -30,8 +30,8 @@ def contained(exception: BaseException, propagate: bool) -> bool:
     return isinstance(exception, Exception) and not propagate
 
 
-def after_exception(message: _core.Message, exception: BaseException) -> bool:
-    """Settles ``message`` after an exception in its block. True: the exception ends here."""
+def after_exception(message: _core.Message, exception: BaseException, held: bool) -> None:
+    """Settles ``message`` after an exception in its block. ``held``: the exception ends there."""
     act, words = verdict(exception)
     if message.settled is None:
         try:
@@ -39,15 +39,14 @@ def after_exception(message: _core.Message, exception: BaseException) -> bool:
         except AckwireError as error:
             # The broker gives the message back by itself when its lease ends; the exception of the block says more.
             log.warning("message %d could not be settled by %s: %s", message.sequence, act, error)
-    return report(message, exception, act, contained(exception, message.propagate))
+    report(message, exception, act, held)
 
 
-def report(message: _core.Message, exception: BaseException, act: str, held: bool) -> bool:
+def report(message: _core.Message, exception: BaseException, act: str, held: bool) -> None:
     if held and act == "nack":
         log.error("message %d failed at attempt %d", message.sequence, message.attempts, exc_info=exception)
     elif held:
         log.warning("message %d was rejected: %s", message.sequence, exception)
-    return held
 
 
 def after_failed_ack(message: _core.Message, error: BaseException) -> bool:

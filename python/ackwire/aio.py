@@ -205,18 +205,18 @@ class Queue:
         size = len(body) if isinstance(body, (bytes, bytearray)) else memoryview(body).nbytes if not isinstance(body, str) else 0
         connection = self._connection
         await connection._room.enter(size)
-        try:
-            core = connection._sync._core
-            pending = core.publish_async(self.name, body, idempotency_key, ordering_key, headers, delay, ttl)
-        except BaseException:
-            connection._room.leave(size)
-            raise
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_core.Receipt] = loop.create_future()
         confirmed: asyncio.Future[_core.Receipt] = loop.create_future()
+        try:
+            core = connection._sync._core
+            pending = core.publish_async(self.name, body, idempotency_key, ordering_key, headers, delay, ttl)
+            connection._confirms.put((loop, confirmed, pending))
+        except BaseException:
+            connection._room.leave(size)
+            raise
         # The room is left when the outcome is known, also when nobody waits for it any more.
         confirmed.add_done_callback(lambda done: _pass_on(done, future, connection._room, size))
-        connection._confirms.put((loop, confirmed, pending))
         return await future
 
     async def publish_many(

@@ -252,10 +252,14 @@ def test_ten_thousand_messages_leave_nothing_behind(embedded):
     def round_of(count):
         queue.publish_many([b"x" * 1_000] * count)
         done = 0
-        for message in queue.consume(max_messages=count):
-            with message:
-                assert len(message.body) == 1_000 and len(message.body_view) == 1_000 and message.headers == {}
-                done += 1
+        with queue.consumer(credit=1_000) as consumer:
+            while done < count:
+                messages = consumer.receive(500, wait=5)
+                for message in messages:
+                    assert len(message.body) == 1_000 and len(message.body_view) == 1_000 and message.headers == {}
+                with messages[0]:
+                    pass
+                done += consumer.ack(messages).applied + 1
         assert done == count
 
     round_of(2_000)
