@@ -26,7 +26,10 @@ class TestConnection : public Connection {
 
 class ClientTest : public testing::Test {
  protected:
-  void TearDown() override { connection.reset(); }
+  void TearDown() override {
+    if (connection) static_cast<void>(connection->close(100ms));
+    connection.reset();
+  }
 
   /// Connects; with `wait`, waits for the welcome.
   void connect(client::CoreOptions options = {}, bool wait = true) {

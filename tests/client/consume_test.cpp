@@ -190,11 +190,14 @@ TEST_F(ConsumeTest, ASettleUnderWayWhenTheConnectionIsLostIsNotKnown) {
   Consumer from = consumer();
   const auto deliveries = receive(from, 2);
   broker.run([&] { broker.settles = false; });
-  auto settling = std::async(std::launch::async, [&] { return from.ack(deliveries[0]); });
+  auto settling = std::async(std::launch::async, [&] {
+    const auto settled = from.ack(deliveries[0]);
+    return settled ? Errc::ok : settled.error().code;
+  });
   ASSERT_TRUE(broker.wait_for(Operation::settle, 1));
   from.ack_async(deliveries[1]);
   broker.cut(false);
-  EXPECT_EQ(settling.get().error().code, Errc::disconnected);
+  EXPECT_EQ(settling.get(), Errc::disconnected);
   EXPECT_EQ(from.ack(deliveries[1]).error().code, Errc::disconnected);
   EXPECT_EQ(from.flush().error().code, Errc::disconnected);
   EXPECT_TRUE(from.flush().ok());
@@ -242,6 +245,16 @@ TEST_F(ConsumeTest, ADamagedRecordIsNackedAndNeverHandedOut) {
   EXPECT_NE(nacks[0].find("checksum"), std::string::npos);
   broker.run([&] { broker.corrupt_byte = std::string::npos; });
   EXPECT_EQ(receive(from, 1).size(), 1u);
+}
+
+TEST_F(ConsumeTest, DamagedRecordsAreCounted) {
+  connect();
+  publish(3);
+  broker.run([&] { broker.corrupt_byte = 0; });  // the length: nothing behind it can be found
+  const auto of = core->subscribe("orders", {.credit = 3});
+  ASSERT_TRUE(of.ok());
+  EXPECT_TRUE(core->receive(*of, 10, 50ms)->empty());
+  EXPECT_GE(core->damaged_records(*of), 3u);
 }
 
 TEST_F(ConsumeTest, ADamagedRunGivesTheConnectionUp) {

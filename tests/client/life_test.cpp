@@ -85,6 +85,48 @@ TEST_F(LifeTest, AnotherVersionEndsTheConnection) {
   EXPECT_EQ(connection->publish("orders", message("x")).error().code, Errc::unsupported_version);
 }
 
+TEST_F(LifeTest, ABrokerInThisProcessThatWasReopenedIsGreetedAgain) {
+  client::CoreOptions options;
+  options.embedded = true;
+  connect(options);
+  broker.run([&] { broker.confirms = false; });
+  const auto pending = connection->publish_async("orders", message("x"));
+  ASSERT_TRUE(broker.wait_for(Operation::publish, 1));
+  broker.run([&] { broker.confirms = true; });
+  std::string goodbye;
+  wire::encode_goodbye(goodbye, Errc::store_full, "full");
+  broker.send(goodbye);
+  EXPECT_TRUE(pending->wait(5s).ok());
+  EXPECT_EQ(broker.count(Operation::hello), 2u);
+  EXPECT_EQ(broker.published(), 1u);
+}
+
+TEST_F(LifeTest, ABrokerInThisProcessThatFailedLeavesNobodyWaiting) {
+  client::CoreOptions options;
+  options.embedded = true;
+  connect(options);
+  broker.run([&] {
+    broker.confirms = false;
+    broker.welcomes = false;
+  });
+  const auto pending = connection->publish_async("orders", message("x"));
+  Consumer from = consumer();
+  ASSERT_TRUE(broker.wait_for(Operation::publish, 1));
+  std::string frame;
+  wire::encode_goodbye(frame, Errc::io, "the disk failed");
+  broker.send(frame);
+  ASSERT_TRUE(broker.wait_for(Operation::hello, 2));
+  frame.clear();
+  wire::encode_error(frame, 0, {Errc::failed, "The broker stopped confirming."});
+  broker.send(frame);
+  EXPECT_EQ(pending->wait(5s).error().code, Errc::indeterminate);
+  EXPECT_EQ(from.receive(1, 5s).error().code, Errc::failed);
+  EXPECT_EQ(connection->publish("orders", message("y")).error().code, Errc::failed);
+  EXPECT_EQ(connection->list_queues().error().code, Errc::failed);
+  EXPECT_EQ(connection->state(), ConnectionState::disconnected);
+  EXPECT_TRUE(connection->close().ok());
+}
+
 TEST_F(LifeTest, ABrokenFrameGivesTheConnectionUp) {
   connect();
   broker.send("garbage, not a frame");
