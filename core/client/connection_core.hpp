@@ -101,7 +101,7 @@ class ConnectionCore final : public client::LinkUser {
   bool confirm(std::string_view payload);
   bool deliver(std::string_view payload, const std::shared_ptr<const void>& owner, client::Clock::time_point now);
   bool settled(std::uint32_t request, std::string_view payload);
-  bool pong(std::string_view payload, client::Clock::time_point now);
+  bool pong(std::uint32_t request, std::string_view payload, client::Clock::time_point now);
   bool refused(std::uint32_t request, std::string_view payload, client::Clock::time_point now);
   bool goodbye(std::string_view payload, client::Clock::time_point now);
   /// Makes deliveries of what was taken. False when every record was damaged. Gate not held.

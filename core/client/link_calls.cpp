@@ -86,7 +86,7 @@ bool ConnectionCore::dispatch(std::string_view bytes, const std::shared_ptr<cons
       requests_.replied(frame.request, frame.payload, owner);
       answers_.notify_all();
       return true;
-    case Operation::pong: return pong(frame.payload, now);
+    case Operation::pong: return pong(frame.request, frame.payload, now);
     case Operation::error: return refused(frame.request, frame.payload, now);
     case Operation::goodbye: return goodbye(frame.payload, now);
     default: return false;  // a client's operation
@@ -126,10 +126,10 @@ bool ConnectionCore::settled(std::uint32_t request, std::string_view payload) {
   return true;
 }
 
-bool ConnectionCore::pong(std::string_view payload, Clock::time_point now) {
+bool ConnectionCore::pong(std::uint32_t request, std::string_view payload, Clock::time_point now) {
   const auto broker_now = wire::decode_pong(payload);
   if (!broker_now) return false;
-  session_.ponged(*broker_now, now);
+  session_.ponged(request, *broker_now, now);
   subscriptions_.ponged(session_.pongs());
   return true;
 }

@@ -61,13 +61,13 @@ bool Session::next_ping(std::string& out, Clock::time_point now) {
   if (!ready() || !std::exchange(ping_due_, false)) return false;
   ++pings_;
   out.clear();
-  wire::encode_ping(out);
+  wire::FrameWriter(out, wire::Operation::ping, pings_);  // numbered, so that its pong can be told from those nobody asked for
   said_ = now;
   return true;
 }
 
-void Session::ponged(std::uint64_t broker_now, Clock::time_point now) {
-  ++pongs_;
+void Session::ponged(std::uint32_t request, std::uint64_t broker_now, Clock::time_point now) {
+  pongs_ = std::max(pongs_, request);
   learn_time(broker_now, now);
 }
 

@@ -33,9 +33,10 @@ class Session {
   /// A ping when one is due, behind what else there is to say.
   bool next_ping(std::string& out, Clock::time_point now);
   /// Asks for a pong that comes after every frame sent before; returns its number.
-  std::uint64_t ask_pong() { return ping_due_ = true, pings_ + 1; }
-  void ponged(std::uint64_t broker_now, Clock::time_point now);
-  std::uint64_t pongs() const { return pongs_; }
+  std::uint32_t ask_pong() { return ping_due_ = true, pings_ + 1; }
+  void ponged(std::uint32_t request, std::uint64_t broker_now, Clock::time_point now);
+  /// Number of the latest ping that was answered.
+  std::uint32_t pongs() const { return pongs_; }
   void heard(Clock::time_point now) { heard_ = now; }
   void said(Clock::time_point now) { said_ = now; }
 
@@ -59,7 +60,7 @@ class Session {
   model::ProducerId producer_{};
   Phase phase_ = Phase::down;
   bool hello_due_ = false, ping_due_ = false, reconnect_ = false;
-  std::uint64_t pings_ = 0, pongs_ = 0;  // of this session
+  std::uint32_t pings_ = 0, pongs_ = 0;  // of this session
   std::uint64_t boot_epoch_ = 0;
   Duration session_timeout_{0};
   std::uint32_t failures_ = 0;  // connections given up since the last welcome

@@ -8,10 +8,26 @@ namespace ackwire::client {
 namespace {
 
 constexpr std::uint32_t request_bit = 0x4000'0000;        // settles number their requests apart from calls
-constexpr std::size_t ranges_per_frame = 100'000;         // 1.6 MB
+constexpr std::uint32_t messages_per_frame = 100'000;     // what the protocol allows
 constexpr std::uint32_t async_frames_under_way = 4;       // of one subscription
 constexpr std::uint64_t async_frame_messages_min = 64;    // before a second frame is sent while one is under way
 constexpr std::uint64_t async_frames_per_credit = 8;
+
+/// Takes ranges of at most messages_per_frame messages off the end of `left`.
+std::vector<model::SettleRange> take_frame(std::vector<model::SettleRange>& left) {
+  std::vector<model::SettleRange> part;
+  std::uint32_t room = messages_per_frame;
+  while (!left.empty() && room > 0) {
+    model::SettleRange& last = left.back();
+    const std::uint32_t count = std::min(room, last.count);
+    last.count -= count;
+    part.push_back({last.first_sequence + last.count, count, last.delivery});
+    if (last.count == 0) left.pop_back();
+    room -= count;
+  }
+  std::reverse(part.begin(), part.end());
+  return part;
+}
 
 bool ends_lease(model::SettleKind kind) { return kind != model::SettleKind::extend; }
 
@@ -19,9 +35,9 @@ bool ends_lease(model::SettleKind kind) { return kind != model::SettleKind::exte
 
 void Subscriptions::settle(const std::shared_ptr<Subscription>& of, const model::Settle& settle, SettleWait* wait) {
   model::Settle part = settle;
-  for (std::size_t at = 0; at < settle.ranges.size(); at += ranges_per_frame) {
-    const std::size_t end = std::min(settle.ranges.size(), at + ranges_per_frame);
-    part.ranges.assign(settle.ranges.begin() + static_cast<std::ptrdiff_t>(at), settle.ranges.begin() + static_cast<std::ptrdiff_t>(end));
+  std::vector<model::SettleRange> left = settle.ranges;
+  while (!left.empty()) {
+    part.ranges = take_frame(left);
     send(of, part, wait, false);
   }
 }
@@ -61,11 +77,10 @@ void Subscriptions::send_acks(const std::shared_ptr<Subscription>& of) {
   settle.kind = model::SettleKind::ack;
   settle.boot_epoch = boot_epoch_;
   const std::uint64_t issued = of->acks.messages();
-  std::vector<model::SettleRange> ranges = of->acks.take();
+  std::vector<model::SettleRange> left = of->acks.take();
   std::uint64_t sent = 0;
-  for (std::size_t at = 0; at < ranges.size(); at += ranges_per_frame) {
-    const std::size_t end = std::min(ranges.size(), at + ranges_per_frame);
-    settle.ranges.assign(ranges.begin() + static_cast<std::ptrdiff_t>(at), ranges.begin() + static_cast<std::ptrdiff_t>(end));
+  while (!left.empty()) {
+    settle.ranges = take_frame(left);
     send(of, settle, nullptr, true);
     ++of->acks_under_way;
     sent += pending_[settle.request].messages;

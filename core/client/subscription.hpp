@@ -34,7 +34,7 @@ struct Subscription {
   };
   Phase phase = Phase::opening;
   std::optional<Error> end;     // why it ended, when not by close()
-  std::uint64_t end_pong = 0;   // of Phase::ending
+  std::uint32_t end_pong = 0;   // of Phase::ending
   bool closed = false;          // by the application
   Duration visibility_timeout{0};
 

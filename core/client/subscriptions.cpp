@@ -41,7 +41,7 @@ void Subscriptions::set_credit(Subscription& of, std::uint32_t credit) {
   if (ready_ && of.phase == Subscription::Phase::live) wire::encode(control_.emplace_back(), wire::Credit{of.id, credit});
 }
 
-void Subscriptions::begin_end(const std::shared_ptr<Subscription>& of, std::uint64_t pong) {
+void Subscriptions::begin_end(const std::shared_ptr<Subscription>& of, std::uint32_t pong) {
   if (of->phase == Subscription::Phase::ending || of->phase == Subscription::Phase::ended) return;
   of->closed = true;
   if (!ready_) {
@@ -55,13 +55,13 @@ void Subscriptions::begin_end(const std::shared_ptr<Subscription>& of, std::uint
   of->arrived.notify_all();
 }
 
-void Subscriptions::end_all(std::uint64_t pong) {
+void Subscriptions::end_all(std::uint32_t pong) {
   std::vector<std::shared_ptr<Subscription>> all;
   for (const auto& [id, of] : by_id_) all.push_back(of);
   for (const auto& of : all) begin_end(of, pong);
 }
 
-void Subscriptions::ponged(std::uint64_t pongs) {
+void Subscriptions::ponged(std::uint32_t pongs) {
   std::vector<std::shared_ptr<Subscription>> over;
   for (const auto& [id, of] : by_id_) {
     if (of->phase == Subscription::Phase::ending && of->end_pong <= pongs) over.push_back(of);

@@ -35,8 +35,8 @@ class Subscriptions {
   /// Puts the subscription in line when it has acks to send.
   void list_acks(const std::shared_ptr<Subscription>& of);
   /// Stops deliveries; the rest happens at pong number `pong`.
-  void begin_end(const std::shared_ptr<Subscription>& of, std::uint64_t pong);
-  void end_all(std::uint64_t pong);
+  void begin_end(const std::shared_ptr<Subscription>& of, std::uint32_t pong);
+  void end_all(std::uint32_t pong);
   /// Takes messages that are not too old to be under lease, at most `max`.
   std::uint64_t take(const std::shared_ptr<Subscription>& of, std::uint64_t max, Clock::time_point now, std::vector<ReceivedRun>& out);
 
@@ -52,7 +52,7 @@ class Subscriptions {
   void settled(std::uint32_t request, const model::SettleResult& answer);
   void refused(std::uint32_t request, const Error& error);
   void ended(const model::SubscriptionEnded& ended);
-  void ponged(std::uint64_t pongs);
+  void ponged(std::uint32_t pongs);
 
   bool can_send() const { return !control_.empty() || !acking_.empty(); }
   bool next_frame(std::string& out);

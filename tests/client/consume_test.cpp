@@ -2,6 +2,7 @@
 #include "client_fixture.hpp"
 #include "format/record.hpp"
 #include "wire/consume.hpp"
+#include "wire/session.hpp"
 
 namespace ackwire::test {
 namespace {
@@ -301,6 +302,25 @@ TEST_F(ConsumeTest, CloseReleasesWhatWasNotTakenAndSettlesPendingAcks) {
   EXPECT_EQ(sent.back().kind, model::SettleKind::release);
   EXPECT_EQ(client::count_messages(sent.back().ranges), 7u);
   from.close();
+}
+
+TEST_F(ConsumeTest, APongThatNobodyAskedForEndsNoConsumer) {
+  connect();
+  publish(3);
+  Consumer from = consumer();
+  ASSERT_EQ(receive(from, 1).size(), 1u);
+  broker.run([&] { broker.pongs = false; });
+  auto closing = std::async(std::launch::async, [&] { from.close(); });
+  ASSERT_TRUE(broker.wait_for(Operation::ping, 1));
+  std::string pong;
+  wire::encode_pong(pong, broker.now_ms);
+  broker.send(pong);
+  EXPECT_EQ(broker.count(Operation::unsubscribe), 0u);
+  pong.clear();
+  wire::encode_pong(pong, broker.now_ms, 1);
+  broker.send(pong);
+  closing.get();
+  EXPECT_TRUE(broker.wait_for(Operation::unsubscribe, 1));
 }
 
 TEST_F(ConsumeTest, ABlockedReceiveEndsWhenTheConsumerIsClosed) {

@@ -182,7 +182,7 @@ void FakeBroker::handle(const std::string& bytes) {
     case Operation::settle: return settle(frame);
     case Operation::request: return request(frame);
     case Operation::ping:
-      if (pongs) wire::encode_pong(outbox_.emplace_back(), now_ms);
+      if (pongs) wire::encode_pong(outbox_.emplace_back(), now_ms, frame.request);
       return;
     case Operation::credit: {
       const auto credit = wire::decode_credit(frame.payload);
