@@ -30,8 +30,9 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   app->require_subcommand(1);
   app->get_formatter()->column_width(34);
   app->set_version_flag("--version", std::string("ackwire ") + std::string(version()));
-  app->footer("Exit status: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 done in part, 6 no answer in time;\n"
-              "serve also 74 (the store failed) and 78 (settings or store cannot be used).");
+  app->footer(
+      "Exit status: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 done in part, 6 no answer in time;\n"
+      "serve also 74 (the store failed) and 78 (settings or store cannot be used).");
   add_globals(*app, invocation.globals);
   add_serve(*app, invocation);
   add_queue(*app, invocation);

@@ -49,7 +49,8 @@ constexpr std::array<Column, 15> columns{{{"messages", Cell::number},
 /// One load: producers and consumers as threads of this process, each with a connection of its own.
 class Load {
  public:
-  Load(const BenchOptions& options, const Face& face, const SignalWatch& signals) : options_(options), face_(face), signals_(signals) {}
+  Load(const BenchOptions& options, const Face& face, const SignalWatch& signals)
+      : options_(options), face_(face), signals_(signals) {}
 
   Status run() {
     begin_ = Clock::now();
@@ -210,7 +211,8 @@ int bench(Client& client, const BenchOptions& options, const SignalWatch& signal
 
 void add_bench(CLI::App& root, Invocation& invocation) {
   const auto options = std::make_shared<BenchOptions>();
-  CLI::App* app = add_command(root, invocation, "bench", "a quick load through a running broker: rates and latencies, in a queue of its own");
+  CLI::App* app =
+      add_command(root, invocation, "bench", "a quick load through a running broker: rates and latencies, in a queue of its own");
   add_count(*app, "--messages", options->messages, "how many in all (default 100000)", 1, 1'000'000'000);
   add_bytes(*app, "--size", options->size, "bytes of each body (default 256)", 8, limits::message_bytes);
   add_count(*app, "--batch", options->batch, "messages of one publish (default 100)", 1, limits::batch_messages);

@@ -45,8 +45,10 @@ int show(Client& client, const DlqOptions& options, const Face& face) {
   const auto page = client.dead_letters(options.queue, options.group, options.sequence, 1, filter, limits::message_bytes);
   if (!page) return face.refuse(page.error());
   if (page->letters.empty() || page->letters.front().sequence != options.sequence) {
-    return face.refuse({Errc::not_found, fmt::format("No dead letter {} in group \"{}\" of \"{}\". Nothing was changed; `ackwire dlq ls` shows what there is.",
-                                                     options.sequence, options.group, options.queue)});
+    return face.refuse(
+        {Errc::not_found,
+         fmt::format("No dead letter {} in group \"{}\" of \"{}\". Nothing was changed; `ackwire dlq ls` shows what there is.",
+                     options.sequence, options.group, options.queue)});
   }
   face.printer.record(describe(page->letters.front()));
   return exit_ok;
@@ -101,7 +103,8 @@ void add_filter(CLI::App& app, DeadFilter& filter) {
            for (const auto reason : {DeadReason::max_attempts, DeadReason::rejected, DeadReason::expired, DeadReason::damaged}) {
              if (name(reason) == text) filter.reason = reason;
            }
-           if (!filter.reason) throw CLI::ValidationError("--reason", "\"" + text + "\" is not one of max_attempts, rejected, expired, damaged");
+           if (!filter.reason)
+             throw CLI::ValidationError("--reason", "\"" + text + "\" is not one of max_attempts, rejected, expired, damaged");
          },
          "only those with this reason: max_attempts, rejected, expired, damaged")
       ->type_name("REASON");
@@ -123,8 +126,8 @@ void add_filter(CLI::App& app, DeadFilter& filter) {
       ->type_name("N");
 }
 
-CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what, View view,
-                  Act act, bool chooses) {
+CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what,
+                  View view, Act act, bool chooses) {
   CLI::App* app = add_command(noun, invocation, word, what);
   app->add_option("QUEUE", options->queue, "the queue")->required();
   app->add_option("--group", options->group, "the group (default \"default\")")->type_name("GROUP");
@@ -155,7 +158,8 @@ void add_dlq(CLI::App& root, Invocation& invocation) {
   add_count(*app, "SEQUENCE", one->sequence, "its sequence", 1, 1ull << 52)->required();
 
   const auto back = std::make_shared<DlqOptions>();
-  app = add_act(*noun, invocation, back, "redrive", "back to their group, same sequence and key, attempts counted from 0", moved_columns, redrive, true);
+  app = add_act(*noun, invocation, back, "redrive", "back to their group, same sequence and key, attempts counted from 0",
+                moved_columns, redrive, true);
   add_filter(*app, back->filter);
   app->add_flag("--all", back->all, "all of the group");
   app->add_flag("--dry-run", back->removal.dry_run, "only say how many it would be; change nothing");

@@ -17,12 +17,14 @@ using Options = std::shared_ptr<GroupOptions>;
 constexpr std::array<Column, 4> change_columns{{{"queue"}, {"group"}, {"done"}, {"dry_run"}}};
 
 int print(const Face& face, const GroupOptions& options, std::string_view done) {
-  face.printer.record(Json{{"queue", options.queue}, {"group", options.group}, {"done", done}, {"dry_run", options.removal.dry_run}});
+  face.printer.record(
+      Json{{"queue", options.queue}, {"group", options.group}, {"done", done}, {"dry_run", options.removal.dry_run}});
   return exit_ok;
 }
 
 int create(Client& client, const GroupOptions& options, const Face& face) {
-  if (const Status made = client.create_group(options.queue, options.group, options.from_oldest); !made) return face.refuse(made.error());
+  if (const Status made = client.create_group(options.queue, options.group, options.from_oldest); !made)
+    return face.refuse(made.error());
   return print(face, options, "made");
 }
 
@@ -38,14 +40,16 @@ int list(Client& client, const GroupOptions& options, const Face& face) {
 int remove(Client& client, const GroupOptions& options, const Face& face) {
   const auto info = client.queue_info(options.queue);
   if (!info) return face.refuse(info.error());
-  const auto group = std::find_if(info->groups.begin(), info->groups.end(), [&](const GroupInfo& g) { return g.name == options.group; });
+  const auto group =
+      std::find_if(info->groups.begin(), info->groups.end(), [&](const GroupInfo& g) { return g.name == options.group; });
   if (group == info->groups.end()) {
-    return face.refuse({Errc::no_group, fmt::format("Queue \"{}\" has no group \"{}\". Nothing was changed.", options.queue, options.group)});
+    return face.refuse(
+        {Errc::no_group, fmt::format("Queue \"{}\" has no group \"{}\". Nothing was changed.", options.queue, options.group)});
   }
   if (options.removal.dry_run) return print(face, options, "nothing");
   int status = exit_ok;
-  const auto question = fmt::format("Remove group \"{}\" of \"{}\" with {} ready, {} delayed, {} leased and {} dead messages?", options.group,
-                                    options.queue, group->ready, group->delayed, group->leased, group->dead);
+  const auto question = fmt::format("Remove group \"{}\" of \"{}\" with {} ready, {} delayed, {} leased and {} dead messages?",
+                                    options.group, options.queue, group->ready, group->delayed, group->leased, group->dead);
   if (!may_remove(options.removal, face.terminal, question, status)) return status;
   if (const Status removed = client.remove_group(options.queue, options.group); !removed) return face.refuse(removed.error());
   return print(face, options, "removed");
@@ -53,8 +57,8 @@ int remove(Client& client, const GroupOptions& options, const Face& face) {
 
 using Act = int (*)(Client&, const GroupOptions&, const Face&);
 
-CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what, View view,
-                  Act act) {
+CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what,
+                  View view, Act act) {
   CLI::App* app = add_command(noun, invocation, word, what);
   app->add_option("QUEUE", options->queue, "the queue")->required();
   app->callback([&invocation, options, view, act] {
@@ -72,7 +76,8 @@ void add_group(CLI::App& root, Invocation& invocation) {
   noun->require_subcommand(1);
 
   const auto make = std::make_shared<GroupOptions>();
-  CLI::App* app = add_act(*noun, invocation, make, "create", "make a group that starts behind the last message", change_columns, create);
+  CLI::App* app =
+      add_act(*noun, invocation, make, "create", "make a group that starts behind the last message", change_columns, create);
   app->add_option("GROUP", make->group, "the new group")->required();
   app->add_flag("--from-oldest", make->from_oldest, "start at the oldest message that is kept instead");
 

@@ -41,10 +41,12 @@ void add_peek(CLI::App& root, Invocation& invocation) {
   app->add_option("--group", options->group, "the group (default \"default\")")->type_name("GROUP");
   add_count(*app, "--from", options->from, "first sequence to show", 0, 1ull << 52);
   add_count(*app, "-n,--count", options->count, "how many at most (default 10)", 1, 1'000'000);
-  add_bytes(*app, "--body-bytes", options->body_bytes, "show at most this much of each body (default 64KiB)", 0, limits::message_bytes);
+  add_bytes(*app, "--body-bytes", options->body_bytes, "show at most this much of each body (default 64KiB)", 0,
+            limits::message_bytes);
   app->callback([&invocation, options] {
     invocation.act = [&globals = invocation.globals, options](Terminal& terminal) -> int {
-      return with_client(globals, terminal, peek_view(), [&](Client& client, const Face& face) { return peek(client, *options, face); });
+      return with_client(globals, terminal, peek_view(),
+                         [&](Client& client, const Face& face) { return peek(client, *options, face); });
     };
   });
 }

@@ -166,8 +166,10 @@ class Publisher {
       error.message = fmt::format("{} {}: {}", source.unit(), batch.messages[*error.index].place, error.message);
     }
     const bool unknown = error.code == Errc::timeout || error.code == Errc::disconnected || error.code == Errc::indeterminate;
-    const auto where = first == last ? fmt::format("{} {}", source.unit(), first) : fmt::format("{}s {} to {}", source.unit(), first, last);
-    error.message += unknown ? fmt::format(" The outcome of {} is not known.", where) : fmt::format(" Of {} nothing was stored.", where);
+    const auto where =
+        first == last ? fmt::format("{} {}", source.unit(), first) : fmt::format("{}s {} to {}", source.unit(), first, last);
+    error.message +=
+        unknown ? fmt::format(" The outcome of {} is not known.", where) : fmt::format(" Of {} nothing was stored.", where);
     return error;
   }
 
@@ -180,8 +182,8 @@ class Publisher {
     if (share < 0 || (last && shown_ == Clock::time_point{})) return;
     shown_ = now;
     const auto filled = static_cast<std::size_t>(share * 30);
-    fmt::print(face_.terminal.err, "\r[{:<30}] {:3.0f}%  {} confirmed, {} duplicates{}", std::string(std::min<std::size_t>(filled, 30), '#'),
-               share * 100, published_, duplicates_, last ? "\n" : "");
+    fmt::print(face_.terminal.err, "\r[{:<30}] {:3.0f}%  {} confirmed, {} duplicates{}",
+               std::string(std::min<std::size_t>(filled, 30), '#'), share * 100, published_, duplicates_, last ? "\n" : "");
     std::fflush(face_.terminal.err);
   }
 
@@ -206,7 +208,8 @@ int publish(Client& client, const PubOptions& options, Source& source, const Sig
   if (problem.ok()) return exit_ok;
   const int status = face.refuse(problem.error());
   if (publisher.published() == 0) return problem.error().code == Errc::invalid_argument ? exit_error : status;
-  face.terminal.line(fmt::format("ackwire: {} messages are stored; with keys, a rerun publishes only the rest", publisher.published()));
+  face.terminal.line(
+      fmt::format("ackwire: {} messages are stored; with keys, a rerun publishes only the rest", publisher.published()));
   return exit_partial;
 }
 
@@ -216,36 +219,45 @@ int act(const PubOptions& options, const Globals& globals, Terminal& terminal) {
   if (!from_stdin) {
     descriptor = open(options.file.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
-      report(terminal, {Errc::io, fmt::format("cannot read {}: {}. Nothing was published.", options.file, std::strerror(errno))}, globals.json());
+      report(terminal, {Errc::io, fmt::format("cannot read {}: {}. Nothing was published.", options.file, std::strerror(errno))},
+             globals.json());
       return exit_error;
     }
   }
   const SignalWatch signals;
   const Stop stop = [&signals] { return signals.caught() != 0; };
   std::unique_ptr<Source> source;
-  if (!options.bodies.empty()) source = arguments_source(options.bodies);
-  else if (!options.file.empty()) source = json_source(descriptor, options.fields, stop);
-  else if (options.whole) source = whole_source(descriptor, stop);
-  else source = lines_source(descriptor, stop);
-  if (options.bodies.empty() && options.file.empty() && terminal.in_is_terminal) terminal.say("ackwire: each line is a message; end with Ctrl-D");
+  if (!options.bodies.empty())
+    source = arguments_source(options.bodies);
+  else if (!options.file.empty())
+    source = json_source(descriptor, options.fields, stop);
+  else if (options.whole)
+    source = whole_source(descriptor, stop);
+  else
+    source = lines_source(descriptor, stop);
+  if (options.bodies.empty() && options.file.empty() && terminal.in_is_terminal)
+    terminal.say("ackwire: each line is a message; end with Ctrl-D");
   const View view = options.receipts ? View(receipt_columns) : View(summary_columns);
-  const int status =
-      with_client(globals, terminal, view, [&](Client& client, const Face& face) { return publish(client, options, *source, signals, face); });
+  const int status = with_client(
+      globals, terminal, view, [&](Client& client, const Face& face) { return publish(client, options, *source, signals, face); });
   if (!from_stdin) close(descriptor);
   return status;
 }
 
 /// Combinations that cannot be meant.
 void refuse_contradictions(const PubOptions& options) {
-  const bool fields = !options.fields.body.empty() || !options.fields.idempotency_key.empty() || !options.fields.ordering_key.empty();
+  const bool fields =
+      !options.fields.body.empty() || !options.fields.idempotency_key.empty() || !options.fields.ordering_key.empty();
   if (!options.file.empty() && !options.bodies.empty()) throw CLI::ValidationError("--file", "not together with BODY");
   if (options.file.empty() && fields) throw CLI::ValidationError("--key-field, --ordering-field, --body-field", "need --file");
-  if (options.whole && (!options.file.empty() || !options.bodies.empty())) throw CLI::ValidationError("--whole", "is for standard input only");
+  if (options.whole && (!options.file.empty() || !options.bodies.empty()))
+    throw CLI::ValidationError("--whole", "is for standard input only");
   if (!options.key.empty() && options.bodies.size() != 1 && !options.whole) {
     throw CLI::ValidationError("--key", "is for one message: one BODY, or --whole; a file takes --key-field");
   }
   for (const std::string& header : options.headers) {
-    if (header.find('=') == std::string::npos || header.front() == '=') throw CLI::ValidationError("--header", "\"" + header + "\" is not NAME=VALUE");
+    if (header.find('=') == std::string::npos || header.front() == '=')
+      throw CLI::ValidationError("--header", "\"" + header + "\" is not NAME=VALUE");
   }
 }
 
@@ -257,7 +269,8 @@ void add_pub(CLI::App& root, Invocation& invocation) {
   app->add_option("QUEUE", options->queue, "the queue")->required();
   app->add_option("BODY", options->bodies, "one message each; without any, each line of standard input is one");
   app->add_option("--file", options->file, "JSON Lines: one object a line; - is standard input")->type_name("FILE");
-  app->add_option("--key-field", options->fields.idempotency_key, "field of the file that is the idempotency key; dots descend")->type_name("PATH");
+  app->add_option("--key-field", options->fields.idempotency_key, "field of the file that is the idempotency key; dots descend")
+      ->type_name("PATH");
   app->add_option("--ordering-field", options->fields.ordering_key, "field that is the ordering key")->type_name("PATH");
   app->add_option("--body-field", options->fields.body, "field that is the body (default: the whole line)")->type_name("PATH");
   app->add_flag("--whole", options->whole, "standard input as one message");

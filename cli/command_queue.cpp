@@ -40,8 +40,8 @@ QueuePolicy with(QueuePolicy policy, const QueueChange& change) {
 using Act = std::function<int(Client&, const QueueOptions&, const Face&)>;
 
 /// Registers a command under `queue` that takes NAME.
-CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what, View view,
-                  Act act) {
+CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what,
+                  View view, Act act) {
   CLI::App* app = add_command(noun, invocation, word, what);
   app->add_option("NAME", options->name, "the queue")->required();
   app->callback([&invocation, options, view, act = std::move(act)] {
@@ -116,15 +116,20 @@ int remove(Client& client, const QueueOptions& options, const Face& face) {
   const Held now = held(*info);
   if (!options.removal.dry_run) {
     int status = exit_ok;
-    const auto question = fmt::format("Remove \"{}\" with {} ready, {} delayed, {} leased and {} dead messages?", options.name, now.ready,
-                                      now.delayed, now.leased, now.dead);
+    const auto question = fmt::format("Remove \"{}\" with {} ready, {} delayed, {} leased and {} dead messages?", options.name,
+                                      now.ready, now.delayed, now.leased, now.dead);
     if (!may_remove(options.removal, face.terminal, question, status)) return status;
     if (const Status removed = client.remove_queue(options.name, options.force); !removed) {
       return face.refuse(removed.error());
     }
   }
-  face.printer.record(Json{{"queue", options.name},   {"removed", !options.removal.dry_run}, {"dry_run", options.removal.dry_run}, {"ready", now.ready},
-                 {"delayed", now.delayed}, {"leased", now.leased},                {"dead", now.dead}});
+  face.printer.record(Json{{"queue", options.name},
+                           {"removed", !options.removal.dry_run},
+                           {"dry_run", options.removal.dry_run},
+                           {"ready", now.ready},
+                           {"delayed", now.delayed},
+                           {"leased", now.leased},
+                           {"dead", now.dead}});
   return exit_ok;
 }
 
@@ -135,8 +140,8 @@ void add_policy_flags(CLI::App& app, const Options& options) {
 
 void add_policy_commands(CLI::App& noun, Invocation& invocation) {
   const auto create = std::make_shared<QueueOptions>();
-  CLI::App* app = add_act(noun, invocation, create, "create", "make a queue; the same again is fine, another policy is an error", detail_view(),
-                          [](Client& client, const QueueOptions& o, const Face& face) {
+  CLI::App* app = add_act(noun, invocation, create, "create", "make a queue; the same again is fine, another policy is an error",
+                          detail_view(), [](Client& client, const QueueOptions& o, const Face& face) {
                             if (o.ensure) return print_one(client.ensure_queue(o.name, o.change), face, "ensured");
                             return print_one(client.create_queue(o.name, with({}, o.change)), face, "made");
                           });
@@ -150,7 +155,8 @@ void add_policy_commands(CLI::App& noun, Invocation& invocation) {
                 });
   add_policy_flags(*app, set);
   app->parse_complete_callback([app] {
-    const auto given = app->get_options([](const CLI::Option* option) { return option->get_group() == "Policy" && option->count() > 0; });
+    const auto given =
+        app->get_options([](const CLI::Option* option) { return option->get_group() == "Policy" && option->count() > 0; });
     if (given.empty()) throw CLI::RequiredError("at least one policy option");
   });
 }
@@ -172,9 +178,8 @@ void add_queue(CLI::App& root, Invocation& invocation) {
   const auto plain = [&](const std::string& word, const std::string& what, Act act) {
     add_act(*noun, invocation, std::make_shared<QueueOptions>(), word, what, detail_view(), std::move(act));
   };
-  plain("info", "one queue: counts, policy, groups", [](Client& client, const QueueOptions& o, const Face& face) {
-    return print_one(client.queue_info(o.name), face, "");
-  });
+  plain("info", "one queue: counts, policy, groups",
+        [](Client& client, const QueueOptions& o, const Face& face) { return print_one(client.queue_info(o.name), face, ""); });
   plain("pause", "take publishes, hand nothing out", [](Client& client, const QueueOptions& o, const Face& face) {
     return print_one(client.set_queue(o.name, {.paused = true}), face, "paused");
   });

@@ -50,11 +50,14 @@ bool settle_config(const ServeOptions& options, const Globals& globals, Terminal
   if (!options.config_file.empty()) {
     const auto problems = load_config(options.config_file, config);
     for (const ConfigProblem& problem : problems) {
-      if (!globals.json()) terminal.line(fmt::format("ackwire: bad_config: {}", printable(to_string(problem))));
-      else report(terminal, {Errc::bad_config, to_string(problem)}, true);
+      if (!globals.json())
+        terminal.line(fmt::format("ackwire: bad_config: {}", printable(to_string(problem))));
+      else
+        report(terminal, {Errc::bad_config, to_string(problem)}, true);
     }
     if (!problems.empty()) {
-      terminal.line(fmt::format("  next: correct the {} above in {}; the store was not opened", problems.size() == 1 ? "line" : "lines", options.config_file));
+      terminal.line(fmt::format("  next: correct the {} above in {}; the store was not opened",
+                                problems.size() == 1 ? "line" : "lines", options.config_file));
       return false;
     }
   }
@@ -97,12 +100,13 @@ class Watch {
 /// Ends the process when closing takes longer than promised.
 class DrainLimit {
  public:
-  DrainLimit(spdlog::logger& log, int status) : thread_([this, &log, status] {
-    std::unique_lock lock(mutex_);
-    if (ended_.wait_for(lock, drain_most, [this] { return done_; })) return;
-    log.warn("closing took longer than {} ms; ending now, nothing that was confirmed is lost", drain_most.count());
-    _exit(status);
-  }) {}
+  DrainLimit(spdlog::logger& log, int status)
+      : thread_([this, &log, status] {
+          std::unique_lock lock(mutex_);
+          if (ended_.wait_for(lock, drain_most, [this] { return done_; })) return;
+          log.warn("closing took longer than {} ms; ending now, nothing that was confirmed is lost", drain_most.count());
+          _exit(status);
+        }) {}
   ~DrainLimit() {
     {
       const std::lock_guard lock(mutex_);
@@ -122,13 +126,16 @@ class DrainLimit {
 };
 
 /// Binds what was asked for; without that, the default port and a socket in the store's directory.
-Result<std::vector<std::string>> listen_all(Broker& broker, const ServeConfig& config, const std::filesystem::path& directory, spdlog::logger& log) {
+Result<std::vector<std::string>> listen_all(Broker& broker, const ServeConfig& config, const std::filesystem::path& directory,
+                                            spdlog::logger& log) {
   std::vector<std::string> wanted = config.listen;
   if (wanted.empty()) {
     wanted.push_back(default_endpoint);
     const std::string socket = (std::filesystem::absolute(directory).lexically_normal() / "ackwire.sock").string();
-    if (socket.size() < sizeof(sockaddr_un::sun_path)) wanted.push_back("ipc://" + socket);
-    else log.warn("no socket in the store's directory: its path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1);
+    if (socket.size() < sizeof(sockaddr_un::sun_path))
+      wanted.push_back("ipc://" + socket);
+    else
+      log.warn("no socket in the store's directory: its path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1);
   }
   std::vector<std::string> bound;
   for (const std::string& endpoint : wanted) {
@@ -143,8 +150,10 @@ int serve_until_asked(Broker& broker, SignalWatch& signals, spdlog::logger& log)
   Watch watch(signals);
   const Status health = watch.hold(broker);
   notify_service_manager("STOPPING=1");
-  if (!health) log.critical("{}: {}", name(health.error().code), health.error().message);
-  else log.info("signal {}: draining, at most {} ms; a second signal ends at once", signals.caught(), drain_most.count());
+  if (!health)
+    log.critical("{}: {}", name(health.error().code), health.error().message);
+  else
+    log.info("signal {}: draining, at most {} ms; a second signal ends at once", signals.caught(), drain_most.count());
   return health ? exit_ok : exit_io;
 }
 
@@ -188,15 +197,18 @@ void add_serve(CLI::App& root, Invocation& invocation) {
   const auto options = std::make_shared<ServeOptions>();
   CLI::App* app = add_command(root, invocation, "serve", "run a broker over the store in a directory");
   app->add_option("DIR", options->directory, "directory of the store; made when absent")->required();
-  add_list(*app, "--listen", options->listen, "endpoint to serve; repeat it for more. Loopback and ipc only\n"
-                                              "(default tcp://127.0.0.1:7733 and ipc://DIR/ackwire.sock)")
+  add_list(*app, "--listen", options->listen,
+           "endpoint to serve; repeat it for more. Loopback and ipc only\n"
+           "(default tcp://127.0.0.1:7733 and ipc://DIR/ackwire.sock)")
       ->type_name("ENDPOINT");
   app->add_option("--config", options->config_file, "settings file (TOML); flags win over it")->type_name("FILE");
   app->add_flag("--check", options->check, "only check the settings");
   app->add_option("--log-level", options->log_level, "trace, debug, info, warn, error or off (default info)")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->type_name("LEVEL");
-  const auto given = [options](const Field<BrokerOptions>& field, const Value& value) { options->given.emplace_back(&field, value); };
+  const auto given = [options](const Field<BrokerOptions>& field, const Value& value) {
+    options->given.emplace_back(&field, value);
+  };
   add_fields<BrokerOptions>(*app, store_fields(), "Store", given);
   add_fields<BrokerOptions>(*app, limit_fields(), "Limits", given);
   app->callback([&invocation, options] {

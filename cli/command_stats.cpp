@@ -139,10 +139,12 @@ void add_stats(CLI::App& root, Invocation& invocation) {
   const auto options = std::make_shared<StatsOptions>();
   CLI::App* app = add_command(root, invocation, "stats", "the broker and its queues now, or rates line by line");
   app->add_flag("--watch", options->watch, "one line an interval until Ctrl-C");
-  auto* interval = add_duration(*app, "--interval", options->interval, "of --watch (default 1s)", Duration{100}, Duration{std::chrono::hours{1}});
+  auto* interval = add_duration(*app, "--interval", options->interval, "of --watch (default 1s)", Duration{100},
+                                Duration{std::chrono::hours{1}});
   auto* count = add_count(*app, "--count", options->count, "end --watch after so many lines", 1, 1ull << 40);
   app->callback([&invocation, options, interval, count] {
-    if (!options->watch && (interval->count() > 0 || count->count() > 0)) throw CLI::ValidationError("--interval, --count", "need --watch");
+    if (!options->watch && (interval->count() > 0 || count->count() > 0))
+      throw CLI::ValidationError("--interval, --count", "need --watch");
     invocation.act = [&globals = invocation.globals, options](Terminal& terminal) -> int {
       if (!options->watch) return with_client(globals, terminal, broker_columns, once);
       SignalWatch signals;

@@ -19,7 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int exit_reject = 65;                          // EX_DATAERR: this message can never be processed
+constexpr int exit_reject = 65;                           // EX_DATAERR: this message can never be processed
 constexpr int exit_no_command = 127, exit_no_exec = 126;  // of the shell: the command line itself is wrong
 constexpr std::size_t print_batch = 256;
 constexpr Duration slice{250};  // of a wait, so that --wait and --max of other threads are seen
@@ -63,8 +63,8 @@ class Subscription {
       for (std::thread& thread : threads) thread.join();
     }
     if (!options_.exec.empty() || received_ == 0) {
-      face_.terminal.say("ackwire: received {}, acked {}, nacked {}, rejected {}, stale {}", received_.load(), acked_.load(), nacked_.load(),
-                         rejected_.load(), stale_.load());
+      face_.terminal.say("ackwire: received {}, acked {}, nacked {}, rejected {}, stale {}", received_.load(), acked_.load(),
+                         nacked_.load(), rejected_.load(), stale_.load());
     }
     const std::lock_guard lock(mutex_);
     if (problem_) return face_.refuse(*problem_);
@@ -159,16 +159,18 @@ class Subscription {
   }
 
   void execute(const Delivery& delivery) {
-    const Run run{options_.exec, delivery.body(), environment(delivery), options_.exec_timeout};
+    const CommandRun run{options_.exec, delivery.body(), environment(delivery), options_.exec_timeout};
     const auto ended = run_command(run);
     if (!ended || ended->status == exit_no_command || ended->status == exit_no_exec) {
       settled(consumer_.release(delivery), released_);
       if (!ended) return end(ended.error());
-      return end(Error{Errc::invalid_argument, fmt::format("the command cannot be run (exit {}): {}. Its message was put back, no attempt charged.",
-                                                           ended->status, options_.exec)});
+      return end(Error{Errc::invalid_argument,
+                       fmt::format("the command cannot be run (exit {}): {}. Its message was put back, no attempt charged.",
+                                   ended->status, options_.exec)});
     }
     if (ended->status == 0 && !ended->timed_out) return settled(consumer_.ack(delivery), acked_);
-    const auto how = ended->timed_out ? fmt::format("killed after {}", format_duration(options_.exec_timeout)) : fmt::format("exit {}", ended->status);
+    const auto how = ended->timed_out ? fmt::format("killed after {}", format_duration(options_.exec_timeout))
+                                      : fmt::format("exit {}", ended->status);
     const auto text = ended->error_tail.empty() ? how : fmt::format("{}: {}", how, ended->error_tail);
     if (ended->status == exit_reject && !ended->timed_out) return settled(consumer_.reject(delivery, text), rejected_);
     settled(consumer_.nack(delivery, {.delay = {}, .error = text}), nacked_);
@@ -176,18 +178,21 @@ class Subscription {
 
   /// What the command can know about its message. Keys with bytes that an environment cannot hold come in base64.
   std::vector<std::pair<std::string, std::string>> environment(const Delivery& delivery) const {
-    std::vector<std::pair<std::string, std::string>> out{{"ACKWIRE_QUEUE", options_.queue},
-                                                         {"ACKWIRE_GROUP", options_.group},
-                                                         {"ACKWIRE_SEQUENCE", fmt::format("{}", delivery.sequence())},
-                                                         {"ACKWIRE_ATTEMPTS", fmt::format("{}", delivery.attempts())},
-                                                         {"ACKWIRE_DELIVERIES", fmt::format("{}", delivery.deliveries())},
-                                                         {"ACKWIRE_BOOT_EPOCH", fmt::format("{}", delivery.lease_token().boot_epoch)},
-                                                         {"ACKWIRE_PUBLISH_TIME", format_time(delivery.publish_time())},
-                                                         {"ACKWIRE_HEADERS", dump(describe(delivery)["headers"])}};
+    std::vector<std::pair<std::string, std::string>> out{
+        {"ACKWIRE_QUEUE", options_.queue},
+        {"ACKWIRE_GROUP", options_.group},
+        {"ACKWIRE_SEQUENCE", fmt::format("{}", delivery.sequence())},
+        {"ACKWIRE_ATTEMPTS", fmt::format("{}", delivery.attempts())},
+        {"ACKWIRE_DELIVERIES", fmt::format("{}", delivery.deliveries())},
+        {"ACKWIRE_BOOT_EPOCH", fmt::format("{}", delivery.lease_token().boot_epoch)},
+        {"ACKWIRE_PUBLISH_TIME", format_time(delivery.publish_time())},
+        {"ACKWIRE_HEADERS", dump(describe(delivery)["headers"])}};
     const auto add = [&out](std::string name, std::string_view bytes) {
       if (bytes.empty()) return;
-      if (bytes.find('\0') == std::string_view::npos) out.emplace_back(std::move(name), bytes);
-      else out.emplace_back(name + "_BASE64", base64(bytes));
+      if (bytes.find('\0') == std::string_view::npos)
+        out.emplace_back(std::move(name), bytes);
+      else
+        out.emplace_back(name + "_BASE64", base64(bytes));
     };
     add("ACKWIRE_IDEMPOTENCY_KEY", delivery.idempotency_key());
     add("ACKWIRE_ORDERING_KEY", delivery.ordering_key());
@@ -229,15 +234,16 @@ void add_sub(CLI::App& root, Invocation& invocation) {
   CLI::App* app = add_command(root, invocation, "sub", "receive: print each body on a line, or run a command for each message");
   app->add_option("QUEUE", options->queue, "the queue")->required();
   app->add_option("--group", options->group, "the group (default \"default\")")->type_name("GROUP");
-  auto* exec = app->add_option("--exec", options->exec, "run this by /bin/sh for each message, body on its input, ACKWIRE_* in its environment:\n"
-                                                        "exit 0 acks, 65 rejects to the DLQ, anything else nacks")
+  auto* exec = app->add_option("--exec", options->exec,
+                               "run this by /bin/sh for each message, body on its input, ACKWIRE_* in its environment:\n"
+                               "exit 0 acks, 65 rejects to the DLQ, anything else nacks")
                    ->type_name("CMD");
   auto* limit = add_duration(*app, "--exec-timeout", options->exec_timeout, "kill the command after this, and nack", Duration{1},
                              limits::visibility_timeout_max);
   auto* workers = add_count(*app, "--concurrency", options->concurrency, "commands at once (default 1)", 1, 1'000);
   add_count(*app, "-n,--max", options->max, "end after so many messages", 1, 1ull << 52);
-  auto* wait = add_duration(*app, "--wait", options->wait, "end when nothing came for this long (default: wait for ever)", Duration{0},
-                            Duration{std::chrono::hours{24 * 366}});
+  auto* wait = add_duration(*app, "--wait", options->wait, "end when nothing came for this long (default: wait for ever)",
+                            Duration{0}, Duration{std::chrono::hours{24 * 366}});
   add_count(*app, "--credit", options->credit, "messages that may be unsettled at once", 1, limits::credit);
   auto* format = app->add_option_function<std::string>(
       "--format",
@@ -246,7 +252,8 @@ void add_sub(CLI::App& root, Invocation& invocation) {
         if (!parsed) throw CLI::ValidationError("--format", parsed.error().message);
         options->format = *std::move(parsed);
       },
-      "what to print: %i sequence %k key %o ordering key %a attempts %d deliveries\n%t time %h headers %s body length %b body %%; \\n \\t");
+      "what to print: %i sequence %k key %o ordering key %a attempts %d deliveries\n%t time %h headers %s body length %b body %%; "
+      "\\n \\t");
   format->type_name("FORMAT");
   app->add_flag("--raw", options->raw, "do not escape control characters on a terminal");
   limit->needs(exec);
@@ -254,7 +261,8 @@ void add_sub(CLI::App& root, Invocation& invocation) {
   format->excludes(exec);
   app->callback([&invocation, options, wait] {
     options->wait_given = wait->count() > 0;
-    if (options->format && invocation.globals.output != Format::table) throw CLI::ValidationError("--format", "not together with --output");
+    if (options->format && invocation.globals.output != Format::table)
+      throw CLI::ValidationError("--format", "not together with --output");
     invocation.act = [&globals = invocation.globals, options](Terminal& terminal) -> int {
       SignalWatch signals;
       return with_client(globals, terminal, columns,

@@ -27,16 +27,16 @@ int check_store(const std::string& directory, const Face& face) {
   const auto report = verify(directory);
   if (!report) return face.refuse(report.error());
   face.printer.record(Json{{"directory", directory},
-                      {"sound", report->problems.empty()},
-                      {"queues", report->queues},
-                      {"groups", report->groups},
-                      {"blocks", report->blocks},
-                      {"messages", report->messages},
-                      {"delayed", report->delayed},
-                      {"dead", report->dead},
-                      {"dedupe_keys", report->dedupe_keys},
-                      {"bytes", report->bytes},
-                      {"problems", report->problems}});
+                           {"sound", report->problems.empty()},
+                           {"queues", report->queues},
+                           {"groups", report->groups},
+                           {"blocks", report->blocks},
+                           {"messages", report->messages},
+                           {"delayed", report->delayed},
+                           {"dead", report->dead},
+                           {"dedupe_keys", report->dedupe_keys},
+                           {"bytes", report->bytes},
+                           {"problems", report->problems}});
   if (report->problems.empty()) return exit_ok;
   for (const std::string& problem : report->problems) face.terminal.line(fmt::format("ackwire: problem: {}", printable(problem)));
   face.terminal.line(fmt::format("ackwire: {} problems; the store was not changed", report->problems.size()));
@@ -48,7 +48,8 @@ int check_store(const std::string& directory, const Face& face) {
 
 void add_verify(CLI::App& root, Invocation& invocation) {
   auto directory = std::make_shared<std::string>();
-  CLI::App* app = add_command(root, invocation, "verify", "check a store that no broker has open: every checksum, counter and index");
+  CLI::App* app =
+      add_command(root, invocation, "verify", "check a store that no broker has open: every checksum, counter and index");
   app->add_option("DIR", *directory, "directory of the store")->required();
   app->callback([&invocation, directory] {
     invocation.act = [&globals = invocation.globals, directory](Terminal& terminal) {

@@ -13,8 +13,10 @@ void add_version(CLI::App& root, Invocation& invocation) {
     invocation.act = [&globals = invocation.globals](Terminal& terminal) -> int {
       static constexpr std::array<Column, 1> columns{{{"version"}}};
       return with_face(globals, terminal, columns, [](const Face& face) -> int {
-        if (face.globals.output == Format::table) face.terminal.write(fmt::format("ackwire {}\n", version()));
-        else face.printer.record(Json{{"version", version()}});
+        if (face.globals.output == Format::table)
+          face.terminal.write(fmt::format("ackwire {}\n", version()));
+        else
+          face.printer.record(Json{{"version", version()}});
         return exit_ok;
       });
     };

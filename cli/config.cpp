@@ -83,19 +83,25 @@ class Reader {
 
   void read_serve(const toml::table& section) {
     for (const auto& [key, node] : section) {
-      if (key == "listen") read_listen(node);
-      else if (key == "log_level") read_log_level(node);
-      else unknown(key, "serve.", serve_names);
+      if (key == "listen")
+        read_listen(node);
+      else if (key == "log_level")
+        read_log_level(node);
+      else
+        unknown(key, "serve.", serve_names);
     }
   }
 
   void read_listen(const toml::node& node) {
     if (const auto* one = node.as_string()) return config_.listen.push_back(one->get());
     const auto* list = node.as_array();
-    if (list == nullptr) return problem(node.source(), fmt::format("serve.listen must be an array of strings; it is {}", type_name(node)));
+    if (list == nullptr)
+      return problem(node.source(), fmt::format("serve.listen must be an array of strings; it is {}", type_name(node)));
     for (const toml::node& entry : *list) {
-      if (const auto* text = entry.as_string()) config_.listen.push_back(text->get());
-      else problem(entry.source(), fmt::format("serve.listen must hold strings; this is {}", type_name(entry)));
+      if (const auto* text = entry.as_string())
+        config_.listen.push_back(text->get());
+      else
+        problem(entry.source(), fmt::format("serve.listen must hold strings; this is {}", type_name(entry)));
     }
   }
 
@@ -112,7 +118,8 @@ class Reader {
     for (const auto& [key, node] : section) {
       const auto* table = node.as_table();
       if (table == nullptr) {
-        problem(node.source(), fmt::format("queues.{} must be a table: [queues.{}]; it is {}", key.str(), key.str(), type_name(node)));
+        problem(node.source(),
+                fmt::format("queues.{} must be a table: [queues.{}]; it is {}", key.str(), key.str(), type_name(node)));
         continue;
       }
       QueueChange change;
@@ -142,7 +149,8 @@ class Reader {
   template <class Target>
   void read_fields(const toml::table& section, const std::string& prefix, std::span<const Field<Target>> fields, Target& target) {
     for (const auto& [key, node] : section) {
-      const auto field = std::find_if(fields.begin(), fields.end(), [&](const auto& candidate) { return candidate.name == key.str(); });
+      const auto field =
+          std::find_if(fields.begin(), fields.end(), [&](const auto& candidate) { return candidate.name == key.str(); });
       if (field == fields.end()) {
         std::vector<std::string_view> names;
         for (const auto& candidate : fields) names.push_back(candidate.name);
@@ -155,8 +163,10 @@ class Reader {
         continue;
       }
       const auto value = parse_value(*text, field->kind, field->least, field->most);
-      if (!value) problem(node.source(), fmt::format("{}{}: {}", prefix, field->name, value.error().message));
-      else field->set(target, *value);
+      if (!value)
+        problem(node.source(), fmt::format("{}{}: {}", prefix, field->name, value.error().message));
+      else
+        field->set(target, *value);
     }
   }
 
@@ -175,8 +185,10 @@ ConfigProblem utf8_problem(std::string_view text, const std::string& file) {
     if (!valid_utf8(line)) {
       std::size_t good = 0;
       for (std::size_t i = 1; i <= line.size(); ++i) {
-        if (valid_utf8(line.substr(0, i))) good = i;
-        else if (i - good >= 4) break;
+        if (valid_utf8(line.substr(0, i)))
+          good = i;
+        else if (i - good >= 4)
+          break;
       }
       found.column = static_cast<std::uint32_t>(display_width(line.substr(0, good)) + 1);
       return found;
@@ -198,7 +210,8 @@ std::vector<ConfigProblem> parse_config(std::string_view text, const std::string
   if (text.size() > config_bytes) {
     return {{file, 0, 0, fmt::format("the settings file is larger than {} bytes; nothing of it was read", config_bytes)}};
   }
-  if (text.starts_with("\xEF\xBB\xBF")) return {{file, 1, 1, "the file begins with a byte order mark; save it as UTF-8 without one"}};
+  if (text.starts_with("\xEF\xBB\xBF"))
+    return {{file, 1, 1, "the file begins with a byte order mark; save it as UTF-8 without one"}};
   if (!valid_utf8(text)) return {utf8_problem(text, file)};
   try {
     const toml::table root = toml::parse(text);

@@ -95,7 +95,9 @@ std::span<const Field<QueueChange>> policy_fields() { return policy; }
 std::span<const Field<BrokerOptions>> store_fields() { return store; }
 std::span<const Field<BrokerOptions>> limit_fields() { return limit; }
 
-std::string allowed(Kind kind, double least, double most) { return fmt::format("{} to {}", written(kind, least), written(kind, most)); }
+std::string allowed(Kind kind, double least, double most) {
+  return fmt::format("{} to {}", written(kind, least), written(kind, most));
+}
 
 Result<Value> parse_value(std::string_view text, Kind kind, double least, double most) {
   switch (kind) {
@@ -129,8 +131,8 @@ Result<Value> parse_value(std::string_view text, Kind kind, double least, double
 
 Status check(const QueueChange& change) {
   if (change.backoff_initial && change.backoff_max && *change.backoff_max < *change.backoff_initial) {
-    return Error{Errc::out_of_range, fmt::format("backoff_max >= backoff_initial does not hold: {} < {}", format_duration(*change.backoff_max),
-                                                 format_duration(*change.backoff_initial))};
+    return Error{Errc::out_of_range, fmt::format("backoff_max >= backoff_initial does not hold: {} < {}",
+                                                 format_duration(*change.backoff_max), format_duration(*change.backoff_initial))};
   }
   if (change.max_message_bytes && change.max_depth_bytes && *change.max_depth_bytes < *change.max_message_bytes) {
     return Error{Errc::out_of_range, fmt::format("max_depth_bytes >= max_message_bytes does not hold: {} < {}",

@@ -12,8 +12,9 @@ namespace {
 constexpr std::string_view directives = "ikoadthsb";
 
 Error unknown(char first, std::string_view rest) {
-  return Error{Errc::invalid_argument, fmt::format("format: \"{}{}\" is not known; there are %i %k %o %a %d %t %h %s %b %% \\n \\t \\\\", first,
-                                                   rest.substr(0, 1))};
+  return Error{
+      Errc::invalid_argument,
+      fmt::format("format: \"{}{}\" is not known; there are %i %k %o %a %d %t %h %s %b %% \\n \\t \\\\", first, rest.substr(0, 1))};
 }
 
 }  // namespace
@@ -31,9 +32,12 @@ Result<MessageFormat> MessageFormat::parse(std::string_view text) {
       continue;
     }
     const char next = i + 1 < text.size() ? text[i + 1] : '\0';
-    if (next == c) literal += c;
-    else if (c == '\\' && next == 'n') literal += '\n';
-    else if (c == '\\' && next == 't') literal += '\t';
+    if (next == c)
+      literal += c;
+    else if (c == '\\' && next == 'n')
+      literal += '\n';
+    else if (c == '\\' && next == 't')
+      literal += '\t';
     else if (c == '%' && next != '\0' && directives.find(next) != std::string_view::npos) {
       end_literal();
       format.pieces_.push_back({next, {}});

@@ -10,8 +10,8 @@ namespace {
 
 constexpr const char* common = "Common options";
 
-CLI::Option* add_number(CLI::App& app, const std::string& name, std::uint64_t& out, const std::string& help, Kind kind, std::uint64_t least,
-                        std::uint64_t most) {
+CLI::Option* add_number(CLI::App& app, const std::string& name, std::uint64_t& out, const std::string& help, Kind kind,
+                        std::uint64_t least, std::uint64_t most) {
   return app.add_option_function<std::string>(
       name,
       [&out, name, kind, least, most](const std::string& text) {
@@ -40,7 +40,8 @@ void add_globals(CLI::App& app, Globals& globals) {
          "-o,--output",
          [&globals](const std::string& text) {
            const auto found = formats.find(text);
-           if (found == formats.end()) throw CLI::ValidationError("--output", "\"" + text + "\" is not one of table, json, jsonl, plain");
+           if (found == formats.end())
+             throw CLI::ValidationError("--output", "\"" + text + "\" is not one of table, json, jsonl, plain");
            globals.output = found->second;
          },
          "table, json, jsonl or plain (default table)")
@@ -64,7 +65,8 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
   return app;
 }
 
-CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration& out, const std::string& help, Duration least, Duration most) {
+CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration& out, const std::string& help, Duration least,
+                          Duration most) {
   return app
       .add_option_function<std::string>(
           name,

@@ -16,8 +16,8 @@ CLI::App* add_command(CLI::App& parent, Invocation& invocation, const std::strin
 /// --endpoint, --output, --columns, --timeout, --no-color, --quiet.
 void add_globals(CLI::App& app, Globals& globals);
 
-CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration& out, const std::string& help, Duration least = Duration{0},
-                          Duration most = Duration{std::chrono::hours{24 * 3653}});
+CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration& out, const std::string& help,
+                          Duration least = Duration{0}, Duration most = Duration{std::chrono::hours{24 * 3653}});
 CLI::Option* add_count(CLI::App& app, const std::string& name, std::uint64_t& out, const std::string& help, std::uint64_t least,
                        std::uint64_t most);
 CLI::Option* add_bytes(CLI::App& app, const std::string& name, std::uint64_t& out, const std::string& help, std::uint64_t least,
@@ -44,7 +44,9 @@ void add_fields(CLI::App& app, std::span<const Field<Target>> fields, const std:
                 const std::function<void(const Field<Target>&, const Value&)>& given) {
   for (const Field<Target>& field : fields) {
     if (field.kind == Kind::flag) {
-      app.add_flag_callback(flag_name(field.name), [&field, given] { given(field, Value{true}); }, std::string(field.help))->group(group);
+      app.add_flag_callback(
+             flag_name(field.name), [&field, given] { given(field, Value{true}); }, std::string(field.help))
+          ->group(group);
       continue;
     }
     app.add_option_function<std::string>(
@@ -56,7 +58,9 @@ void add_fields(CLI::App& app, std::span<const Field<Target>> fields, const std:
            },
            std::string(field.help))
         ->group(group)
-        ->type_name(field.kind == Kind::duration ? "DURATION" : field.kind == Kind::bytes ? "SIZE" : "VALUE");
+        ->type_name(field.kind == Kind::duration ? "DURATION"
+                    : field.kind == Kind::bytes  ? "SIZE"
+                                                 : "VALUE");
   }
 }
 

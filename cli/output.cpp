@@ -28,8 +28,10 @@ const Json* find(const Json& row, std::string_view path) {
 void put(Json& row, std::string_view path, const Json& value) {
   const auto dot = path.find('.');
   Json& member = row[std::string(path.substr(0, dot))];
-  if (dot == std::string_view::npos) member = value;
-  else put(member, path.substr(dot + 1), value);
+  if (dot == std::string_view::npos)
+    member = value;
+  else
+    put(member, path.substr(dot + 1), value);
 }
 
 std::string heading(const Column& column) {
@@ -61,8 +63,8 @@ Status Printer::choose(View view) {
       columns_.push_back(*found);
       continue;
     }
-    return Error{Errc::invalid_argument,
-                 fmt::format("there is no column \"{}\"{}; there are: {}", asked, did_you_mean(asked, names), fmt::join(names, ", "))};
+    return Error{Errc::invalid_argument, fmt::format("there is no column \"{}\"{}; there are: {}", asked,
+                                                     did_you_mean(asked, names), fmt::join(names, ", "))};
   }
   return {};
 }
@@ -173,8 +175,10 @@ void Printer::stream(const Json& row, bool with_heading) {
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 void put_bytes(Json& object, std::string_view name, std::string_view bytes) {
-  if (valid_utf8(bytes)) object[std::string(name)] = bytes;
-  else object[std::string(name) + "_base64"] = base64(bytes);
+  if (valid_utf8(bytes))
+    object[std::string(name)] = bytes;
+  else
+    object[std::string(name) + "_base64"] = base64(bytes);
 }
 
 }  // namespace ackwire::cli

@@ -197,9 +197,15 @@ class JsonSource : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> arguments_source(std::vector<std::string> bodies) { return std::make_unique<ArgumentsSource>(std::move(bodies)); }
-std::unique_ptr<Source> lines_source(int descriptor, Stop stop) { return std::make_unique<LinesSource>(descriptor, std::move(stop)); }
-std::unique_ptr<Source> whole_source(int descriptor, Stop stop) { return std::make_unique<WholeSource>(descriptor, std::move(stop)); }
+std::unique_ptr<Source> arguments_source(std::vector<std::string> bodies) {
+  return std::make_unique<ArgumentsSource>(std::move(bodies));
+}
+std::unique_ptr<Source> lines_source(int descriptor, Stop stop) {
+  return std::make_unique<LinesSource>(descriptor, std::move(stop));
+}
+std::unique_ptr<Source> whole_source(int descriptor, Stop stop) {
+  return std::make_unique<WholeSource>(descriptor, std::move(stop));
+}
 std::unique_ptr<Source> json_source(int descriptor, JsonFields fields, Stop stop) {
   return std::make_unique<JsonSource>(descriptor, std::move(fields), std::move(stop));
 }

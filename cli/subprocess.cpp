@@ -49,7 +49,7 @@ bool make_pipe(Descriptor& reader, Descriptor& writer) {
 }
 
 /// posix_spawn of sh -c with its own process group and default signals.
-Result<pid_t> spawn(const Run& run, int input, int errors) {
+Result<pid_t> spawn(const CommandRun& run, int input, int errors) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
@@ -85,7 +85,10 @@ Result<pid_t> spawn(const Run& run, int input, int errors) {
 class Conversation {
  public:
   Conversation(pid_t child, std::string_view input, Descriptor& to_child, Descriptor& from_child)
-      : child_(child), input_(input), to_child_(to_child), from_child_(from_child),
+      : child_(child),
+        input_(input),
+        to_child_(to_child),
+        from_child_(from_child),
         ended_(static_cast<int>(syscall(SYS_pidfd_open, child, 0))) {}
 
   Ended hold(std::chrono::milliseconds timeout) {
@@ -151,7 +154,7 @@ class Conversation {
 
 }  // namespace
 
-Result<Ended> run_command(const Run& run) {
+Result<Ended> run_command(const CommandRun& run) {
   Descriptor child_input, to_child, from_child, child_errors;
   if (!make_pipe(child_input, to_child) || !make_pipe(from_child, child_errors)) return failed("make a pipe for", errno);
   const auto child = spawn(run, child_input.get(), child_errors.get());

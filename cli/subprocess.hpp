@@ -13,21 +13,21 @@ namespace ackwire::cli {
 
 inline constexpr std::size_t error_tail_bytes = 1024;  ///< kept of what the command wrote to its standard error
 
-struct Run {
-  std::string_view command;  ///< given to /bin/sh -c
-  std::string_view input;    ///< its standard input
+struct CommandRun {
+  std::string_view command;                                      ///< given to /bin/sh -c
+  std::string_view input;                                        ///< its standard input
   std::vector<std::pair<std::string, std::string>> environment;  ///< added to this process's own
   std::chrono::milliseconds timeout{0};                          ///< 0: none; then it is killed with its process group
 };
 
 struct Ended {
-  int status = 0;            ///< exit status, or 128 + signal as a shell says it
+  int status = 0;  ///< exit status, or 128 + signal as a shell says it
   bool timed_out = false;
-  std::string error_tail;    ///< the last of its standard error, which is passed on as well
+  std::string error_tail;  ///< the last of its standard error, which is passed on as well
 };
 
 /// Runs it to its end. Its standard output is this process's. It runs in a process group of its own, so that Ctrl-C lets
 /// it finish. Thread-safe. Errors: io when no process can be made.
-Result<Ended> run_command(const Run& run);
+Result<Ended> run_command(const CommandRun& run);
 
 }  // namespace ackwire::cli

@@ -18,9 +18,12 @@ CodePoint next(std::string_view bytes) {
   if (lead < 0x80) return {lead, 1};
   std::size_t length = 0;
   std::uint32_t value = 0, least = 0;
-  if ((lead & 0xE0) == 0xC0) length = 2, value = lead & 0x1Fu, least = 0x80;
-  else if ((lead & 0xF0) == 0xE0) length = 3, value = lead & 0x0Fu, least = 0x800;
-  else if ((lead & 0xF8) == 0xF0) length = 4, value = lead & 0x07u, least = 0x10000;
+  if ((lead & 0xE0) == 0xC0)
+    length = 2, value = lead & 0x1Fu, least = 0x80;
+  else if ((lead & 0xF0) == 0xE0)
+    length = 3, value = lead & 0x0Fu, least = 0x800;
+  else if ((lead & 0xF8) == 0xF0)
+    length = 4, value = lead & 0x07u, least = 0x10000;
   if (length == 0 || bytes.size() < length) return {};
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return {};
@@ -67,8 +70,10 @@ std::string printable(std::string_view bytes) {
       bytes.remove_prefix(1);
       continue;
     }
-    if (steers(point.value)) append_escaped(out, point.value);
-    else out.append(bytes.substr(0, point.length));
+    if (steers(point.value))
+      append_escaped(out, point.value);
+    else
+      out.append(bytes.substr(0, point.length));
     bytes.remove_prefix(point.length);
   }
   return out;

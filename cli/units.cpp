@@ -18,7 +18,8 @@ struct Unit {
 };
 
 constexpr std::array<Unit, 5> duration_units{{{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
-constexpr std::array<Unit, 5> byte_units{{{"TiB", 1ull << 40}, {"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10}, {"B", 1}}};
+constexpr std::array<Unit, 5> byte_units{
+    {{"TiB", 1ull << 40}, {"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10}, {"B", 1}}};
 
 Error wrong(std::string message) { return Error{Errc::invalid_argument, std::move(message)}; }
 Error beyond(std::string_view text) { return Error{Errc::out_of_range, fmt::format("\"{}\" is too large", text)}; }
@@ -73,7 +74,8 @@ std::string_view meant_unit(std::string_view unit) {
 
 Result<Duration> parse_duration(std::string_view text) {
   if (text == "0") return Duration{0};
-  if (!text.empty() && text.front() == '-') return Error{Errc::out_of_range, fmt::format("\"{}\": a duration cannot be negative", text)};
+  if (!text.empty() && text.front() == '-')
+    return Error{Errc::out_of_range, fmt::format("\"{}\": a duration cannot be negative", text)};
   std::string_view rest = text;
   std::uint64_t total = 0;
   std::uint64_t last_factor = std::numeric_limits<std::uint64_t>::max();
@@ -165,8 +167,8 @@ std::string format_time(Timestamp time) {
   }
   std::tm parts{};
   if (gmtime_r(&seconds, &parts) == nullptr) return fmt::format("{}ms", milliseconds);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                     parts.tm_min, parts.tm_sec, rest);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec, rest);
 }
 
 }  // namespace ackwire::cli

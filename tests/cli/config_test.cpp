@@ -86,7 +86,8 @@ TEST(Config, ReportsAllErrorsAtOnceWithTheirPlaceAndTheNearestKey) {
 
 // B45
 TEST(Config, RefusesFilesThatAreNotText) {
-  EXPECT_EQ(problems("\xEF\xBB\xBF[serve]\n").at(0), "a.toml:1:1: the file begins with a byte order mark; save it as UTF-8 without one");
+  EXPECT_EQ(problems("\xEF\xBB\xBF[serve]\n").at(0),
+            "a.toml:1:1: the file begins with a byte order mark; save it as UTF-8 without one");
   EXPECT_EQ(problems("[serve]\n# \xff\n").at(0), "a.toml:2:3: the file is not valid UTF-8 here; save it as UTF-8");
   EXPECT_NE(problems(std::string(config_bytes + 1, ' ')).at(0).find("larger than 1048576 bytes"), std::string::npos);
   EXPECT_EQ(problems(std::string(config_bytes, ' ')).size(), 0u);

@@ -80,7 +80,8 @@ TEST(Output, UnknownColumnsAreRefusedWithWhatThereIs) {
   Printer printer(terminal, Format::table, {"nmae"});
   const Status status = printer.choose(columns);
   ASSERT_FALSE(status.ok());
-  EXPECT_EQ(status.error().message, "there is no column \"nmae\" (did you mean \"name\"?); there are: name, size, age_ms, inner.deep");
+  EXPECT_EQ(status.error().message,
+            "there is no column \"nmae\" (did you mean \"name\"?); there are: name, size, age_ms, inner.deep");
 }
 
 TEST(Output, EmptyListsAreStillWellFormed) {
@@ -100,13 +101,16 @@ TEST(Text, MakesControlCharactersHarmless) {
   EXPECT_EQ(printable("a\tb\r\n\x1b]0;x\x07"), "a\\tb\\r\\n\\x1b]0;x\\x07");
   EXPECT_EQ(printable("\u202e evil \u200f"), "\\u{202e} evil \\u{200f}");
   EXPECT_EQ(printable("\xc3\x28"), "\\xc3(");
-  EXPECT_EQ(printable("\xc2\x9b" "31m"), "\\u{009b}31m");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "\\u{009b}31m");
   EXPECT_EQ(printable("gr\u00fc\u00dfe \u65e5\u672c"), "gr\u00fc\u00dfe \u65e5\u672c");
 }
 
 TEST(Text, KnowsUtf8) {
   EXPECT_TRUE(valid_utf8("\u00e9\u65e5\U0001F600"));
-  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80", "\xf8\x88\x80\x80\x80"}) EXPECT_FALSE(valid_utf8(bad));
+  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80", "\xf8\x88\x80\x80\x80"})
+    EXPECT_FALSE(valid_utf8(bad));
 }
 
 TEST(Text, ShortensByCodePoints) {

@@ -64,7 +64,9 @@ TEST(Source, StopsWhenTold) {
 }
 
 TEST(Source, TakesKeysAndBodyFromJsonAsTheyAreWritten) {
-  Input input("{\"id\": 7, \"o\":{\"k\":\"a\\u0062\"}, \"body\": {\"z\": 1.50,  \"a\":[1, \"}\"]}}\n\n{\"id\":\"x\",\"o\":{\"k\":1},\"body\":\"line\\nend\"}\n");
+  Input input(
+      "{\"id\": 7, \"o\":{\"k\":\"a\\u0062\"}, \"body\": {\"z\": 1.50,  \"a\":[1, "
+      "\"}\"]}}\n\n{\"id\":\"x\",\"o\":{\"k\":1},\"body\":\"line\\nend\"}\n");
   const auto source = json_source(input.get(), {.body = "body", .idempotency_key = "id", .ordering_key = "o.k"}, never);
   Outgoing out;
   ASSERT_TRUE(*source->next(out));
@@ -90,7 +92,8 @@ TEST(Source, NamesTheLineThatCannotBePublished) {
   EXPECT_EQ(refusal("{\"id\":1}\n{}\n"), "line 2 cannot be published: it has no field \"id\"");
   EXPECT_EQ(refusal("{\"id\":1}\n[1]\n"), "line 2 cannot be published: it is not a JSON object");
   EXPECT_EQ(refusal("{\"id\":1\n"), "line 1 cannot be published: it is not a JSON object");
-  EXPECT_EQ(refusal("{\"id\":null}"), "line 1 cannot be published: field \"id\" is neither a string nor a number, and cannot be a key");
+  EXPECT_EQ(refusal("{\"id\":null}"),
+            "line 1 cannot be published: field \"id\" is neither a string nor a number, and cannot be a key");
   EXPECT_EQ(refusal("{\"id\":\"\"}"), "line 1 cannot be published: field \"id\" is empty, and cannot be a key");
 }
 
@@ -106,7 +109,7 @@ TEST(JsonSlice, DescendsAndPrefersAWholeName) {
 
 TEST(Subprocess, PassesInputAndEnvironmentAndKeepsTheTailOfErrors) {
   const std::string body(300'000, 'b');
-  const Run run{"test $(wc -c) = 300000 && echo \"$ACKWIRE_X oops\" >&2; exit 7", body, {{"ACKWIRE_X", "it is"}}, {}};
+  const CommandRun run{"test $(wc -c) = 300000 && echo \"$ACKWIRE_X oops\" >&2; exit 7", body, {{"ACKWIRE_X", "it is"}}, {}};
   const auto ended = run_command(run);
   ASSERT_TRUE(ended.ok());
   EXPECT_EQ(ended->status, 7);
@@ -115,12 +118,12 @@ TEST(Subprocess, PassesInputAndEnvironmentAndKeepsTheTailOfErrors) {
 
 TEST(Subprocess, NeedNotReadItsInput) {
   const std::string body(300'000, 'b');
-  EXPECT_EQ(run_command({"exit 0", body, {}, {}})->status, 0);
+  EXPECT_EQ(run_command(CommandRun{"exit 0", body, {}, {}})->status, 0);
 }
 
 TEST(Subprocess, IsKilledAfterItsTime) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto ended = run_command({"sleep 30", "", {}, std::chrono::milliseconds{100}});
+  const auto ended = run_command(CommandRun{"sleep 30", "", {}, std::chrono::milliseconds{100}});
   ASSERT_TRUE(ended.ok());
   EXPECT_TRUE(ended->timed_out);
   EXPECT_EQ(ended->status, 128 + 9);

@@ -29,7 +29,8 @@ TEST(Units, ReadsDurations) {
 
 TEST(Units, RefusesWrongDurationsAndSaysWhatWasMeant) {
   EXPECT_NE(refusal(parse_duration("30")).find("did you mean 30s or 30ms?"), std::string::npos);
-  for (const char* text : {"", "s", "1.5s", "30 s", "30S", "30s30s", "5m1h", "1w", "99999999999999999999s", "999999999999d", "-5s", "1e3s"}) {
+  for (const char* text :
+       {"", "s", "1.5s", "30 s", "30S", "30s30s", "5m1h", "1w", "99999999999999999999s", "999999999999d", "-5s", "1e3s"}) {
     EXPECT_FALSE(parse_duration(text)) << text;
   }
   EXPECT_EQ(parse_duration("-5s").error().code, Errc::out_of_range);
@@ -56,7 +57,8 @@ TEST(Units, SuggestsTheBinaryUnit) {
   EXPECT_NE(refusal(parse_bytes("5mb")).find("did you mean 5MiB?"), std::string::npos);
   EXPECT_NE(refusal(parse_bytes("5GB")).find("did you mean 5GiB?"), std::string::npos);
   EXPECT_NE(refusal(parse_bytes("3k")).find("did you mean 3KiB?"), std::string::npos);
-  for (const char* text : {"", "MiB", "-1MiB", "1.5MiB", "5 MiB", "5XiB", "99999999999TiB"}) EXPECT_FALSE(parse_bytes(text)) << text;
+  for (const char* text : {"", "MiB", "-1MiB", "1.5MiB", "5 MiB", "5XiB", "99999999999TiB"})
+    EXPECT_FALSE(parse_bytes(text)) << text;
 }
 
 TEST(Units, WritesSizes) {

@@ -1,0 +1,112 @@
+// kill_test [--rounds N] [--seed S] [--verify-every K] [--command ACKWIRE] [--keep]
+//
+// A real `ackwire serve`, 3 producers and 3 consumers as processes, SIGKILL at random moments. At the end: nothing that was
+// confirmed is lost, nothing was made up, every byte is right, no sequence was used twice. Exit status 0 when all of it holds.
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+
+#include "roles.hpp"
+#include "rounds.hpp"
+
+namespace {
+
+using namespace kill_test;
+using Options = std::map<std::string, std::string>;
+
+[[noreturn]] void usage() {
+  std::fprintf(stderr, "usage: kill_test [--rounds N] [--seed S] [--verify-every K] [--command ACKWIRE] [--keep]\n");
+  std::exit(2);
+}
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = argv[i];
+    if (name == "--keep")
+      options[name] = "yes";
+    else if (name.rfind("--", 0) == 0 && i + 1 < argc)
+      options[name] = argv[++i];
+    else
+      usage();
+  }
+  return options;
+}
+
+std::uint64_t number(const Options& options, const std::string& name, std::uint64_t otherwise) {
+  const auto found = options.find(name);
+  if (found == options.end()) return otherwise;
+  char* end = nullptr;
+  const auto value = std::strtoull(found->second.c_str(), &end, 10);
+  if (end == found->second.c_str() || *end != '\0') usage();
+  return value;
+}
+
+int play(const Options& options) {
+  const Role role{options.at("--endpoint"), options.at("--journal"), options.at("--name"), number(options, "--seed", 0)};
+  return options.at("--role") == "produce" ? produce(role) : consume(role);
+}
+
+std::uint64_t fresh_seed() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+  return static_cast<std::uint64_t>(now) ^ (static_cast<std::uint64_t>(getpid()) << 32);
+}
+
+void print(const Plan& plan, const Figures& figures, const Verdict& verdict, double seconds) {
+  const auto u = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+  for (const std::string& example : verdict.examples) std::printf("  %s\n", example.c_str());
+  std::printf(
+      "kill: rounds=%llu kills=%llu client_kills=%llu verified=%llu attempted=%llu confirmed=%llu delivered=%llu redelivered=%llu "
+      "acked=%llu "
+      "repeats_suppressed=%llu left=%llu mean_start_ms=%.1f longest_start_ms=%.1f seconds=%.1f\n",
+      u(plan.rounds), u(figures.kills), u(figures.client_kills), u(figures.verified), u(verdict.attempted), u(verdict.confirmed),
+      u(verdict.delivered), u(verdict.redelivered), u(verdict.acked), u(verdict.repeats_suppressed), u(verdict.left),
+      figures.starts == 0 ? 0 : figures.start_ms_sum / static_cast<double>(figures.starts), figures.start_ms_most, seconds);
+  std::printf(
+      "kill: lost=%llu phantoms=%llu damaged=%llu sequences_reused=%llu stored_twice=%llu after_ack=%llu refused=%llu seed=%llu\n",
+      u(verdict.lost), u(verdict.phantoms), u(verdict.damaged), u(verdict.reused), u(verdict.stored_twice), u(verdict.resurrected),
+      u(verdict.refused), u(plan.seed));
+}
+
+/// False when the load was too thin to prove anything.
+bool worked(const Plan& plan, const Verdict& verdict) {
+  return verdict.confirmed >= plan.rounds && verdict.delivered >= plan.rounds;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options options = parse(argc, argv);
+  if (options.count("--role") != 0) return play(options);
+  Plan plan;
+  plan.rounds = number(options, "--rounds", plan.rounds);
+  plan.verify_every = std::max<std::uint64_t>(1, number(options, "--verify-every", plan.verify_every));
+  plan.seed = number(options, "--seed", fresh_seed());
+  plan.command = options.count("--command") != 0 ? options.at("--command") : ACKWIRE_COMMAND;
+  plan.self = std::filesystem::read_symlink("/proc/self/exe").string();
+  std::string pattern = (std::filesystem::temp_directory_path() / "ackwire-kill-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) {
+    std::perror("mkdtemp");
+    return 1;
+  }
+  plan.directory = pattern;
+  std::printf("kill: seed=%llu (repeat with --seed)\n", static_cast<unsigned long long>(plan.seed));
+  std::fflush(stdout);
+
+  const auto begin = std::chrono::steady_clock::now();
+  Rounds rounds(plan);
+  const auto verdict = rounds.run();
+  if (verdict)
+    print(plan, rounds.figures(), *verdict, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  const bool good = verdict && verdict->clean() && worked(plan, *verdict);
+  if (good && options.count("--keep") == 0)
+    std::filesystem::remove_all(plan.directory);
+  else
+    std::printf("kill: store, journals and logs are in %s\n", plan.directory.c_str());
+  std::printf("kill: %s\n", good ? "passed" : "FAILED");
+  return good ? 0 : 1;
+}

@@ -1,0 +1,60 @@
+// The rounds: start the server, let it work, kill it, again; then drain and judge.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "child.hpp"
+#include "verdict.hpp"
+
+namespace kill_test {
+
+struct Plan {
+  std::uint64_t rounds = 60;
+  std::uint64_t seed = 0;
+  std::uint64_t producers = 3, consumers = 3;
+  std::uint64_t verify_every = 10;  ///< kills between two offline checks of the store
+  std::string command;              ///< the `ackwire` executable
+  std::string self;                 ///< this executable, for the clients
+  std::filesystem::path directory;  ///< empty at the start
+};
+
+struct Figures {
+  std::uint64_t kills = 0, client_kills = 0, verified = 0, starts = 0;
+  double start_ms_sum = 0, start_ms_most = 0;
+};
+
+class Rounds {
+ public:
+  explicit Rounds(const Plan& plan);
+
+  /// All of it. Nothing: the test itself could not go on, and said why on standard error.
+  std::optional<Verdict> run();
+  const Figures& figures() const { return figures_; }
+
+ private:
+  bool start_server(bool wait_until_ready);
+  bool wait_until_ready(std::chrono::steady_clock::time_point begin);
+  void start_client(const std::string& role, std::uint64_t slot);
+  void one_round();
+  bool prepare();
+  bool verify_store();
+  bool drain();
+  bool left_in_store(std::vector<Left>& left) const;
+  std::uint64_t between(std::uint64_t least, std::uint64_t most);
+
+  const Plan& plan_;
+  std::mt19937_64 random_;
+  Figures figures_;
+  std::string endpoint_;
+  std::filesystem::path store_, journals_, server_log_;
+  Child server_;
+  std::vector<Child> producers_, consumers_;
+  std::uint64_t incarnation_ = 0;
+};
+
+}  // namespace kill_test
