@@ -69,7 +69,7 @@ int run(std::vector<std::string> arguments, Terminal& terminal) {
   if (invocation.globals.no_colour) terminal.colour = false;
   terminal.quiet = invocation.globals.quiet;
   const int status = invocation.act(terminal);
-  if (!terminal.flush() && status == exit_ok) return exit_error;
+  if (!terminal.flush() && !terminal.reader_gone && status == exit_ok) return exit_error;
   return status;
 }
 

@@ -162,7 +162,7 @@ void add_dlq(CLI::App& root, Invocation& invocation) {
                 moved_columns, redrive, true);
   add_filter(*app, back->filter);
   app->add_flag("--all", back->all, "all of the group");
-  app->add_flag("--dry-run", back->removal.dry_run, "only say how many it would be; change nothing");
+  add_removal(*app, back->removal);  // it removes nothing, so it never asks; --yes is taken for scripts that always give it
 
   const auto drop = std::make_shared<DlqOptions>();
   app = add_act(*noun, invocation, drop, "discard", "delete for good", moved_columns, discard, true);

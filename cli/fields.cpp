@@ -49,7 +49,7 @@ constexpr std::array<Field<QueueChange>, 13> policy{{
 constexpr std::array<Field<BrokerOptions>, 5> store{{
     {"store_bytes_limit", Kind::bytes, 1 << 20, most_bytes, "size of the store's memory map; sparse on disk (default 64GiB)",
      [](BrokerOptions& o, const Value& v) { o.store_bytes_limit = std::get<std::uint64_t>(v); }},
-    {"store_soft_limit", Kind::real, 0.01, 0.99, "publishes are refused above this share of it (default 0.85)",
+    {"store_soft_limit", Kind::real, 0.01, 0.95, "publishes are refused above this share of it (default 0.85)",
      [](BrokerOptions& o, const Value& v) { o.store_soft_limit = std::get<double>(v); }},
     {"disk_floor_bytes", Kind::bytes, 0, most_bytes, "publishes are refused with less free on the disk (default 256MiB)",
      [](BrokerOptions& o, const Value& v) { o.disk_floor_bytes = std::get<std::uint64_t>(v); }},

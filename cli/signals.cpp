@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <ctime>
 
 namespace ackwire::cli {
@@ -17,6 +18,8 @@ sigset_t watched() {
   return set;
 }
 
+// timeout(1) and some supervisors send one signal twice, to the process and to its group: that is one request.
+constexpr std::chrono::milliseconds same_request{200};
 constexpr timespec look_again{0, 100'000'000};  // how soon the watching thread sees that it should end
 
 }  // namespace
@@ -42,10 +45,14 @@ void SignalWatch::on_first(std::function<void()> act) {
 
 void SignalWatch::watch() {
   const sigset_t set = watched();
+  std::chrono::steady_clock::time_point first{};
   while (!ending_) {
     const int signal = sigtimedwait(&set, nullptr, &look_again);
     if (signal <= 0) continue;
+    const auto now = std::chrono::steady_clock::now();
+    if (caught() != 0 && now - first < same_request) continue;
     if (caught_.exchange(signal) != 0) _exit(128 + signal);
+    first = now;
     const std::lock_guard lock(mutex_);
     if (act_) act_();
   }

@@ -18,8 +18,8 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
 
   /// `act` is called once, from the watching thread, when the first signal comes; from here when it came already. Replaces
-  /// the one before. The second signal ends the process with status 128 + signal and no further work (safe: nothing is
-  /// confirmed before it is stored). Pass nullptr before what `act` refers to goes away.
+  /// the one before. A second signal, 200 ms later or more, ends the process with status 128 + signal and no further work (safe:
+  /// nothing is confirmed before it is stored). Pass nullptr before what `act` refers to goes away.
   void on_first(std::function<void()> act);
   /// The first signal, or 0.
   int caught() const { return caught_.load(std::memory_order_acquire); }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 namespace ackwire::cli {
@@ -16,9 +17,17 @@ Terminal Terminal::standard() {
   return terminal;
 }
 
-bool Terminal::write(std::string_view bytes) { return std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size(); }
+bool Terminal::write(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size()) return true;
+  reader_gone = reader_gone || errno == EPIPE;
+  return false;
+}
 
-bool Terminal::flush() { return std::fflush(out) == 0 && std::ferror(out) == 0; }
+bool Terminal::flush() {
+  if (std::fflush(out) == 0) return std::ferror(out) == 0;
+  reader_gone = reader_gone || errno == EPIPE;
+  return false;
+}
 
 void Terminal::line(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), err);

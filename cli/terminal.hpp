@@ -17,8 +17,9 @@ struct Terminal {
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  bool colour = false;  ///< of `out`; never set when NO_COLOR is, or without a terminal
-  bool quiet = false;   ///< nothing but errors on `err`
+  bool colour = false;       ///< of `out`; never set when NO_COLOR is, or without a terminal
+  bool quiet = false;        ///< nothing but errors on `err`
+  bool reader_gone = false;  ///< set when `out` was closed by its reader, who has seen enough: not an error
 
   /// The process's own streams.
   static Terminal standard();

@@ -13,7 +13,7 @@
 
 namespace kill_test {
 
-Child::Child(const std::vector<std::string>& arguments, const std::string& error_file) {
+Child::Child(const std::vector<std::string>& arguments, const std::string& log_file) {
   std::vector<char*> list;
   for (const std::string& argument : arguments) list.push_back(const_cast<char*>(argument.c_str()));
   list.push_back(nullptr);
@@ -26,9 +26,12 @@ Child::Child(const std::vector<std::string>& arguments, const std::string& error
   if (pid_ > 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
-  if (!error_file.empty()) {
-    const int errors = open(error_file.c_str(), O_WRONLY | O_APPEND | O_CREAT, 0600);
-    if (errors >= 0) dup2(errors, STDERR_FILENO);
+  if (!log_file.empty()) {
+    const int log = open(log_file.c_str(), O_WRONLY | O_APPEND | O_CREAT, 0600);
+    if (log >= 0) {
+      dup2(log, STDERR_FILENO);
+      dup2(log, STDOUT_FILENO);
+    }
   }
   execv(list[0], list.data());
   std::perror(list[0]);

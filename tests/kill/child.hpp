@@ -12,8 +12,8 @@ namespace kill_test {
 class Child {
  public:
   Child() = default;
-  /// Starts `arguments`; its standard error goes to `error_file` (appended), or to ours when empty.
-  explicit Child(const std::vector<std::string>& arguments, const std::string& error_file = {});
+  /// Starts `arguments`; what it writes goes to `log_file` (appended), or where ours goes when empty.
+  explicit Child(const std::vector<std::string>& arguments, const std::string& log_file = {});
   Child(Child&& other) noexcept : pid_(other.pid_) { other.pid_ = 0; }
   Child& operator=(Child&& other) noexcept;
   /// Kills it when it still runs.
