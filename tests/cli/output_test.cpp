@@ -45,9 +45,9 @@ const std::vector<Json> rows{{{"name", "orders"}, {"size", 1048576}, {"age_ms", 
 TEST(Output, TableHasOneLineARowAndHumanUnits) {
   const auto text = caught(Format::table, {}, [](Printer& p) { p.rows(rows); });
   EXPECT_EQ(text.out,
-            "NAME           SIZE     AGE\n"
-            "orders         1MiB  1s500ms\n"
-            "x\\ny\\x1b[2J     0B       0s\n");
+            "NAME         SIZE      AGE\n"
+            "orders       1MiB  1s500ms\n"
+            "x\\ny\\x1b[2J    0B       0s\n");
   EXPECT_EQ(text.err, "");
 }
 
