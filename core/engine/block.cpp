@@ -159,6 +159,7 @@ WindowBlock& Engine::State::open_window(Group& group, const format::Run& run) {
     block.slots[block.prefix++].holder = Slot::settled;
     --block.open;
   }
+  block.has_marks = block.prefix > 0;  // a row of marks may be left from before the floor came into this block
   return block;
 }
 

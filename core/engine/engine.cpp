@@ -158,7 +158,8 @@ Status Engine::finish() {
   }
   s.take_samples();
   s.write_rows();
-  Status result = s.broken.ok() ? s.tx->status() : s.broken;
+  Status result = s.tx->status();  // first: rows cannot be read any more once the transaction has failed, which is no damage
+  if (result.ok()) result = s.broken;
   if (result.ok()) result = s.tx->commit();
   s.tx.reset();
   if (!result.ok()) s.effects.clear();

@@ -150,7 +150,6 @@ Status LmdbTransaction::commit() {
   if (txn_ == nullptr) return Error{Errc::internal, "The transaction has already ended."};
   if (error_) {
     abort();
-    if (error_->code != Errc::store_full) environment_.fail(error_->message);
     return *error_;
   }
   if (!changed_) {
@@ -186,6 +185,7 @@ void LmdbTransaction::abort() {
   }
   mdb_txn_abort(std::exchange(txn_, nullptr));
   environment_.transaction_open_ = false;
+  if (error_ && error_->code != Errc::store_full) environment_.fail(error_->message);
 }
 
 MDB_cursor* LmdbTransaction::cursor(std::size_t table) {

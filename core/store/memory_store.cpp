@@ -98,6 +98,7 @@ class MemoryTransaction final : public Transaction {
     if (!alive() || ended_) return;
     disk_->take_back(disk_->open_changes);
     disk_->transaction_open = false;
+    if (error_ && error_->code != Errc::store_full) disk_->failed = true;
   }
 
   std::optional<std::string_view> get(Table table, std::string_view key) override {

@@ -13,6 +13,7 @@ model::Now Broker::now() const { return {world_.wall(), world_.now}; }
 void Broker::start() {
   engine::EngineOptions options;
   options.seed = world_.random.next();
+  options.store_soft_limit = world_.mix.store_soft_limit;
   options.sweep_messages = static_cast<std::uint32_t>(world_.random.between(20, 400));
   engine_ = std::make_unique<engine::Engine>(store_, options);
   engine_->planted_bugs().dedupe_apart = plant_ == Plant::dedupe_apart;

@@ -90,7 +90,7 @@ class SingleLease : public Checker {
   using Checker::Checker;
   void on_delivered(const DeliveredEvent& event) override {
     const GroupFacts* known = group_facts(event.queue, event.sequence, event.group);
-    if (known == nullptr || !known->lease) return;
+    if (known == nullptr || !known->lease || known->lease->lapsed) return;
     const LeaseFacts& lease = *known->lease;
     Duration deadline = lease.deadline;
     if (const auto holder = facts_.subscriptions.find({lease.session, lease.subscription}); holder != facts_.subscriptions.end()) {

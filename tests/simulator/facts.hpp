@@ -29,6 +29,7 @@ struct LeaseFacts {
   std::uint32_t delivery = 0;
   Duration started{0}, deadline{0};
   std::optional<Duration> extended;
+  bool lapsed = false;  // its deadline passed before a renewal came: the broker may have ended it
 };
 
 /// One message in one group.

@@ -60,7 +60,7 @@ Mix make_mix(Random& random) {
   mix.chaos = Duration{random.between(3'000, 10'000)};
   mix.network_delay = Duration{random.between(0, 20)};
   mix.publish_pause = Duration{random.between(5, 80)};
-  if (random.chance(100)) mix.store_bytes = static_cast<std::uint64_t>(random.between(60'000, 400'000));
+  if (random.chance(100)) mix.store_bytes = static_cast<std::uint64_t>(random.between(200'000, 600'000));
   mix.policy = make_policy(random);
   return mix;
 }

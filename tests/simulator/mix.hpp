@@ -36,6 +36,7 @@ struct Mix {
   Duration network_delay{3};
   Duration publish_pause{20};
   std::uint64_t store_bytes = 1ull << 30;
+  double store_soft_limit = 0.3;  // a small store needs a large reserve: everything it holds may fail at once and be moved
   QueuePolicy policy;
 };
 

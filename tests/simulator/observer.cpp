@@ -67,10 +67,7 @@ void Observer::processed(SessionId session, const Command& command, Duration now
   } else if (const auto* settle = std::get_if<SettleCommand>(&command)) {
     processed_settle(session, *settle);
   } else if (const auto* renew = std::get_if<RenewCommand>(&command)) {
-    const auto found = facts_.subscriptions.find({session, renew->subscription});
-    if (found != facts_.subscriptions.end()) {
-      found->second.renewed_until = now + facts_.queues[found->second.queue].policy.visibility_timeout;
-    }
+    processed_renew(session, renew->subscription, now);
   } else if (const auto* request = std::get_if<RequestCommand>(&command)) {
     processed_request(request->what);
   } else if (std::holds_alternative<EndSession>(command)) {
@@ -96,9 +93,24 @@ void Observer::processed_settle(SessionId session, const SettleCommand& command)
   settles_.insert_or_assign({session, command.settle.request}, std::move(taken));
 }
 
+void Observer::processed_renew(SessionId session, SubscriptionId subscription, Duration now) {
+  const auto found = facts_.subscriptions.find({session, subscription});
+  if (found == facts_.subscriptions.end()) return;
+  Facts::Subscription& holder = found->second;
+  for (auto& [sequence, message] : facts_.queues[holder.queue].messages) {
+    auto& lease = message.groups[holder.group].lease;
+    if (!lease || lease->session != session || lease->subscription != subscription) continue;
+    const Duration deadline = lease->extended ? *lease->extended : std::max(lease->deadline, holder.renewed_until);
+    if (deadline <= now) lease->lapsed = true;
+  }
+  holder.renewed_until = now + facts_.queues[holder.queue].policy.visibility_timeout;
+}
+
 void Observer::processed_request(const model::Request& what) {
   if (const auto* set = std::get_if<model::SetQueue>(&what)) {
     QueueFacts& queue = facts_.queues[set->queue];
+    if (set->change.visibility_timeout)
+      queue.policy.visibility_timeout = *set->change.visibility_timeout;  // at once, also for renewals
     if (set->change.max_attempts) queue.max_attempts_seen = std::max(queue.max_attempts_seen, *set->change.max_attempts);
   } else if (const auto* purge = std::get_if<model::Purge>(&what)) {
     purging_.push_back(purge->queue);

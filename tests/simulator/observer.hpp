@@ -43,6 +43,7 @@ class Observer {
   void left_answer(const model::Answer& answer);
   void end_leases(SessionId session, const SubscriptionId* subscription);
   void processed_settle(SessionId session, const SettleCommand& command);
+  void processed_renew(SessionId session, SubscriptionId subscription, Duration now);
   void processed_request(const model::Request& what);
 
   store::Store& store_;

@@ -115,7 +115,8 @@ std::string Producer::encode(ContentId id) {
   message.body = content.body;
   message.idempotency_key = content.key;
   if (world_.random.chance(world_.mix.with_delay)) message.delay = Duration{world_.random.between(1, 3'000)};
-  if (world_.mix.policy.ttl.count() == 0 && world_.random.chance(world_.mix.with_ttl)) message.ttl = message.delay + Duration{world_.random.between(500, 8'000)};
+  if (world_.mix.policy.ttl.count() == 0 && world_.random.chance(world_.mix.with_ttl))
+    message.ttl = message.delay + Duration{world_.random.between(500, 8'000)};
   std::string record;
   const Status encoded = format::encode(message, world_.wall(), record);
   if (!encoded) world_.violate("harness", "a message cannot be encoded: " + encoded.error().message);

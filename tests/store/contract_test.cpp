@@ -273,6 +273,14 @@ TEST_P(StoreContract, ABrokenRuleFailsTheTransactionAndStoresNothing) {
   }
 }
 
+TEST_P(StoreContract, AFailedTransactionThatIsGivenUpIsStickyToo) {
+  put("", "v");
+  abandon();
+  EXPECT_FALSE(store().begin().ok());
+  reopen();
+  EXPECT_EQ(get("a"), "(none)");
+}
+
 TEST_P(StoreContract, OnlyOneTransactionIsOpenAtATime) {
   transaction();
   EXPECT_FALSE(store().begin().ok());
