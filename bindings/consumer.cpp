@@ -13,10 +13,10 @@ namespace {
 constexpr Duration on_its_way{100};  ///< for deliveries sent before the broker heard that the credit had ended
 constexpr std::string_view dropped_text = "The message was thrown away without being settled.";
 
-py::list messages_of(const std::shared_ptr<ConsumerHandle>& consumer, std::vector<Delivery>&& deliveries, bool propagate) {
+py::list messages_of(const std::shared_ptr<ConsumerHandle>& consumer, std::vector<Delivery>&& deliveries) {
   py::list made(deliveries.size());
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
-    made[i] = py::cast(std::make_unique<ReceivedMessage>(consumer, std::move(deliveries[i]), propagate));
+    made[i] = py::cast(std::make_unique<ReceivedMessage>(consumer, std::move(deliveries[i])));
   }
   return made;
 }
@@ -29,13 +29,17 @@ std::string_view name(Settle settle) noexcept {
 }
 
 std::shared_ptr<ConsumerHandle> ConsumerHandle::make(std::shared_ptr<ConnectionHandle> connection, const std::string& queue,
-                                                     const ConsumerOptions& options) {
+                                                     const ConsumerOptions& options, BlockPolicy policy) {
   auto consumer = take(interruptible([live = connection->live(), queue, options] { return live->consume(queue, options); }));
-  return std::make_shared<ConsumerHandle>(std::move(connection), std::move(consumer), options.credit);
+  return std::make_shared<ConsumerHandle>(std::move(connection), std::move(consumer), options.credit, policy);
 }
 
-ConsumerHandle::ConsumerHandle(std::shared_ptr<ConnectionHandle> connection, Consumer consumer, std::uint32_t credit)
-    : connection_(std::move(connection)), credit_(credit), consumer_(std::make_unique<Consumer>(std::move(consumer))) {}
+ConsumerHandle::ConsumerHandle(std::shared_ptr<ConnectionHandle> connection, Consumer consumer, std::uint32_t credit,
+                               BlockPolicy policy)
+    : connection_(std::move(connection)),
+      credit_(credit),
+      policy_(policy),
+      consumer_(std::make_unique<Consumer>(std::move(consumer))) {}
 
 ConsumerHandle::~ConsumerHandle() {
   if (connection_->forked()) {
@@ -121,6 +125,11 @@ Settled ConsumerHandle::settle(Settle act, std::vector<Delivery> deliveries, con
   return take(interruptible(std::move(call)));
 }
 
+void ConsumerHandle::ack_later(const Delivery& delivery) {
+  connection_->live();
+  consumer_->ack_async(delivery);
+}
+
 Settled ConsumerHandle::extend(std::vector<Delivery> deliveries, Duration duration) {
   connection_->live();
   return take(interruptible([self = shared_from_this(), deliveries = std::move(deliveries), duration] {
@@ -151,6 +160,7 @@ void ConsumerHandle::park() {
 void ConsumerHandle::give_back() {
   (void)consumer_->set_credit(0);
   release_waiting();
+  if (policy_.ack_async) (void)consumer_->flush(connection_->call_timeout());
   // What was on its way when the credit ended arrives now.
   run_apart([weak = weak_from_this()] {
     std::this_thread::sleep_for(on_its_way);
@@ -179,6 +189,7 @@ void ConsumerHandle::close() {
 
 void ConsumerHandle::end() {
   if (closed_.exchange(true)) return;
+  if (policy_.ack_async) (void)consumer_->flush(connection_->call_timeout());
   const std::vector<Delivery> ahead = take_ahead(credit_);
   if (!ahead.empty()) (void)consumer_->release(ahead);
   consumer_->close();
@@ -223,35 +234,38 @@ void bind_consumer(py::module_& module, ConnectionClass& connection) {
   py::class_<ConsumerHandle, std::shared_ptr<ConsumerHandle>>(module, "Consumer")
       .def(
           "receive",
-          [](ConsumerHandle& self, std::size_t max, std::optional<std::int64_t> wait_ms, bool propagate) {
+          [](ConsumerHandle& self, std::size_t max, std::optional<std::int64_t> wait_ms) {
             std::optional<Duration> wait;
             if (wait_ms) wait = Duration{*wait_ms};
-            return messages_of(self.shared_from_this(), self.receive(max, wait), propagate);
+            return messages_of(self.shared_from_this(), self.receive(max, wait));
           },
-          py::arg("max"), py::arg("wait_ms"), py::arg("propagate"))
+          py::arg("max"), py::arg("wait_ms"))
       .def(
           "next",
-          [](ConsumerHandle& self, std::size_t ahead, std::optional<std::int64_t> wait_ms, bool propagate) -> py::object {
+          [](ConsumerHandle& self, std::size_t ahead, std::optional<std::int64_t> wait_ms) -> py::object {
             std::optional<Duration> wait;
             if (wait_ms) wait = Duration{*wait_ms};
             auto delivery = self.next(wait, ahead);
             if (!delivery) return py::none();
-            return py::cast(std::make_unique<ReceivedMessage>(self.shared_from_this(), *std::move(delivery), propagate));
+            return py::cast(std::make_unique<ReceivedMessage>(self.shared_from_this(), *std::move(delivery)));
           },
-          py::arg("ahead"), py::arg("wait_ms"), py::arg("propagate"))
+          py::arg("ahead"), py::arg("wait_ms"))
       .def("retire", &ConsumerHandle::retire)
       .def("park", &ConsumerHandle::park)
       .def("close", &ConsumerHandle::close)
       .def_property_readonly("closed", [](const ConsumerHandle& self) { return self.ended(); })
       .def_property_readonly("unsettled", &ConsumerHandle::unsettled)
+      .def_property_readonly("stale_acks", &ConsumerHandle::stale_acks)
       .def_property_readonly("credit", &ConsumerHandle::credit);
 
   connection.def(
       "consume",
-      [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint32_t credit, bool renew_leases) {
-        return ConsumerHandle::make(self.shared_from_this(), queue, ConsumerOptions{group, credit, renew_leases});
+      [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint32_t credit, bool renew_leases,
+         bool propagate, bool ack_async) {
+        return ConsumerHandle::make(self.shared_from_this(), queue, ConsumerOptions{group, credit, renew_leases},
+                                    BlockPolicy{propagate, ack_async});
       },
-      py::arg("queue"), py::arg("group"), py::arg("credit"), py::arg("renew_leases"));
+      py::arg("queue"), py::arg("group"), py::arg("credit"), py::arg("renew_leases"), py::arg("propagate"), py::arg("ack_async"));
 }
 
 }  // namespace ackwire::python

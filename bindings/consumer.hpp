@@ -25,12 +25,18 @@ struct SettleWords {
   std::string text;               ///< error of a nack, reason of a rejection
 };
 
+/// What leaving `with message` does, for every message of a consumer.
+struct BlockPolicy {
+  bool propagate = false;  ///< exceptions go on after the nack
+  bool ack_async = false;  ///< the ack is not waited for: all are, when the iteration ends
+};
+
 /// Thread-safe. Lives as long as a message of it: a message can be settled after the iteration that gave it has ended.
 class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
  public:
   static std::shared_ptr<ConsumerHandle> make(std::shared_ptr<ConnectionHandle> connection, const std::string& queue,
-                                              const ConsumerOptions& options);
-  ConsumerHandle(std::shared_ptr<ConnectionHandle> connection, Consumer consumer, std::uint32_t credit);
+                                              const ConsumerOptions& options, BlockPolicy policy);
+  ConsumerHandle(std::shared_ptr<ConnectionHandle> connection, Consumer consumer, std::uint32_t credit, BlockPolicy policy);
   ~ConsumerHandle();
 
   /// Up to `max` deliveries; waits in slices up to `wait`, or for ever when it is not set. Empty: none came in time, or the
@@ -39,6 +45,10 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   /// One delivery, from what was read ahead (at most `ahead`) or received now. Nothing: none came in time, or closed.
   std::optional<Delivery> next(std::optional<Duration> wait, std::size_t ahead);
   Settled settle(Settle act, std::vector<Delivery> deliveries, const SettleWords& words);
+  /// Acks without waiting. retire(), park() and close() wait for all of them.
+  void ack_later(const Delivery& delivery);
+  /// Acks of ack_later() that were stale.
+  std::uint64_t stale_acks() const { return connection_->forked() ? 0 : consumer_->stale_acks(); }
   Settled extend(std::vector<Delivery> deliveries, Duration duration);
 
   /// Takes no more. What was handed out can still be settled; what was read ahead goes back with no attempt charged.
@@ -53,6 +63,7 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   bool ended() const { return closed() || connection_->closed(); }
   std::size_t unsettled() const { return unsettled_.load(); }
   std::uint32_t credit() const { return credit_; }
+  const BlockPolicy& policy() const { return policy_; }
 
   /// Of the messages handed out, from their own life.
   void handed_out() { unsettled_.fetch_add(1); }
@@ -70,6 +81,7 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
 
   const std::shared_ptr<ConnectionHandle> connection_;
   const std::uint32_t credit_;
+  const BlockPolicy policy_;
   std::unique_ptr<Consumer> consumer_;
   std::atomic<std::size_t> unsettled_{0};
   std::atomic<bool> retired_{false};

@@ -87,14 +87,20 @@ bool leave(const py::object& self, const py::object& kind, const py::object& exc
   if (kind.is_none() && message.state() != Settle::none) return false;
   if (kind.is_none()) {
     try {
-      settle_one(message, Settle::ack, {});
+      if (message.consumer()->policy().ack_async && message.claim(Settle::ack)) {
+        message.consumer()->ack_later(message.delivery());
+        message.done();
+      } else {
+        settle_one(message, Settle::ack, {});
+      }
       return false;
     } catch (py::error_already_set& error) {
       return python_function("ackwire._settling", "after_failed_ack")(self, error.value()).cast<bool>();
     }
   }
   // Parked before the settle, or a released message would come straight back to a loop that nobody is in any more.
-  const bool held = python_function("ackwire._settling", "contained")(exception, message.propagate()).cast<bool>();
+  const bool held =
+      python_function("ackwire._settling", "contained")(exception, message.consumer()->policy().propagate).cast<bool>();
   if (!held) message.consumer()->park();
   python_function("ackwire._settling", "after_exception")(self, exception, held);
   return held;
@@ -133,7 +139,7 @@ void bind_attributes(Class& message) {
                                if (self.state() == Settle::none) return py::none();
                                return py::str(std::string(name(self.state())));
                              })
-      .def_property_readonly("propagate", &ReceivedMessage::propagate)
+      .def_property_readonly("propagate", [](const ReceivedMessage& self) { return self.consumer()->policy().propagate; })
       .def("__repr__", [](const ReceivedMessage& self) {
         return "<ackwire.Message sequence=" + std::to_string(self.delivery().sequence()) +
                " attempts=" + std::to_string(self.delivery().attempts()) +
@@ -158,8 +164,8 @@ void bind_token(py::module_& module) {
 
 }  // namespace
 
-ReceivedMessage::ReceivedMessage(std::shared_ptr<ConsumerHandle> consumer, Delivery delivery, bool propagate)
-    : consumer_(std::move(consumer)), delivery_(std::move(delivery)), propagate_(propagate) {
+ReceivedMessage::ReceivedMessage(std::shared_ptr<ConsumerHandle> consumer, Delivery delivery)
+    : consumer_(std::move(consumer)), delivery_(std::move(delivery)) {
   consumer_->handed_out();
 }
 

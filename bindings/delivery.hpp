@@ -13,7 +13,7 @@ namespace ackwire::python {
 /// The GIL protects the state. Its body is a view into the received frame, which lives as long as this object.
 class ReceivedMessage {
  public:
-  ReceivedMessage(std::shared_ptr<ConsumerHandle> consumer, Delivery delivery, bool propagate);
+  ReceivedMessage(std::shared_ptr<ConsumerHandle> consumer, Delivery delivery);
   ReceivedMessage(const ReceivedMessage&) = delete;
   ReceivedMessage& operator=(const ReceivedMessage&) = delete;
   ~ReceivedMessage();
@@ -21,7 +21,6 @@ class ReceivedMessage {
   const Delivery& delivery() const { return delivery_; }
   const std::shared_ptr<ConsumerHandle>& consumer() const { return consumer_; }
   Settle state() const { return state_; }
-  bool propagate() const { return propagate_; }
   py::bytes body();
 
   /// Claims the message for one settle, so that two threads do not settle it twice. False: it was settled so before, and
@@ -35,7 +34,6 @@ class ReceivedMessage {
  private:
   const std::shared_ptr<ConsumerHandle> consumer_;
   const Delivery delivery_;
-  const bool propagate_;
   Settle state_ = Settle::none;
   py::object body_;  ///< made at the first use
 };

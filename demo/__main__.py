@@ -77,7 +77,8 @@ class Run:
             say("the dashboard is open")
             return
         self._pictured = self._cast.picture(self._picture) is not None
-        say(f"the dashboard, as it looks now: {self._picture}" if self._pictured else "the dashboard was not built or gave no picture")
+        seen = f"the dashboard, as it looks now: {self._picture}"
+        say(seen if self._pictured else "the dashboard was not built or gave no picture")
 
     def _follow(self, plan: Plan) -> None:
         last, moved = -1, time.monotonic()
@@ -165,7 +166,7 @@ def table(figures: Dict[str, int]) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
-    parser.add_argument("--input", type=pathlib.Path, metavar="FILE.jsonl", help="events to use; looped when shorter than --messages")
+    parser.add_argument("--input", type=pathlib.Path, metavar="FILE.jsonl", help="events; looped when shorter than --messages")
     parser.add_argument("--messages", type=int, default=20_000, metavar="N", help="events to publish (default 20,000)")
     parser.add_argument("--rate", type=float, metavar="N", help="events a second, all producers together (default: 8 s of them)")
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/dev"), help=argparse.SUPPRESS)

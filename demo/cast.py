@@ -26,7 +26,9 @@ def free_port() -> int:
 class Cast:
     """Every process writes to a log of its own in the folder of the run. Use it as a context manager."""
 
-    def __init__(self, folder: pathlib.Path, build: pathlib.Path, messages: int, source: Optional[pathlib.Path], rate: float) -> None:
+    def __init__(
+        self, folder: pathlib.Path, build: pathlib.Path, messages: int, source: Optional[pathlib.Path], rate: float
+    ) -> None:
         self.folder = folder
         self.endpoint = f"tcp://127.0.0.1:{free_port()}"
         self.ledger = folder / "ledger.sqlite"

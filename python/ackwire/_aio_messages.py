@@ -162,7 +162,7 @@ class Messages:
 
     async def _subscribe(self) -> None:
         core, queue = self._queue._connection._sync._core, self._queue.name
-        consumer = await self._queue._run(lambda: core.consume(queue, self._group, self._credit, True))
+        consumer = await self._queue._run(lambda: core.consume(queue, self._group, self._credit, True, self._propagate, False))
         self._receives = Receives(consumer)
         weakref.finalize(self, _finish_apart, self._receives, self._ahead).atexit = False
 

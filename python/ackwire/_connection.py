@@ -42,7 +42,9 @@ class Connection:
         """The broker's figures now, queues included."""
         return BrokerStats._read(self._core.stats())
 
-    def history(self, queue: Optional[str] = None, *, resolution: str = "1s", start: Optional[datetime] = None) -> List[Sample]:
+    def history(
+        self, queue: Optional[str] = None, *, resolution: str = "1s", start: Optional[datetime] = None
+    ) -> List[Sample]:
         """Slots of time, oldest first, of one queue or of the whole broker.
 
         ``resolution`` is "1s" (kept an hour), "10s" (a day) or "5m" (30 days). At most 1,000 slots come back: ask again
@@ -63,7 +65,7 @@ class Connection:
         return self._core.state
 
     def flush(self, wait: Duration = 30.0) -> None:
-        """Waits until every ``publish_async`` so far has an outcome. Raises the first refusal since the last flush, or TimeoutError."""
+        """Waits until every ``publish_async`` so far has an outcome. Raises the first refusal since the last, or TimeoutError."""
         self._core.flush(milliseconds(wait, "wait"))
 
     def close(self, wait: Duration = 5.0) -> None:

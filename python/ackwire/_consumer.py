@@ -25,9 +25,8 @@ def settle(messages: Iterable[_core.Message], act: str, delay_ms: Optional[int] 
 class Consumer:
     """Receives messages of one group under leases. Thread-safe. Use it as a context manager, or call ``close``."""
 
-    def __init__(self, core: _core.Consumer, propagate: bool) -> None:
+    def __init__(self, core: _core.Consumer) -> None:
         self._core = core
-        self._propagate = propagate
 
     @property
     def closed(self) -> bool:
@@ -36,7 +35,7 @@ class Consumer:
     def receive(self, max: int = 256, wait: Optional[Duration] = 1.0) -> List[_core.Message]:  # noqa: A002
         """Up to ``max`` messages, waiting up to ``wait`` for the first; None = for ever. Empty: none came, or it was closed."""
         count = _checks.whole(max, "max", 1, _core.CREDIT_LIMIT)
-        return self._core.receive(count, optional_milliseconds(wait, "wait"), self._propagate)
+        return self._core.receive(count, optional_milliseconds(wait, "wait"))
 
     def ack(self, messages: Iterable[_core.Message]) -> Settled:
         """Acks a batch in one durable step."""
@@ -68,11 +67,11 @@ class Consumer:
 
 
 def stream(consumer: Consumer, wait_ms: Optional[int], limit: Optional[int]) -> Iterator[_core.Message]:
-    core, propagate, left = consumer._core, consumer._propagate, limit
+    core, left = consumer._core, limit
     try:
         while left is None or left > 0:
             ahead = _READ_AHEAD if left is None else min(_READ_AHEAD, left)
-            message = core.next(ahead, wait_ms, propagate) if wait_ms is not None else _next(core, ahead, propagate)
+            message = core.next(ahead, wait_ms) if wait_ms is not None else _next(core, ahead)
             if message is None:
                 return
             if left is not None:
@@ -82,13 +81,13 @@ def stream(consumer: Consumer, wait_ms: Optional[int], limit: Optional[int]) -> 
         _retire(core)
 
 
-def _next(core: _core.Consumer, ahead: int, propagate: bool) -> Optional[_core.Message]:
+def _next(core: _core.Consumer, ahead: int) -> Optional[_core.Message]:
     """Waits for ever, but says when the wait can have no end because every credit is held by unsettled messages."""
-    message = core.next(ahead, _CREDIT_WARNING_MS, propagate)
+    message = core.next(ahead, _CREDIT_WARNING_MS)
     if message is None and not core.closed:
         if core.unsettled >= core.credit:
             log.warning("all %d credits are held by messages that are not settled: settle them, or raise the credit", core.credit)
-        message = core.next(ahead, None, propagate)
+        message = core.next(ahead, None)
     return message
 
 
@@ -98,3 +97,5 @@ def _retire(core: _core.Consumer) -> None:
     except AckwireError as error:
         # The leases end with the connection, so the broker gives the messages to others by itself.
         log.debug("what was read ahead was not released: %s", error)
+    if core.stale_acks:
+        log.warning("%d messages were processed, but their leases had ended: they may be delivered again", core.stale_acks)

@@ -203,7 +203,7 @@ class Receives(Lane[Request]):
                 if left is not None and left <= 0 and wait_ms != 0:
                     break
                 slice_ms = _LOOK_MS if left is None else min(_LOOK_MS, left)
-                messages = self._consumer.receive(count, slice_ms, True)
+                messages = self._consumer.receive(count, slice_ms)
                 if left is not None:
                     left -= slice_ms
                     if wait_ms == 0:
@@ -213,7 +213,9 @@ class Receives(Lane[Request]):
         if not hand_over(loop, self._arrived, future, messages, error):
             self.give_back(messages)
 
-    def _arrived(self, future: asyncio.Future[List[_core.Message]], messages: List[_core.Message], error: Optional[BaseException]) -> None:
+    def _arrived(
+        self, future: asyncio.Future[List[_core.Message]], messages: List[_core.Message], error: Optional[BaseException]
+    ) -> None:
         if future.done():  # whoever asked was cancelled: nobody has seen these
             self.give_back_apart(messages)
         else:

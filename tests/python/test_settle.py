@@ -1,6 +1,7 @@
 """Settling: what leaving a with block does, and every settle by hand."""
 
 import logging
+import time
 
 import pytest
 
@@ -128,8 +129,6 @@ def test_a_batch_lists_what_was_stale(broker):
 
 
 def test_leases_are_renewed_while_a_message_is_worked_on(broker):
-    import time
-
     queue = broker.queue("orders", visibility_timeout="300ms")
     queue.publish(b"slow")
     for message in queue.consume(max_messages=1):
@@ -161,3 +160,15 @@ def test_batches_of_every_kind(queue):
     group = queue.info().group()
     assert (group.acked, group.dead) == (1, 1)
     assert group.released >= 1 and group.nacked == 1
+
+
+def test_acks_that_are_not_waited_for_are_all_there_when_the_iteration_ends(queue):
+    queue.publish_many([b"%d" % n for n in range(3_000)])
+    start = time.monotonic()
+    for message in queue.consume(max_messages=3_000, ack_async=True):
+        with message:
+            if message.sequence == 7:
+                raise ackwire.Reject("one is not acked")
+    assert time.monotonic() - start < 10
+    group = queue.info().group()
+    assert (group.acked, group.dead, group.leased) == (2_999, 1, 0)
