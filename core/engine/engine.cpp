@@ -235,6 +235,9 @@ std::optional<Duration> Engine::next_wakeup() const {
   for (const auto& [id, queue] : s.queues) {
     if (queue.row.removing || !queue.removed_groups.empty() || queue.reclaim) next = s.now.mono;
     if (queue.dedupe->busy()) next = std::min(next, s.now.mono + Duration{5});
+    if (const auto due = queue.dedupe->next_due()) {  // keys leave when their window is over, also in a queue at rest
+      next = std::min(next, std::max(queue.next_dedupe_write, at_wall(to_ms(*due))));
+    }
     if (!queue.sampled_idle) next = std::min(next, at_wall(s.next_sample_ms));
     for (const auto& [group_id, group] : queue.groups) {
       next = std::min(next, group.next_lease_check);
