@@ -234,6 +234,7 @@ ConnectionClass bind_connection(py::module_& module) {
       .def(
           "close", [](ConnectionHandle& self, std::int64_t wait_ms) { self.close(Duration{wait_ms}); }, py::arg("wait_ms"))
       .def_property_readonly("closed", &ConnectionHandle::closed)
+      .def_property_readonly("call_timeout_ms", [](const ConnectionHandle& self) { return self.call_timeout().count(); })
       .def(
           "listen",
           [](ConnectionHandle& self, const std::string& endpoint) {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from queue import Empty, SimpleQueue
 from typing import Any, Callable, Dict, Generic, Iterable, List, Optional, Tuple, TypeVar
 
@@ -115,13 +116,14 @@ class Calls(Lane[Call]):
         return await future
 
 
-Publish = Tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", _core.PendingPublish]
+Publish = Tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", _core.PendingPublish, float]
 
 
 class Confirms(Lane[Publish]):
-    """Waits for publishes in the order in which they were sent, which is the order in which they are answered."""
+    """Waits for publishes in the order in which they were sent, which is the order in which they are answered.
 
-    _FOR_EVER_MS = 2**53
+    Each has its own deadline, by time.monotonic().
+    """
 
     def _work(self, item: Publish) -> None:
         loop = item[0]
@@ -135,7 +137,8 @@ class Confirms(Lane[Publish]):
 
     def _outcome(self, item: Publish) -> Tuple[asyncio.Future[Any], Any, Optional[BaseException]]:
         try:
-            return item[1], item[2].wait(self._FOR_EVER_MS), None
+            left = max(0, round((item[3] - time.monotonic()) * 1_000))
+            return item[1], item[2].wait(left), None
         except Exception as error:
             return item[1], None, error
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 import weakref
 from collections import deque
 from datetime import datetime
@@ -202,7 +203,7 @@ class Queue:
         ttl: Optional[Duration] = None,
     ) -> _core.Receipt:
         """See ``ackwire.Queue.publish``. Many publishes awaited at once travel and are committed together."""
-        size = len(body) if isinstance(body, (bytes, bytearray)) else memoryview(body).nbytes if not isinstance(body, str) else 0
+        size = len(body) if isinstance(body, (bytes, bytearray)) else int(getattr(body, "nbytes", 0))
         connection = self._connection
         await connection._room.enter(size)
         loop = asyncio.get_running_loop()
@@ -211,7 +212,7 @@ class Queue:
         try:
             core = connection._sync._core
             pending = core.publish_async(self.name, body, idempotency_key, ordering_key, headers, delay, ttl)
-            connection._confirms.put((loop, confirmed, pending))
+            connection._confirms.put((loop, confirmed, pending, time.monotonic() + core.call_timeout_ms / 1_000))
         except BaseException:
             connection._room.leave(size)
             raise

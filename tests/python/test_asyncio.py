@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import signal
 
 import pytest
 
@@ -223,3 +223,27 @@ def test_the_interpreter_ends_in_the_middle(finish):
     """)
     assert out.startswith("end\n")
     assert "Traceback" not in out
+
+
+def test_an_awaited_publish_ends_by_its_deadline(start):
+    server = start("""
+        import os, signal, ackwire
+        broker = ackwire.open("data")
+        print(broker.listen("ipc://" + os.getcwd() + "/socket"), flush=True)
+        signal.pause()
+    """)
+    endpoint = server.stdout.readline().strip()
+
+    async def main():
+        client = await ackwire.aio.connect(endpoint, call_timeout="400ms", heartbeat="60s")
+        orders = await client.queue("orders")
+        await orders.publish(b"before")
+        server.send_signal(signal.SIGSTOP)
+        try:
+            outcomes = await asyncio.gather(*(orders.publish(b"a") for _ in range(50)), return_exceptions=True)
+            assert all(isinstance(outcome, ackwire.TimeoutError) for outcome in outcomes)
+        finally:
+            server.send_signal(signal.SIGCONT)
+        await client.close()
+
+    asyncio.run(asyncio.wait_for(main(), 20))

@@ -136,6 +136,44 @@ def test_ctrl_c_ends_a_publish_to_a_broker_that_stopped(start, directory):
         server.send_signal(signal.SIGCONT)
 
 
+@pytest.fixture
+def stopped_broker(start):
+    """A client of a broker that is stopped in its tracks, and the queue it published one message to."""
+    server = start("""
+        import os, signal, ackwire
+        broker = ackwire.open("data")
+        print(broker.listen("ipc://" + os.getcwd() + "/socket"), flush=True)
+        signal.pause()
+    """)
+    client = ackwire.connect(server.stdout.readline().strip(), call_timeout="400ms", heartbeat="60s")
+    queue = client.queue("orders")
+    queue.publish(b"before")
+    server.send_signal(signal.SIGSTOP)
+    yield client, queue
+    server.send_signal(signal.SIGCONT)
+    client.close()
+
+
+def test_every_call_ends_by_its_deadline(stopped_broker):
+    client, queue = stopped_broker
+    for call in (lambda: queue.publish(b"a"), lambda: queue.publish_many([b"a"]), lambda: queue.info(), lambda: client.flush(0.2)):
+        began = time.monotonic()
+        with pytest.raises(ackwire.TimeoutError):
+            call()
+        assert time.monotonic() - began < 3
+    with pytest.raises(ackwire.TimeoutError):
+        queue.publish_async(b"a").result(timeout=0.1)
+
+
+def test_close_says_how_many_publishes_have_no_outcome(stopped_broker):
+    client, queue = stopped_broker
+    for _ in range(3):
+        queue.publish_async(b"a")
+    with pytest.raises(ackwire.IndeterminateError, match="3"):
+        client.close(wait=0.3)
+    assert client.closed
+
+
 def test_a_forked_child_gets_forked_errors_and_ends(finish):
     out = finish("""
         import os, sys, ackwire
