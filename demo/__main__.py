@@ -33,6 +33,7 @@ class Run:
         self._picture = picture
         self._windowed = False
         self._pictured = False
+        self.repeats = 0
         self._start = time.monotonic()
         self._ledger = Ledger(cast.ledger)
 
@@ -140,6 +141,7 @@ class Run:
             "effects_doubled": self._ledger.doubled(),
             "dead_lettered": group.dead,
         }
+        self.repeats = self._ledger.repeats()
         self._ledger.close()
         return figures
 
@@ -157,11 +159,11 @@ MEANING = {
 }
 
 
-def table(figures: Dict[str, int]) -> None:
+def table(figures: Dict[str, int], repeats: int) -> None:
     print()
     for name, value in figures.items():
         print(f"  {name:<22} {value:>12,}  {MEANING[name]}")
-    print()
+    print(f"\n  {repeats:,} deliveries were of events applied before, their ack lost in a kill: the ledger's keys stopped them.\n")
 
 
 def arguments() -> argparse.Namespace:
@@ -206,7 +208,7 @@ def main() -> int:
         return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    table(figures)
+    table(figures, run.repeats)
     expected = figures["effects_missing"] == 0 and figures["effects_doubled"] == 0
     if figures["dead_lettered"] != poison:
         print(f"  note: {poison} events are poison, {figures['dead_lettered']} are dead letters\n")

@@ -9,6 +9,7 @@ from typing import Set
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS applied (key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS effect (key TEXT NOT NULL, kind TEXT NOT NULL, bytes INTEGER NOT NULL, worker TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS repeat (key TEXT NOT NULL);
 """
 
 
@@ -22,12 +23,14 @@ class Ledger:
         self._database.executescript(SCHEMA)
 
     def apply(self, key: str, kind: str, size: int, worker: str) -> bool:
-        """Records the effect, unless its key was recorded before. False: it was."""
+        """Records the effect, unless its key was recorded before. False: it was, and that is noted."""
         self._database.execute("BEGIN IMMEDIATE")
         try:
             fresh = self._database.execute("INSERT OR IGNORE INTO applied VALUES (?)", (key,)).rowcount == 1
             if fresh:
                 self._database.execute("INSERT INTO effect VALUES (?, ?, ?, ?)", (key, kind, size, worker))
+            else:
+                self._database.execute("INSERT INTO repeat VALUES (?)", (key,))
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
@@ -36,6 +39,10 @@ class Ledger:
 
     def effects(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM effect").fetchone()[0])
+
+    def repeats(self) -> int:
+        """Deliveries of events that were applied before."""
+        return int(self._database.execute("SELECT count(*) FROM repeat").fetchone()[0])
 
     def doubled(self) -> int:
         """Effects beyond the first of their key."""

@@ -35,7 +35,8 @@ class Worker:
 
     def run(self, queue: ackwire.Queue) -> None:
         while not self.stopping:
-            for message in queue.consume(wait=0.2, credit=64):
+            # Acks are not waited for: a kill leaves effects whose ack was lost, which is what the ledger's keys are for.
+            for message in queue.consume(wait=0.2, credit=64, ack_async=True):
                 with message:
                     self.handle(message)
                 if self.stopping:
