@@ -23,7 +23,8 @@ Error out_of_range(std::string_view option, std::string_view range) {
 }
 
 Status check(const BrokerOptions& options) {
-  if (!(options.store_soft_limit > 0 && options.store_soft_limit <= 0.95)) return out_of_range("store_soft_limit", "above 0, at most 0.95");
+  if (!(options.store_soft_limit > 0 && options.store_soft_limit <= 0.95))
+    return out_of_range("store_soft_limit", "above 0, at most 0.95");
   if (options.commit_max_frames == 0) return out_of_range("commit_max_frames", "at least 1");
   if (options.commit_max_bytes == 0) return out_of_range("commit_max_bytes", "at least 1");
   if (options.max_sessions == 0) return out_of_range("max_sessions", "at least 1");
@@ -86,7 +87,8 @@ Result<Broker> Broker::open(const std::filesystem::path& directory, const Broker
 Result<std::string> Broker::listen(std::string_view endpoint) {
   if (!host_) return Error{Errc::closed, "This Broker was moved from. Nothing was bound."};
   if (host_->generation != client::fork_generation()) {
-    return Error{Errc::forked, "The process forked after the broker was opened; the broker stayed with the parent. Nothing was bound."};
+    return Error{Errc::forked,
+                 "The process forked after the broker was opened; the broker stayed with the parent. Nothing was bound."};
   }
   if (client::inside_callback()) return Error{Errc::reentrant, "listen() was called from inside a callback. Nothing was bound."};
   if (Status status = host_->open_gateway(); !status) return status.error();

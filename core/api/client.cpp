@@ -19,7 +19,8 @@ constexpr Duration heartbeat_min{10};
 std::string default_name() { return std::string(program_invocation_short_name) + " " + std::to_string(getpid()); }
 
 Error out_of_range(std::string_view option, std::string_view range) {
-  return {Errc::out_of_range, "The client option " + std::string(option) + " must be " + std::string(range) + ". Nothing was connected."};
+  return {Errc::out_of_range,
+          "The client option " + std::string(option) + " must be " + std::string(range) + ". Nothing was connected."};
 }
 
 Status check(const ClientOptions& options) {

@@ -141,8 +141,7 @@ Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) { ret
 
 Result<DeadPage> Connection::dead_letters(std::string_view queue, std::string_view group, std::uint64_t from, std::uint32_t count,
                                           const DeadFilter& filter, std::uint64_t body_bytes) {
-  return ask<DeadPage>(*core_,
-                       model::GetDeadLetters{std::string(queue), std::string(group), from, count, filter, body_bytes});
+  return ask<DeadPage>(*core_, model::GetDeadLetters{std::string(queue), std::string(group), from, count, filter, body_bytes});
 }
 
 namespace {

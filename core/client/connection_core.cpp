@@ -15,10 +15,11 @@ constexpr Duration linger_min{100};  // for the last frames, even when the calle
 constexpr Duration linger_max{1'000};
 
 Error unconfirmed_error(std::uint64_t messages) {
-  return {Errc::indeterminate,
-          "The connection was closed while " + std::to_string(messages) +
-              " published messages had no answer yet; each of them may or may not be stored. Everything that was confirmed is safe. "
-              "Publish them again, with idempotency keys if a repeat would matter, and flush() before close()."};
+  return {
+      Errc::indeterminate,
+      "The connection was closed while " + std::to_string(messages) +
+          " published messages had no answer yet; each of them may or may not be stored. Everything that was confirmed is safe. "
+          "Publish them again, with idempotency keys if a repeat would matter, and flush() before close()."};
 }
 
 }  // namespace
@@ -165,7 +166,8 @@ Status ConnectionCore::close(Duration wait) {
   if (linked_.load(std::memory_order_acquire)) link_->stop(std::clamp(left, linger_min, linger_max));
   lock.lock();
   const std::uint64_t unconfirmed = publisher_.unconfirmed();
-  end_locked(unconfirmed > 0 ? unconfirmed_error(unconfirmed) : client::closed_error(), client::closed_error(), ConnectionState::closed);
+  end_locked(unconfirmed > 0 ? unconfirmed_error(unconfirmed) : client::closed_error(), client::closed_error(),
+             ConnectionState::closed);
   tell_changes(lock);
   if (unconfirmed > 0) return unconfirmed_error(unconfirmed);
   return {};

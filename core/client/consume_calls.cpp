@@ -116,8 +116,7 @@ Result<Settled> ConnectionCore::settle(const Subscribed& of, std::span<const Del
   subscriptions_.settle(of, settle, &wait);
   wake(lock);
   lock.lock();
-  const bool done =
-      of->settled.wait_until(lock, client::deadline_after(options_.call_timeout), [&] { return wait.open == 0; });
+  const bool done = of->settled.wait_until(lock, client::deadline_after(options_.call_timeout), [&] { return wait.open == 0; });
   if (!done) {
     subscriptions_.forget(wait);
     return client::timeout_error("A settle", options_.call_timeout,

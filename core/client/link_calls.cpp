@@ -206,9 +206,7 @@ std::chrono::milliseconds ConnectionCore::tick(Clock::time_point now) {
   return std::clamp(left, std::chrono::milliseconds{1}, tick_max);
 }
 
-Clock::time_point ConnectionCore::tick_due() const {
-  return Clock::time_point{Clock::duration{tick_due_.load()}};
-}
+Clock::time_point ConnectionCore::tick_due() const { return Clock::time_point{Clock::duration{tick_due_.load()}}; }
 
 bool ConnectionCore::wants_reconnect() {
   Lock lock(gate_->mutex);

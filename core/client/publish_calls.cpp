@@ -24,7 +24,8 @@ Status encode_batch(std::span<const Message> messages, Timestamp now, std::strin
     if (!status) {
       Error error = std::move(status).error();
       if (messages.size() > 1) {
-        error.message = "Message " + std::to_string(i) + " of the batch is refused (" + std::string(name(error.code)) + "): " + error.message;
+        error.message =
+            "Message " + std::to_string(i) + " of the batch is refused (" + std::string(name(error.code)) + "): " + error.message;
         error.code = Errc::invalid_batch;
       }
       error.index = i;
@@ -93,7 +94,8 @@ Status ConnectionCore::flush(Duration wait) {
   if (Status status = usable(); !status) return status;
   Lock lock(gate_->mutex);
   const std::uint64_t newest = publisher_.newest_frame();
-  const bool answered = gate_->published.wait_until(lock, client::deadline_after(wait), [&] { return publisher_.answered(newest); });
+  const bool answered =
+      gate_->published.wait_until(lock, client::deadline_after(wait), [&] { return publisher_.answered(newest); });
   if (!answered) {
     return client::timeout_error(std::to_string(publisher_.unconfirmed()) + " published messages", wait,
                                  "Their outcome is not known yet; flush again, the library keeps at it.");

@@ -87,7 +87,8 @@ Result<std::vector<Receipt>> PendingPublish::wait(Duration wait) const {
     if (frame.gate->forked()) return client::forked_error();
     if (client::inside_callback()) return client::reentrant_error();
     std::unique_lock lock(frame.gate->mutex);
-    if (!frame.gate->published.wait_until(lock, client::deadline_after(wait), [&] { return frame.done.load(std::memory_order_relaxed); })) {
+    if (!frame.gate->published.wait_until(lock, client::deadline_after(wait),
+                                          [&] { return frame.done.load(std::memory_order_relaxed); })) {
       return client::timeout_error("A publish", wait, "Its outcome is not known yet; wait again, the library keeps at it.");
     }
   }

@@ -37,7 +37,8 @@ class Publisher {
   /// Room for one more batch under max_unconfirmed and max_unconfirmed_bytes; a batch larger than either goes alone.
   bool has_room(std::size_t messages, std::size_t bytes) const;
   /// Puts one atomic batch of encoded records into the queue's open frame.
-  std::shared_ptr<PendingPublish::State> add(std::string_view queue, std::uint32_t messages, std::string_view records, bool awaited);
+  std::shared_ptr<PendingPublish::State> add(std::string_view queue, std::uint32_t messages, std::string_view records,
+                                             bool awaited);
   /// True when next_frame() would give one.
   bool can_send() const { return !ready_.empty() && under_way_ < frames_in_flight_; }
   /// Copies the next frame to send.

@@ -11,9 +11,10 @@ Error forked_error() {
 }
 
 Error reentrant_error() {
-  return {Errc::reentrant,
-          "A connection was called from inside its own callback, where it could only wait for itself. Nothing was sent. Do the work "
-          "on another thread."};
+  return {
+      Errc::reentrant,
+      "A connection was called from inside its own callback, where it could only wait for itself. Nothing was sent. Do the work "
+      "on another thread."};
 }
 
 Error timeout_error(std::string_view what, Duration waited, std::string_view outcome) {
@@ -32,7 +33,8 @@ Error lost_error(std::string_view what) {
 }
 
 Error failed_under_way(const Error& cause) {
-  return {Errc::indeterminate, "The broker failed while this was under way, so it may or may not have been carried out: " + cause.message};
+  return {Errc::indeterminate,
+          "The broker failed while this was under way, so it may or may not have been carried out: " + cause.message};
 }
 
 Error not_connected_error(std::string_view what) {

@@ -10,8 +10,9 @@ bool repeatable(const model::Request& request) {
   return std::visit(
       [](const auto& what) {
         using T = std::decay_t<decltype(what)>;
-        return !(std::is_same_v<T, model::RemoveQueue> || std::is_same_v<T, model::Purge> || std::is_same_v<T, model::CreateGroup> ||
-                 std::is_same_v<T, model::RemoveGroup> || std::is_same_v<T, model::MoveDead>);
+        return !(std::is_same_v<T, model::RemoveQueue> || std::is_same_v<T, model::Purge> ||
+                 std::is_same_v<T, model::CreateGroup> || std::is_same_v<T, model::RemoveGroup> ||
+                 std::is_same_v<T, model::MoveDead>);
       },
       request);
 }

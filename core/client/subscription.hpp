@@ -29,13 +29,13 @@ struct Subscription {
   enum class Phase : std::uint8_t {
     opening,  // not answered yet, in this session
     live,
-    ending,   // waits for the pong that says that nothing more is on its way
+    ending,  // waits for the pong that says that nothing more is on its way
     ended,
   };
   Phase phase = Phase::opening;
-  std::optional<Error> end;     // why it ended, when not by close()
-  std::uint32_t end_pong = 0;   // of Phase::ending
-  bool closed = false;          // by the application
+  std::optional<Error> end;    // why it ended, when not by close()
+  std::uint32_t end_pong = 0;  // of Phase::ending
+  bool closed = false;         // by the application
   Duration visibility_timeout{0};
 
   std::deque<ReceivedRun> buffer;  // bounded by credit
@@ -44,13 +44,13 @@ struct Subscription {
   std::condition_variable arrived;
   std::uint64_t interrupts = 0;
 
-  RangeList acks;                     // of ack_async, not sent yet
-  bool acks_listed = false;           // in Subscriptions::acking_
-  std::uint32_t acks_under_way = 0;   // settle frames of ack_async without an answer
+  RangeList acks;                                                    // of ack_async, not sent yet
+  bool acks_listed = false;                                          // in Subscriptions::acking_
+  std::uint32_t acks_under_way = 0;                                  // settle frames of ack_async without an answer
   std::uint64_t acks_issued = 0, acks_answered = 0, acks_stale = 0;  // messages
-  std::optional<Error> acks_error;    // the first since the last flush
+  std::optional<Error> acks_error;                                   // the first since the last flush
   std::condition_variable settled;
-  std::uint64_t damaged = 0;          // records that failed their checksum here
+  std::uint64_t damaged = 0;  // records that failed their checksum here
 };
 
 }  // namespace ackwire::client

@@ -38,7 +38,8 @@ class Subscriptions {
   void begin_end(const std::shared_ptr<Subscription>& of, std::uint32_t pong);
   void end_all(std::uint32_t pong);
   /// Takes messages that are not too old to be under lease, at most `max`.
-  std::uint64_t take(const std::shared_ptr<Subscription>& of, std::uint64_t max, Clock::time_point now, std::vector<ReceivedRun>& out);
+  std::uint64_t take(const std::shared_ptr<Subscription>& of, std::uint64_t max, Clock::time_point now,
+                     std::vector<ReceivedRun>& out);
 
   /// A session began: subscribe again.
   void ready(std::uint64_t boot_epoch, Clock::time_point now);
@@ -83,8 +84,8 @@ class Subscriptions {
   void finish(Subscription& of, std::optional<Error> why);
 
   std::unordered_map<std::uint32_t, std::shared_ptr<Subscription>> by_id_;
-  std::deque<std::string> control_;                       // bounded by the calls under way and the credit
-  std::deque<std::shared_ptr<Subscription>> acking_;      // have acks that may be sent now
+  std::deque<std::string> control_;                   // bounded by the calls under way and the credit
+  std::deque<std::shared_ptr<Subscription>> acking_;  // have acks that may be sent now
   Pendings pending_;
   std::uint32_t next_id_ = 1, next_request_ = 1;
   std::uint64_t boot_epoch_ = 0;

@@ -1,7 +1,7 @@
 
+#include "wire/consume.hpp"
 #include "client_fixture.hpp"
 #include "format/record.hpp"
-#include "wire/consume.hpp"
 #include "wire/session.hpp"
 
 namespace ackwire::test {

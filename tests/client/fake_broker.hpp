@@ -41,7 +41,7 @@ class FakeBroker {
   std::uint64_t now_ms = 1'700'000'000'000;
   std::uint32_t visibility_timeout_ms = 30'000;
   std::uint32_t session_timeout_ms = 15'000;
-  Error publish_refusal{Errc::ok, {}};    // of every batch
+  Error publish_refusal{Errc::ok, {}};  // of every batch
   Error subscribe_refusal{Errc::ok, {}};
   std::uint32_t delivery_attempts = 1;
   std::size_t corrupt_byte = std::string::npos;  // flipped in each record that is delivered
@@ -62,8 +62,12 @@ class FakeBroker {
   /// Waits until at least `count` such frames were received.
   bool wait_for(wire::Operation operation, std::size_t count, std::chrono::milliseconds wait = std::chrono::seconds{10});
   std::vector<Stored> stored();
-  std::uint64_t published() { return on_thread<std::uint64_t>([this] { return next_sequence_ - 1; }); }
-  std::size_t reconnects() { return on_thread<std::size_t>([this] { return reconnects_; }); }
+  std::uint64_t published() {
+    return on_thread<std::uint64_t>([this] { return next_sequence_ - 1; });
+  }
+  std::size_t reconnects() {
+    return on_thread<std::size_t>([this] { return reconnects_; });
+  }
 
   template <class T>
   T on_thread(const std::function<T()>& act) {

@@ -238,8 +238,8 @@ TEST_F(LifeTest, AChildProcessIsTold) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     const bool told = connection->publish("orders", message("y")).error().code == Errc::forked &&
-                      connection->list_queues().error().code == Errc::forked &&
-                      from.receive(1, 1s).error().code == Errc::forked && connection->close().error().code == Errc::forked &&
+                      connection->list_queues().error().code == Errc::forked && from.receive(1, 1s).error().code == Errc::forked &&
+                      connection->close().error().code == Errc::forked &&
                       connection->wait_connected(1s).error().code == Errc::forked;
     from = Consumer{};
     _exit(told ? 0 : 1);
