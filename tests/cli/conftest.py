@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -37,14 +38,16 @@ def run(*arguments, stdin="", env=None, timeout=60, cwd=None):
 class Server:
     """`ackwire serve` over a directory, with an ipc endpoint beside it."""
 
-    def __init__(self, directory, *arguments, listen=True):
+    def __init__(self, directory, *arguments, listen=True, file_bytes=None):
         self.directory = pathlib.Path(directory)
         self.endpoint = f"ipc://{self.directory}.sock"
         self.log = pathlib.Path(f"{self.directory}.log")
         self.log.write_text("")
         extra = ["--listen", self.endpoint] if listen else []
         with self.log.open("a") as log:
-            self.process = subprocess.Popen([COMMAND, "serve", str(directory), *extra, *map(str, arguments)], stderr=log)
+            limit = None if file_bytes is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+            self.process = subprocess.Popen([COMMAND, "serve", str(directory), *extra, *map(str, arguments)], stderr=log,
+                                            preexec_fn=limit)
         self.wait_until_ready()
 
     def wait_until_ready(self):

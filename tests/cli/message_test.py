@@ -193,19 +193,51 @@ def test_control_characters_are_escaped_on_a_terminal(orders):
     assert on_terminal(orders, "sub", "orders", "--max", "1", "--raw") == "\x1b[31mraw\r\n"
 
 
+def test_removing_asks_on_a_terminal(orders):
+    orders.good("pub", "orders", "x")
+    assert "[y/N]" in answered(orders, "n\n", "queue", "purge", "orders", status=1)
+    assert orders.good("queue", "info", "orders")["ready"] == 1
+    assert "Discard 1 ready and 0 delayed messages" in answered(orders, "y\n", "queue", "purge", "orders", status=0)
+    assert orders.good("queue", "info", "orders")["ready"] == 0
+
+
+def test_progress_is_shown_on_a_terminal_only(orders, folder):
+    file = folder / "events.jsonl"
+    file.write_text("".join(f'{{"id":{i}}}\n' for i in range(3000)))
+    said = answered(orders, "", "pub", "orders", "--file", file, "--key-field", "id", status=0)
+    assert "100%  3000 confirmed, 0 duplicates" in said
+
+
+def answered(server, text, *arguments, status):
+    """Runs with a terminal for input and errors; what it said there."""
+    leader, follower = os.openpty()
+    process = server.start(*arguments, stdin=follower, stderr=follower, stdout=subprocess.DEVNULL)
+    os.close(follower)
+    os.write(leader, text.encode())
+    said = read_all(leader)
+    assert process.wait(timeout=20) == status, said
+    return said
+
+
 def on_terminal(server, *arguments):
+    """Runs with a terminal for output; what it wrote there."""
     leader, follower = os.openpty()
     process = server.start(*arguments, stdout=follower, stderr=subprocess.DEVNULL)
     os.close(follower)
+    text = read_all(leader)
+    process.wait(timeout=20)
+    return text
+
+
+def read_all(leader):
     text = b""
     while True:
         try:
             more = os.read(leader, 4096)
-        except OSError:
+        except OSError:  # the other side has closed
             break
         if not more:
             break
         text += more
     os.close(leader)
-    process.wait(timeout=20)
     return text.decode()

@@ -181,3 +181,42 @@ def test_the_default_socket_is_in_the_store(folder):
         assert ":*" not in server.log.read_text()
     finally:
         assert server.stop() == 0
+
+
+def test_a_full_disk_refuses_publishes_and_lets_acks_drain(folder):  # B41
+    server = Server(folder / "store", file_bytes=256 << 10)
+    try:
+        server.good("queue", "create", "orders")
+        confirmed = 0
+        while (done := server("pub", "orders", "x" * 20_000, "--timeout", "1s")).status == 0 and confirmed < 100:
+            confirmed += 1
+        assert 0 < confirmed < 100 and done.status == 1 and "overloaded" in done.err and "nothing was stored" in done.err
+        assert len(server("sub", "orders", "--wait", "1s").out.split()) == confirmed
+        assert server.good("queue", "info", "orders")["acked"] == confirmed
+        assert server.stop() == 0
+    finally:
+        server.stop(signal.SIGKILL)
+    assert run("verify", server.directory).status == 0
+
+
+def test_a_store_that_fails_ends_the_server_with_74_and_loses_nothing_confirmed(folder):  # B39, B42
+    server = Server(folder / "store")
+    try:
+        server.good("queue", "create", "orders")
+        assert server.good("pub", "orders", "before")["published"] == 1
+        data = next(server.directory.rglob("data.mdb"))
+        data.rename(folder / "aside")
+        for _ in range(100):
+            if server("pub", "orders", "meanwhile", "--timeout", "1s").status != 0:
+                break
+        assert server.process.wait(timeout=20) == 74, server.log.read_text()
+        assert "critical" in server.log.read_text()
+        (folder / "aside").rename(data)
+    finally:
+        server.stop(signal.SIGKILL)
+    assert run("verify", server.directory).status == 0
+    again = Server(server.directory)
+    try:
+        assert again.good("peek", "orders")[0]["body"] == "before"
+    finally:
+        assert again.stop() == 0
