@@ -1,5 +1,4 @@
 // ackwire serve DIR: the broker as a process.
-#include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/un.h>
@@ -169,7 +168,6 @@ int serve(const ServeOptions& options, const Globals& globals, Terminal& termina
     report(terminal, error, globals.json());
     return exit_config;
   };
-  signal(SIGXFSZ, SIG_IGN);  // a file size limit is then a failed write, which the store knows how to take
   const auto begin = Clock::now();
   const auto log = make_log(config.log_level);
   SignalWatch signals;
