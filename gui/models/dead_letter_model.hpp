@@ -19,7 +19,7 @@ class DeadLetterModel : public QAbstractTableModel {
   Q_OBJECT
 
  public:
-  enum Column { sequence, reason, key, attempts, redrives, dead_time, size, detail, columns };
+  enum Column { sequence, reason, detail, key, attempts, redrives, dead_time, size, columns };
   enum Role { sequence_role = Qt::UserRole };
 
   static constexpr std::size_t pages_kept = 64;

@@ -121,7 +121,7 @@ int QueueTableModel::columnCount(const QModelIndex& parent) const { return paren
 QString QueueTableModel::text(const Row& row, int column) const {
   switch (column) {
     case name: return row.label;
-    case state: return row.paused ? tr("paused") : row.backlog.consumers == 0 ? tr("no consumer") : tr("running");
+    case state: return row.paused ? tr("‖ paused") : row.backlog.consumers == 0 ? tr("○ no consumer") : tr("● running");
     case depth: return exact(row.backlog.depth);
     case ready: return exact(row.backlog.ready);
     case leased: return exact(row.backlog.leased);

@@ -149,9 +149,10 @@ QWidget* DeadLettersPage::make_body() {
   table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   table_->horizontalHeader()->setHighlightSections(false);
   const int unit = fontMetrics().horizontalAdvance(u'0');
-  const int widths[] = {11, 14, 20, 9, 9, 16, 11, 30};
+  const int widths[] = {11, 13, 30, 15, 9, 9, 16, 10};
   for (int column = 0; column < DeadLetterModel::columns; ++column) table_->setColumnWidth(column, widths[column] * unit);
-  table_->horizontalHeader()->setStretchLastSection(true);
+  table_->horizontalHeader()->setMinimumSectionSize(40);
+  table_->horizontalHeader()->setSectionResizeMode(DeadLetterModel::detail, QHeaderView::Stretch);
   connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &DeadLettersPage::current_changed);
   connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &DeadLettersPage::update_buttons);
   inspector_ = new Inspector(this);
@@ -162,7 +163,7 @@ QWidget* DeadLettersPage::make_body() {
   split->addWidget(inspector_);
   split->setStretchFactor(0, 3);
   split->setStretchFactor(1, 2);
-  split->setSizes({760, 480});
+  split->setSizes({840, 420});
   empty_ = new QLabel(this);
   empty_->setObjectName(QStringLiteral("dead_empty"));
   empty_->setTextFormat(Qt::PlainText);
@@ -226,7 +227,7 @@ void DeadLettersPage::retarget() {
   inspector_->show_nothing(tr("Select a dead letter to see it."));
   progress_->clear();
   model_->set_target(queue(), group(), of_group ? of_group->dead : 0, info ? info->next_sequence : 0);
-  if (model_->rowCount() > 0) table_->selectionModel()->setCurrentIndex(model_->index(0, 0), QItemSelectionModel::NoUpdate);
+  open_first();
 }
 
 void DeadLettersPage::show_queue(const QString& wanted) {
@@ -236,8 +237,10 @@ void DeadLettersPage::show_queue(const QString& wanted) {
 
 void DeadLettersPage::focus_table() { table_->setFocus(); }
 
+/// The first letter is opened, so that the inspector never shows another one than the table marks.
 void DeadLettersPage::open_first() {
-  if (!inspector_->sequence() && model_->rowCount() > 0) table_->selectRow(0);
+  if (model_->rowCount() == 0 || table_->currentIndex().isValid()) return;
+  table_->selectionModel()->setCurrentIndex(model_->index(0, 0), QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
 }
 
 void DeadLettersPage::refresh() {
@@ -291,6 +294,7 @@ void DeadLettersPage::update_state() {
                                     .arg(queues_->currentText(), groups_->currentText(), exact(of_group->dead_lettered), exact(of_group->redriven)));
   }
   body_->setCurrentIndex(model_->total() == 0 ? 1 : 0);
+  open_first();
   if (arrived == 0) {
     arrived_->hide();
   } else if (arrived > 0) {

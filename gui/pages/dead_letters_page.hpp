@@ -38,8 +38,6 @@ class DeadLettersPage : public QWidget {
   QString group() const;
   DeadLetterModel* model() const { return model_; }
   void focus_table();
-  /// Opens the first letter if none is open.
-  void open_first();
 
  public slots:
   void refresh();
@@ -58,6 +56,7 @@ class DeadLettersPage : public QWidget {
   QWidget* make_body();
   QWidget* make_actions();
   void retarget();
+  void open_first();
   void fill_groups();
   void current_changed();
   void ask_letter();

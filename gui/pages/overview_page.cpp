@@ -129,7 +129,7 @@ QWidget* OverviewPage::make_table() {
   header->setHighlightSections(false);
   header->setMinimumSectionSize(40);
   const int unit = fontMetrics().horizontalAdvance(u'0');
-  const int widths[] = {20, 12, 10, 14, 10, 9, 9, 9, 11, 9, 9, 10, 7};
+  const int widths[] = {20, 15, 10, 14, 10, 9, 9, 9, 11, 9, 9, 10, 7};
   for (int column = 0; column < QueueTableModel::columns; ++column) table_->setColumnWidth(column, widths[column] * unit);
   header->setSectionResizeMode(QueueTableModel::name, QHeaderView::Stretch);
   connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &OverviewPage::selection_changed);

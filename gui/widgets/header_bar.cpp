@@ -6,10 +6,10 @@
 #include <QLabel>
 #include <QPainter>
 #include <QTabBar>
-#include <QToolButton>
 
 #include "models/format.hpp"
 #include "theme.hpp"
+#include "widgets/pill_button.hpp"
 
 namespace ackwire::dashboard {
 namespace {
@@ -17,6 +17,44 @@ namespace {
 constexpr qint64 fresh_ms = 3'000;  ///< older figures are called out
 
 }  // namespace
+
+/// The names of the pages, the chosen one underlined.
+class HeaderBar::Tabs : public QTabBar {
+ public:
+  using QTabBar::QTabBar;
+
+ protected:
+  QSize tabSizeHint(int index) const override { return {bold().horizontalAdvance(tabText(index)) + 28, fontMetrics().height() + 16}; }
+
+  void paintEvent(QPaintEvent*) override {
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (int index = 0; index < count(); ++index) {
+      const QRectF where(tabRect(index));
+      const bool chosen = index == currentIndex();
+      QFont face = font();
+      face.setWeight(chosen ? QFont::DemiBold : QFont::Normal);
+      painter.setFont(face);
+      painter.setPen(chosen ? theme().text : theme().muted);
+      painter.drawText(where, Qt::AlignCenter, tabText(index));
+      painter.setPen(Qt::NoPen);
+      painter.setBrush(chosen ? theme().accent : theme().border);
+      const double height = chosen ? 3 : 1;
+      painter.drawRect(QRectF(where.left(), where.bottom() - height, where.width(), height));
+      if (!chosen || !hasFocus()) continue;
+      painter.setBrush(Qt::NoBrush);
+      painter.setPen(QPen(theme().accent, 1.4));
+      painter.drawRoundedRect(where.adjusted(3, 3, -3, -6), 4, 4);
+    }
+  }
+
+ private:
+  QFontMetrics bold() const {
+    QFont face = font();
+    face.setWeight(QFont::DemiBold);
+    return QFontMetrics(face);
+  }
+};
 
 /// Sign, word and endpoint of the connection.
 class HeaderBar::Chip : public QWidget {
@@ -54,7 +92,7 @@ class HeaderBar::Chip : public QWidget {
 };
 
 HeaderBar::HeaderBar(QWidget* parent)
-    : QWidget(parent), pages_(new QTabBar(this)), ranges_(new QButtonGroup(this)), live_(new QToolButton(this)), age_(new QLabel(this)),
+    : QWidget(parent), pages_(new Tabs(this)), ranges_(new QButtonGroup(this)), live_(new PillButton(this)), age_(new QLabel(this)),
       chip_(new Chip(this)) {
   pages_->setObjectName(QStringLiteral("page_tabs"));
   pages_->setAccessibleName(tr("Pages"));
@@ -79,11 +117,9 @@ HeaderBar::HeaderBar(QWidget* parent)
                             {"range_30d", tr("30 d"), tr("The last thirty days, one point every five minutes.")}};
   int id = 0;
   for (const auto& [object_name, label, what] : choices) {
-    auto* button = new QToolButton(this);
+    auto* button = new PillButton(this);
     button->setObjectName(QLatin1String(object_name));
     button->setText(label);
-    button->setCheckable(true);
-    button->setFocusPolicy(Qt::TabFocus);
     button->setToolTip(tip(what));
     button->setAccessibleName(what);
     ranges_->addButton(button, id++);
@@ -92,9 +128,7 @@ HeaderBar::HeaderBar(QWidget* parent)
   connect(ranges_, &QButtonGroup::idClicked, this, [this](int range) { emit range_chosen(static_cast<TimeRange>(range)); });
   row->addSpacing(6);
   live_->setObjectName(QStringLiteral("live"));
-  live_->setCheckable(true);
   live_->setChecked(true);
-  live_->setFocusPolicy(Qt::TabFocus);
   live_->setText(tr("Live"));
   live_->setToolTip(tip(tr("Charts follow the present (L). Off: they stand still, nothing is lost.")));
   connect(live_, &QToolButton::clicked, this, &HeaderBar::live_chosen);

@@ -9,10 +9,10 @@
 
 class QButtonGroup;
 class QLabel;
-class QTabBar;
-class QToolButton;
 
 namespace ackwire::dashboard {
+
+class PillButton;
 
 class HeaderBar : public QWidget {
   Q_OBJECT
@@ -35,9 +35,10 @@ class HeaderBar : public QWidget {
 
  private:
   class Chip;
-  QTabBar* pages_;
+  class Tabs;
+  Tabs* pages_;
   QButtonGroup* ranges_;
-  QToolButton* live_;
+  PillButton* live_;
   QLabel* age_;
   Chip* chip_;
 };

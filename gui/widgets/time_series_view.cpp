@@ -17,7 +17,7 @@ namespace {
 
 constexpr int pad = 12;
 constexpr double small_scale = 0.88;
-constexpr double legend_dash = 18;
+constexpr double legend_dash = 18, legend_gap = 12;
 
 QFont title_font(const QWidget& widget) {
   QFont font = widget.font();
@@ -82,7 +82,16 @@ QSize TimeSeriesView::minimumSizeHint() const { return {240, 150}; }
 
 void TimeSeriesView::layout_plot() {
   if (!plot_) return;
-  const int top = pad + fontMetrics().height() + QFontMetrics(legend_font(*this)).height() + 8;
+  // Rows are counted for values of full width, so that they do not jump as the values change.
+  const QFontMetricsF metrics(legend_font(*this));
+  legend_rows_ = 1;
+  double x = pad;
+  for (const auto& style : styles_) {
+    const double room = legend_dash + 5 + metrics.horizontalAdvance(style.name + QStringLiteral(" 88.8k/s")) + legend_gap;
+    if (x > pad && x + room - legend_gap > width() - 6) ++legend_rows_, x = pad;
+    x += room;
+  }
+  const int top = pad + fontMetrics().height() + static_cast<int>(metrics.height() * legend_rows_) + 8;
   plot_->setGeometry(4, top, width() - 8, std::max(40, height() - top - 6));
 }
 
@@ -151,8 +160,9 @@ void TimeSeriesView::paint_legend(QPainter& painter) const {
   const QFont font = legend_font(*this);
   const QFontMetricsF metrics(font);
   painter.setFont(font);
-  const double y = pad + fontMetrics().height() + 4;
+  double y = pad + fontMetrics().height() + 4;
   double x = pad;
+  int row = 1;
   double newest = from_;
   for (const auto& line : lines_) {
     if (!line.empty() && !line.back().empty()) newest = std::max(newest, line.back().back().x());
@@ -161,13 +171,13 @@ void TimeSeriesView::paint_legend(QPainter& painter) const {
     const auto value = value_at(line, hover_.value_or(newest));
     const QString text = styles_[line].name + u' ' + (value ? value_text_(*value) : QStringLiteral("–"));
     const double width = metrics.horizontalAdvance(text);
-    if (x + legend_dash + 5 + width > this->width() - 6) break;
+    if (x > pad && x + legend_dash + 5 + width > this->width() - 6 && row < legend_rows_) ++row, x = pad, y += metrics.height();
     const QColor color = stale_ ? t.muted : t.series[static_cast<std::size_t>(styles_[line].color)];
     painter.setPen(QPen(color, 2.4, styles_[line].pen, Qt::FlatCap));
     painter.drawLine(QPointF(x, y + metrics.height() / 2), QPointF(x + legend_dash, y + metrics.height() / 2));
     painter.setPen(t.text);
     painter.drawText(QRectF(x + legend_dash + 5, y, width + 2, metrics.height()), Qt::AlignVCenter, text);
-    x += legend_dash + 5 + width + 14;
+    x += legend_dash + 5 + width + legend_gap;
   }
 }
 

@@ -69,6 +69,7 @@ class TimeSeriesView : public QWidget {
   double from_ = 0, to_ = 1;
   Duration slot_{1000};
   Zone zone_ = Zone::utc;
+  int legend_rows_ = 1;
   bool stale_ = false, dirty_ = true;
   std::optional<double> hover_;
   Plot* plot_ = nullptr;  ///< child widget
