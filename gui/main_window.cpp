@@ -61,7 +61,8 @@ MainWindow::MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes
   connect(header_, &HeaderBar::page_chosen, this, [this](int page) { show_page(static_cast<Page>(page)); });
   connect(header_, &HeaderBar::range_chosen, this, &MainWindow::set_range);
   connect(header_, &HeaderBar::live_chosen, this, &MainWindow::set_live);
-  connect(overview_, &OverviewPage::history_wanted, this, [this](const QString& queue, Resolution resolution) { link_->watch(queue, resolution); });
+  connect(overview_, &OverviewPage::history_wanted, this,
+          [this](const QString& queue, Resolution resolution) { link_->watch(queue, resolution); });
   connect(overview_, &OverviewPage::pause_wanted, this, [this](const QString& queue, bool pause) {
     ActionRequest request;
     request.verb = pause ? Verb::pause : Verb::resume;
@@ -75,7 +76,8 @@ MainWindow::MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes
   connect(dead_letters_, &DeadLettersPage::letter_wanted, this,
           [this](const QString& queue, const QString& group, quint64 sequence) { link_->fetch_letter(queue, group, sequence); });
   connect(dead_letters_, &DeadLettersPage::action_wanted, this, &MainWindow::act);
-  connect(dead_letters_->model(), &DeadLetterModel::page_wanted, this, [this](const DeadPageRequest& request) { link_->fetch_page(request); });
+  connect(dead_letters_->model(), &DeadLetterModel::page_wanted, this,
+          [this](const DeadPageRequest& request) { link_->fetch_page(request); });
   connect(notice_, &NoticePage::connect_wanted, this, &MainWindow::connect_to);
   make_menus();
   make_link();
@@ -95,7 +97,8 @@ void MainWindow::make_link() {
     overview_->set_history(*update);
   });
   connect(link_.get(), &BrokerLink::page_arrived, this, [this](const DeadPagePtr& page) { dead_letters_->model()->accept(*page); });
-  connect(link_.get(), &BrokerLink::letter_arrived, this, [this](const DeadLetterPtr& letter) { dead_letters_->set_letter(*letter); });
+  connect(link_.get(), &BrokerLink::letter_arrived, this,
+          [this](const DeadLetterPtr& letter) { dead_letters_->set_letter(*letter); });
   connect(link_.get(), &BrokerLink::action_done, this, &MainWindow::on_done);
   setWindowTitle(tr("%1 – Ackwire").arg(endpoint_));
 }
@@ -119,7 +122,11 @@ void MainWindow::connect_to(const QString& endpoint) {
 void MainWindow::show_page(Page page) {
   pages_->setCurrentIndex(page);
   header_->set_page(page);
-  if (page == dead_letters) dead_letters_->focus_table();
+  if (page == dead_letters) {
+    dead_letters_->focus_table();
+  } else {
+    overview_->focus_table();
+  }
 }
 
 void MainWindow::show_queue(const QString& queue) {
@@ -192,11 +199,14 @@ void MainWindow::tick() {
   if (figures && (state.phase == LinkPhase::disconnected || state.phase == LinkPhase::refused)) {
     const QString why = state.reason.isEmpty() ? QString() : tr(" Reason: %1.").arg(safe(state.reason));
     banner_->say(Level::critical,
-                 (state.phase == LinkPhase::refused ? tr("The broker refuses this dashboard.") : tr("Disconnected; trying again by itself.")) +
+                 (state.phase == LinkPhase::refused ? tr("The broker refuses this dashboard.")
+                                                    : tr("Disconnected; trying again by itself.")) +
                      tr(" What you see is %1 old. Actions are disabled.").arg(duration(Duration{link_->age_ms()})) + why);
   } else if (figures && link_->stats()->publishes_refused) {
-    banner_->say(Level::critical, tr("The broker refuses publishes: its store is over the soft limit (%1 of %2). Acks, redrives and discards still work.")
-                                      .arg(bytes(link_->stats()->store_bytes), bytes(link_->stats()->store_bytes_limit)));
+    banner_->say(
+        Level::critical,
+        tr("The broker refuses publishes: its store is over the soft limit (%1 of %2). Acks, redrives and discards still work.")
+            .arg(bytes(link_->stats()->store_bytes), bytes(link_->stats()->store_bytes_limit)));
   } else {
     banner_->hide();
   }
@@ -208,21 +218,27 @@ void MainWindow::update_notice() {
   const QString why = state.reason.isEmpty() ? QString() : tr("\n\nReason: %1").arg(safe(state.reason));
   if (link_->stats()) {
     if (!link_->stats()->queues.empty()) {
+      if (body_->currentWidget() == pages_) return;
       body_->setCurrentWidget(pages_);
+      show_page(static_cast<Page>(pages_->currentIndex()));  // now its table can take the focus
       return;
     }
-    notice_->say(Level::ok, tr("Connected. There are no queues yet."),
-                 tr("Make one and publish to it, from a terminal or from a program. It appears here by itself."),
-                 QStringLiteral("ackwire queue create orders --endpoint %1\nackwire pub orders 'hello' --endpoint %1").arg(endpoint_), {});
+    notice_->say(
+        Level::ok, tr("Connected. There are no queues yet."),
+        tr("Make one and publish to it, from a terminal or from a program. It appears here by itself."),
+        QStringLiteral("ackwire queue create orders --endpoint %1\nackwire pub orders 'hello' --endpoint %1").arg(endpoint_), {});
   } else if (state.phase == LinkPhase::refused) {
     notice_->say(Level::critical, tr("This cannot work as asked"),
                  tr("The dashboard cannot talk to the broker at %1.").arg(endpoint_) + why, {}, endpoint_);
   } else {
     const auto waited = Duration{connecting_since_.msecsTo(QDateTime::currentDateTimeUtc())};
-    notice_->say(Level::none, tr("Connecting to %1 …").arg(endpoint_),
-                 (waited < Duration{3'000} ? tr("Waiting for the broker to answer.")
-                                           : tr("No broker has answered for %1. It is tried again by itself; if none runs there, start one:").arg(duration(waited))) + why,
-                 waited < Duration{3'000} ? QString() : QStringLiteral("ackwire serve ./data --listen %1").arg(endpoint_), endpoint_);
+    notice_->say(
+        Level::none, tr("Connecting to %1 …").arg(endpoint_),
+        (waited < Duration{3'000} ? tr("Waiting for the broker to answer.")
+                                  : tr("No broker has answered for %1. It is tried again by itself; if none runs there, start one:")
+                                        .arg(duration(waited))) +
+            why,
+        waited < Duration{3'000} ? QString() : QStringLiteral("ackwire serve ./data --listen %1").arg(endpoint_), endpoint_);
   }
   body_->setCurrentWidget(notice_);
 }

@@ -78,7 +78,8 @@ void MainWindow::make_view_menu() {
   view->addSeparator();
   auto* zones = new QActionGroup(this);
   for (const auto zone : {Zone::utc, Zone::local}) {
-    auto* action = add(view, zone == Zone::utc ? tr("Times in &UTC") : tr("Times in local &zone"), {}, [this, zone] { set_zone(zone); });
+    auto* action =
+        add(view, zone == Zone::utc ? tr("Times in &UTC") : tr("Times in local &zone"), {}, [this, zone] { set_zone(zone); });
     action->setCheckable(true);
     action->setChecked(zone == Zone::utc);
     zones->addAction(action);
@@ -149,7 +150,8 @@ void MainWindow::show_keys() {
 void MainWindow::show_about() {
   const auto number = version();
   show_plain(this, "about_dialog", tr("About"),
-             tr("Ackwire dashboard %1\n\nA window on an Ackwire broker. It is free software under the GNU General Public License, version 3, "
+             tr("Ackwire dashboard %1\n\nA window on an Ackwire broker. It is free software under the GNU General Public License, "
+                "version 3, "
                 "and comes with no warranty. The Ackwire library it talks through is under the Apache License 2.0.")
                  .arg(QString::fromUtf8(number.data(), static_cast<qsizetype>(number.size()))));
 }

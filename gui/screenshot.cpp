@@ -18,7 +18,8 @@ qint64 now_ms() { return QDeadlineTimer::current().deadline(); }
 
 }  // namespace
 
-Screenshot::Screenshot(MainWindow& window, ScreenshotOptions options) : QObject(&window), window_(window), options_(std::move(options)) {}
+Screenshot::Screenshot(MainWindow& window, ScreenshotOptions options)
+    : QObject(&window), window_(window), options_(std::move(options)) {}
 
 void Screenshot::start() {
   begun_ms_ = now_ms();
@@ -38,8 +39,10 @@ void Screenshot::look() {
     take();
   } else {
     const auto reason = link.state().reason.isEmpty() ? QStringLiteral("no answer") : link.state().reason;
-    std::fprintf(stderr, "ackwire-dashboard: the broker cannot be reached: %s. Start one with 'ackwire serve', or pass --allow-disconnected.\n",
-                 qPrintable(reason));
+    std::fprintf(
+        stderr,
+        "ackwire-dashboard: the broker cannot be reached: %s. Start one with 'ackwire serve', or pass --allow-disconnected.\n",
+        qPrintable(reason));
     QCoreApplication::exit(1);
   }
 }
@@ -47,7 +50,8 @@ void Screenshot::look() {
 void Screenshot::take() {
   const bool lost = window_.link().state().phase != LinkPhase::connected;
   if (lost && !options_.allow_disconnected) {
-    std::fprintf(stderr, "ackwire-dashboard: the connection was lost before the picture was taken: %s.\n", qPrintable(window_.link().state().reason));
+    std::fprintf(stderr, "ackwire-dashboard: the connection was lost before the picture was taken: %s.\n",
+                 qPrintable(window_.link().state().reason));
     return QCoreApplication::exit(1);
   }
   if (!window_.grab().save(options_.file, "PNG")) {

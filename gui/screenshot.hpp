@@ -11,8 +11,8 @@ class MainWindow;
 
 struct ScreenshotOptions {
   QString file;
-  int after_ms = 1'500;      ///< from the first figures on
-  int wait_ms = 10'000;      ///< for the first figures
+  int after_ms = 1'500;  ///< from the first figures on
+  int wait_ms = 10'000;  ///< for the first figures
   bool allow_disconnected = false;
 };
 

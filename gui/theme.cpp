@@ -31,9 +31,20 @@ QColor rgb(QRgb value) { return QColor::fromRgb(value); }
 const Theme& Theme::light() {
   static const Theme theme{
       .dark = false,
-      .window = rgb(0xF3F5F8), .surface = rgb(0xFFFFFF), .text = rgb(0x17202A), .muted = rgb(0x566373), .border = rgb(0xD5DBE3),
-      .grid = rgb(0xE6EAF0), .accent = rgb(0x005A94), .on_accent = rgb(0xFFFFFF), .hatch = rgb(0xC3CAD4),
-      .ok = rgb(0x009E73), .warn = rgb(0xE69F00), .critical = rgb(0xD55E00), .info = rgb(0x0072B2), .duplicate = rgb(0xCC79A7),
+      .window = rgb(0xF3F5F8),
+      .surface = rgb(0xFFFFFF),
+      .text = rgb(0x17202A),
+      .muted = rgb(0x566373),
+      .border = rgb(0xD5DBE3),
+      .grid = rgb(0xE6EAF0),
+      .accent = rgb(0x005A94),
+      .on_accent = rgb(0xFFFFFF),
+      .hatch = rgb(0xC3CAD4),
+      .ok = rgb(0x009E73),
+      .warn = rgb(0xE69F00),
+      .critical = rgb(0xD55E00),
+      .info = rgb(0x0072B2),
+      .duplicate = rgb(0xCC79A7),
       .series = {rgb(0x0072B2), rgb(0x009E73), rgb(0xE69F00), rgb(0xCC79A7)},
   };
   return theme;
@@ -42,9 +53,20 @@ const Theme& Theme::light() {
 const Theme& Theme::dark_one() {
   static const Theme theme{
       .dark = true,
-      .window = rgb(0x14181E), .surface = rgb(0x1D232B), .text = rgb(0xE8ECF1), .muted = rgb(0x9BA8B7), .border = rgb(0x343D49),
-      .grid = rgb(0x2A323D), .accent = rgb(0x56B4E9), .on_accent = rgb(0x0B1117), .hatch = rgb(0x465160),
-      .ok = rgb(0x1FB58A), .warn = rgb(0xE69F00), .critical = rgb(0xF0742B), .info = rgb(0x56B4E9), .duplicate = rgb(0xCC79A7),
+      .window = rgb(0x14181E),
+      .surface = rgb(0x1D232B),
+      .text = rgb(0xE8ECF1),
+      .muted = rgb(0x9BA8B7),
+      .border = rgb(0x343D49),
+      .grid = rgb(0x2A323D),
+      .accent = rgb(0x56B4E9),
+      .on_accent = rgb(0x0B1117),
+      .hatch = rgb(0x465160),
+      .ok = rgb(0x1FB58A),
+      .warn = rgb(0xE69F00),
+      .critical = rgb(0xF0742B),
+      .info = rgb(0x56B4E9),
+      .duplicate = rgb(0xCC79A7),
       .series = {rgb(0x56B4E9), rgb(0x1FB58A), rgb(0xE69F00), rgb(0xCC79A7)},
   };
   return theme;

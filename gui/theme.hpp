@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
-// Light and dark: one palette each over Fusion, the same on every desktop. Qt 6.4 does not know the desktop's colour scheme, so "system"
-// asks the settings portal.
+// Light and dark: one palette each over Fusion, the same on every desktop. Qt 6.4 does not know the desktop's colour scheme, so
+// "system" asks the settings portal.
 #pragma once
 
 #include <QColor>
@@ -16,8 +16,8 @@ class QRectF;
 
 namespace ackwire::dashboard {
 
-/// Colours by role. State and series colours are of the Okabe-Ito set, which people with colour-blindness can tell apart; each also has a
-/// shape, a dash pattern or a word.
+/// Colours by role. State and series colours are of the Okabe-Ito set, which people with colour-blindness can tell apart; each also
+/// has a shape, a dash pattern or a word.
 struct Theme {
   bool dark = false;
   QColor window, surface, text, muted, border, grid, accent, on_accent, hatch;

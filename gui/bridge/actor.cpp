@@ -23,7 +23,8 @@ QString past_tense(Verb verb) {
 QString summary(const ActionOutcome& outcome) {
   const auto queue = QString::fromStdString(outcome.request.queue);
   const auto verb = past_tense(outcome.request.verb);
-  if (outcome.request.verb == Verb::pause || outcome.request.verb == Verb::resume) return QStringLiteral("Queue %1 is %2.").arg(queue, verb);
+  if (outcome.request.verb == Verb::pause || outcome.request.verb == Verb::resume)
+    return QStringLiteral("Queue %1 is %2.").arg(queue, verb);
   auto text = QStringLiteral("%1 of %2 dead letters of %3 / %4 %5.")
                   .arg(outcome.moved)
                   .arg(outcome.request.count)
@@ -50,7 +51,8 @@ void Actor::run(ActionRequest request) {
   } else {
     const auto& error = status.error();
     outcome.message = QString::fromStdString(error.message.empty() ? std::string(name(error.code)) : error.message);
-    if (outcome.moved > 0) outcome.message += QStringLiteral(" %1 were %2 before that.").arg(outcome.moved).arg(past_tense(outcome.request.verb));
+    if (outcome.moved > 0)
+      outcome.message += QStringLiteral(" %1 were %2 before that.").arg(outcome.moved).arg(past_tense(outcome.request.verb));
     if (error.code == Errc::timeout || error.code == Errc::indeterminate || error.code == Errc::disconnected) {
       outcome.message += QStringLiteral(" Whether the broker finished is not known; nothing is lost either way. Refresh to see.");
     }
@@ -67,7 +69,8 @@ Status Actor::carry_out(const ActionRequest& request, ActionOutcome& outcome) {
   }
   auto source = source_.load();
   if (auto reached = source->wait_connected(reach_wait); !reached) return reached;
-  if (request.verb == Verb::pause || request.verb == Verb::resume) return source->set_paused(request.queue, request.verb == Verb::pause);
+  if (request.verb == Verb::pause || request.verb == Verb::resume)
+    return source->set_paused(request.queue, request.verb == Verb::pause);
 
   const auto move = [&](const DeadFilter& filter) -> Status {
     auto moved = request.verb == Verb::redrive ? source->redrive(request.queue, request.group, filter)

@@ -64,25 +64,29 @@ void BrokerLink::start() {
 
 quint64 BrokerLink::watch(const QString& queue, Resolution resolution) {
   Focus focus{queue.toStdString(), resolution, ++ticket_};
-  QMetaObject::invokeMethod(reader_, [reader = reader_, focus] { reader->watch(focus); }, Qt::QueuedConnection);
+  QMetaObject::invokeMethod(
+      reader_, [reader = reader_, focus] { reader->watch(focus); }, Qt::QueuedConnection);
   return ticket_;
 }
 
 void BrokerLink::refresh() { QMetaObject::invokeMethod(reader_, &Reader::poll, Qt::QueuedConnection); }
 
 void BrokerLink::fetch_page(const DeadPageRequest& request) {
-  QMetaObject::invokeMethod(reader_, [reader = reader_, request] { reader->fetch_page(request); }, Qt::QueuedConnection);
+  QMetaObject::invokeMethod(
+      reader_, [reader = reader_, request] { reader->fetch_page(request); }, Qt::QueuedConnection);
 }
 
 void BrokerLink::fetch_letter(const QString& queue, const QString& group, quint64 sequence) {
-  QMetaObject::invokeMethod(reader_, [=, reader = reader_] { reader->fetch_letter(queue, group, sequence); }, Qt::QueuedConnection);
+  QMetaObject::invokeMethod(
+      reader_, [=, reader = reader_] { reader->fetch_letter(queue, group, sequence); }, Qt::QueuedConnection);
 }
 
 void BrokerLink::act(const ActionRequest& request) {
   Q_ASSERT(!busy_);
   busy_ = true;
   emit action_started(request);
-  QMetaObject::invokeMethod(actor_, [actor = actor_, request] { actor->run(request); }, Qt::QueuedConnection);
+  QMetaObject::invokeMethod(
+      actor_, [actor = actor_, request] { actor->run(request); }, Qt::QueuedConnection);
 }
 
 }  // namespace ackwire::dashboard

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t walk_reads_a_slice = 8;
 constexpr int bisect_reads_max = 96;
 constexpr std::uint64_t back_steps_worth = 8;  ///< pages from the end that are looked for from the end
-constexpr std::size_t detail_bytes = 200;  ///< a table cell shows no more
+constexpr std::size_t detail_bytes = 200;      ///< a table cell shows no more
 
 DeadRow row_of(const DeadLetter& letter) {
   DeadRow row;
@@ -110,7 +110,8 @@ Status DeadPager::step_back(DataSource& source, std::uint64_t page, std::uint64_
       high = middle;
     }
   }
-  return Error{Errc::not_found, "The dead-letter queue changed while it was read. Nothing is lost; refresh to see it as it is.", {}, {}};
+  return Error{
+      Errc::not_found, "The dead-letter queue changed while it was read. Nothing is lost; refresh to see it as it is.", {}, {}};
 }
 
 DeadPageReply DeadPager::step(DataSource& source, const DeadPageRequest& request) {

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t pages_wanted_max = 8;
 constexpr int coarse_history_polls = 5;  ///< slots of ten seconds and more change slowly
 constexpr int history_reads_max = 16;
+constexpr Duration reach_wait{200};
 
 Duration kept(Resolution resolution) {
   switch (resolution) {
@@ -64,7 +65,12 @@ bool Reader::open() {
     if (state == ConnectionState::connected) {
       QMetaObject::invokeMethod(this, &Reader::poll, Qt::QueuedConnection);
     } else if (state == ConnectionState::disconnected) {
-      QMetaObject::invokeMethod(this, [this, reason] { lost({Errc::disconnected, reason.toStdString(), {}, {}}); }, Qt::QueuedConnection);
+      QMetaObject::invokeMethod(
+          this,
+          [this, reason] {
+            lost({Errc::disconnected, reason.toStdString(), {}, {}});
+          },
+          Qt::QueuedConnection);
     }
   });
   source_.store(std::move(*source));
@@ -87,10 +93,12 @@ void Reader::poll() {
   if (ending_ || in_flight_.load(std::memory_order_acquire)) return;
   if (!source_.load() && !open()) return;
   auto source = source_.load();
-  if (auto reached = source->wait_connected(Duration{200}); !reached) {
-    // A wait that merely ran out keeps the reason that the loss gave.
-    const bool keeps = reached.error().code == Errc::timeout && !state_.reason.isEmpty() && state_.phase != LinkPhase::connected;
-    if (!keeps) lost(reached.error());
+  if (auto reached = source->wait_connected(reach_wait); !reached) {
+    // A wait that merely ran out says less than the loss before it did.
+    const bool ran_out = reached.error().code == Errc::timeout;
+    const bool told = !state_.reason.isEmpty() && state_.phase != LinkPhase::connected;
+    if (ran_out && !told) lost({Errc::timeout, "nothing answers at this endpoint", {}, {}});
+    if (!ran_out) lost(reached.error());
     return;
   }
   auto stats = source->stats();
@@ -154,7 +162,9 @@ void Reader::fetch_page(DeadPageRequest request) {
     pages_.pop_back();
     emit page_ready(std::move(dropped));
   }
-  if (!std::exchange(page_step_posted_, true)) QMetaObject::invokeMethod(this, [this] { continue_pages(); }, Qt::QueuedConnection);
+  if (!std::exchange(page_step_posted_, true))
+    QMetaObject::invokeMethod(
+        this, [this] { continue_pages(); }, Qt::QueuedConnection);
 }
 
 void Reader::continue_pages() {
@@ -176,7 +186,8 @@ void Reader::continue_pages() {
   }
   emit page_ready(std::make_shared<const DeadPageReply>(std::move(reply)));
   if (!pages_.empty() && !std::exchange(page_step_posted_, true)) {
-    QMetaObject::invokeMethod(this, [this] { continue_pages(); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this] { continue_pages(); }, Qt::QueuedConnection);
   }
 }
 

@@ -15,7 +15,8 @@
 namespace ackwire::dashboard {
 
 /// Lives on the reader thread; only consumed() and shut() may be called from another one. Emits values by signal. At most one
-/// snapshot is under way to the window: while the window has not taken it, polls are skipped, so a slow window never piles up events.
+/// snapshot is under way to the window: while the window has not taken it, polls are skipped, so a slow window never piles up
+/// events.
 class Reader : public QObject {
   Q_OBJECT
 

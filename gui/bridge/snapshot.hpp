@@ -62,11 +62,11 @@ struct DeadPageRequest {
 
 struct DeadPageReply {
   std::uint64_t generation = 0, page = 0;
-  bool complete = false;       ///< false: still on the way through the cursors, `reached` rows so far
+  bool complete = false;  ///< false: still on the way through the cursors, `reached` rows so far
   std::uint64_t reached = 0;
   std::uint64_t total = 0;
   std::vector<DeadRow> rows;
-  QString error;               ///< empty: none
+  QString error;  ///< empty: none
 };
 using DeadPagePtr = std::shared_ptr<const DeadPageReply>;
 
@@ -87,9 +87,9 @@ enum class Verb : std::uint8_t { redrive, discard, pause, resume };
 struct ActionRequest {
   Verb verb = Verb::redrive;
   std::string queue, group;
-  bool all = false;                        ///< every dead letter of the group
-  std::vector<std::uint64_t> sequences;    ///< when not all
-  std::uint64_t count = 0;                 ///< what the person confirmed
+  bool all = false;                      ///< every dead letter of the group
+  std::vector<std::uint64_t> sequences;  ///< when not all
+  std::uint64_t count = 0;               ///< what the person confirmed
 };
 
 struct ActionOutcome {

@@ -118,7 +118,8 @@ void DeadLetterModel::want(std::uint64_t page) const {
   if (wanted_.size() > wanted_max) wanted_.erase(wanted_.begin());
   if (std::exchange(send_posted_, true)) return;
   auto* self = const_cast<DeadLetterModel*>(this);  // NOLINT: a cell that is asked for is the only sign that its page is looked at
-  QMetaObject::invokeMethod(self, [self] { self->send_wanted(); }, Qt::QueuedConnection);
+  QMetaObject::invokeMethod(
+      self, [self] { self->send_wanted(); }, Qt::QueuedConnection);
 }
 
 void DeadLetterModel::send_wanted() {
@@ -170,7 +171,8 @@ QString DeadLetterModel::text(const DeadRow& row, int column) const {
 QVariant DeadLetterModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || static_cast<std::uint64_t>(index.row()) >= total_) return {};
   if (role == Qt::TextAlignmentRole) {
-    const bool number = index.column() == sequence || index.column() == attempts || index.column() == redrives || index.column() == size;
+    const bool number =
+        index.column() == sequence || index.column() == attempts || index.column() == redrives || index.column() == size;
     return QVariant((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
   }
   if (role != Qt::DisplayRole && role != Qt::AccessibleTextRole && role != sequence_role && role != Qt::ToolTipRole) return {};
@@ -181,7 +183,8 @@ QVariant DeadLetterModel::data(const QModelIndex& index, int role) const {
     return index.column() == dead_time ? QVariant(moment(row->dead_time, zone_)) : QVariant{};
   }
   if (role == Qt::AccessibleTextRole && index.column() == sequence) {
-    return tr("Dead letter %1, %2, %3 attempts, %4").arg(text(*row, sequence), text(*row, reason), text(*row, attempts), text(*row, detail));
+    return tr("Dead letter %1, %2, %3 attempts, %4")
+        .arg(text(*row, sequence), text(*row, reason), text(*row, attempts), text(*row, detail));
   }
   return text(*row, index.column());
 }
@@ -204,7 +207,9 @@ QVariant DeadLetterModel::headerData(int section, Qt::Orientation orientation, i
   if (role == Qt::ToolTipRole) {
     switch (section) {
       case sequence: return tip(tr("Position in the queue. A redrive keeps it."));
-      case reason: return tip(tr("Why it is here: max attempts (retries spent), rejected (by a consumer), expired (time to live), damaged (checksum)."));
+      case reason:
+        return tip(tr(
+            "Why it is here: max attempts (retries spent), rejected (by a consumer), expired (time to live), damaged (checksum)."));
       case key: return tip(tr("Idempotency key. A redrive keeps it."));
       case attempts: return tip(tr("Hand-overs charged against max_attempts."));
       case redrives: return tip(tr("How often it was sent back to its queue before."));

@@ -13,8 +13,8 @@
 
 namespace ackwire::dashboard {
 
-/// rowCount() is the broker's total, known at once. Pages of 256 rows come when a view asks for one of their cells; the 64 used last are
-/// kept. Rows never move under the mouse: what dies meanwhile is only counted (arrived()) until refresh().
+/// rowCount() is the broker's total, known at once. Pages of 256 rows come when a view asks for one of their cells; the 64 used
+/// last are kept. Rows never move under the mouse: what dies meanwhile is only counted (arrived()) until refresh().
 class DeadLetterModel : public QAbstractTableModel {
   Q_OBJECT
 
@@ -77,8 +77,8 @@ class DeadLetterModel : public QAbstractTableModel {
   std::uint64_t total_ = 0, noted_ = 0, end_sequence_ = 0, generation_ = 0;
   Zone zone_ = Zone::utc;
   mutable std::unordered_map<std::uint64_t, Page> pages_;
-  mutable std::list<std::uint64_t> recent_;         ///< newest use first
-  mutable std::vector<std::uint64_t> wanted_;       ///< newest last
+  mutable std::list<std::uint64_t> recent_;    ///< newest use first
+  mutable std::vector<std::uint64_t> wanted_;  ///< newest last
   mutable bool send_posted_ = false;
   std::vector<std::uint64_t> under_way_;
 };

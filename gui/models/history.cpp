@@ -65,7 +65,8 @@ void History::merge(std::span<const Sample> samples) {
       samples_.push_back(sample);
       continue;
     }
-    const auto at = std::lower_bound(samples_.begin(), samples_.end(), sample, [](const auto& a, const auto& b) { return a.time < b.time; });
+    const auto at =
+        std::lower_bound(samples_.begin(), samples_.end(), sample, [](const auto& a, const auto& b) { return a.time < b.time; });
     if (at != samples_.end() && at->time == sample.time) {
       *at = sample;
     } else {
@@ -185,8 +186,8 @@ Ticks nice_ticks(double low, double high, int count) {
 }
 
 Ticks time_ticks(double from, double to, int count, int offset_seconds) {
-  static constexpr std::array<double, 20> steps{1,    2,     5,     10,    15,     30,     60,     120,     300,     600,
-                                                900,  1'800, 3'600, 7'200, 10'800, 21'600, 43'200, 86'400,  172'800, 432'000};
+  static constexpr std::array<double, 20> steps{1,   2,     5,     10,    15,     30,     60,     120,    300,     600,
+                                                900, 1'800, 3'600, 7'200, 10'800, 21'600, 43'200, 86'400, 172'800, 432'000};
   const double raw = (to - from) / std::max(count, 1);
   Ticks ticks;
   ticks.step = 604'800;

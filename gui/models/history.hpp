@@ -39,26 +39,27 @@ class History {
   std::vector<Sample> samples_;
 };
 
-/// The samples of a window of time with its quiet stretches filled in. A broker writes no sample for a slot in which nothing happened, so a
-/// missing slot means: no events, and gauges as they were. Only from its last sample to its next start nothing is known: a gap.
+/// The samples of a window of time with its quiet stretches filled in. A broker writes no sample for a slot in which nothing
+/// happened, so a missing slot means: no events, and gauges as they were. Only from its last sample to its next start nothing is
+/// known: a gap.
 struct Timeline {
-  std::vector<std::vector<Sample>> runs;           ///< without a gap inside; quiet stretches have a sample at both ends
-  std::vector<std::pair<double, double>> gaps;     ///< seconds since the epoch
+  std::vector<std::vector<Sample>> runs;        ///< without a gap inside; quiet stretches have a sample at both ends
+  std::vector<std::pair<double, double>> gaps;  ///< seconds since the epoch
 };
 struct Window {
   Timestamp from{}, until{};
-  Timestamp started{};          ///< of the broker
+  Timestamp started{};  ///< of the broker
   Duration slot{1'000};
   const Sample* before = nullptr;  ///< the last sample before `from`, if any
-  Sample present;               ///< only its gauges count: the state now
+  Sample present;                  ///< only its gauges count: the state now
 };
 Timeline timeline(std::span<const Sample> samples, const Window& window);
 
 using Segment = std::vector<QPointF>;  ///< x: seconds since the epoch, y: the value
 using Measure = std::function<std::optional<double>(const Sample&)>;
 
-/// Lines through the samples that have a value, broken between runs and where two values are further apart than `reach` (Duration::max():
-/// nowhere else). A lone point becomes a dash of one slot.
+/// Lines through the samples that have a value, broken between runs and where two values are further apart than `reach`
+/// (Duration::max(): nowhere else). A lone point becomes a dash of one slot.
 std::vector<Segment> segments(const Timeline& timeline, Duration slot, Duration reach, const Measure& measure);
 
 /// Keeps at most four points a pixel column (first, least, greatest, last), so that no spike is lost and no pixel is drawn twice.

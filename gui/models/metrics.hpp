@@ -12,8 +12,8 @@ namespace ackwire::dashboard {
 
 /// Sums over a range of time.
 struct Totals {
-  std::uint64_t published = 0, suppressed = 0, refused = 0, delivered = 0, redelivered = 0, acked = 0, nacked = 0, dead_lettered = 0,
-                expired = 0, lease_expired = 0;
+  std::uint64_t published = 0, suppressed = 0, refused = 0, delivered = 0, redelivered = 0, acked = 0, nacked = 0,
+                dead_lettered = 0, expired = 0, lease_expired = 0;
 };
 Totals totals(std::span<const Sample> samples);
 

@@ -25,7 +25,10 @@ Decoded decode(std::string_view bytes, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[at + i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return {lead, 1};
-  const std::size_t length = lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+  const std::size_t length = lead >= 0xC2 && lead < 0xE0   ? 2
+                             : lead >= 0xE0 && lead < 0xF0 ? 3
+                             : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                           : 0;
   if (length == 0 || at + length > bytes.size()) return {};
   char32_t code = lead & (0xFF >> (length + 1));
   for (std::size_t i = 1; i < length; ++i) {
@@ -50,8 +53,8 @@ bool deceptive(char32_t c) {
   }
   // Invisible although their category does not say so: fillers, joiners, variation selectors, non-characters.
   return c == 0x34F || c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 || (c >= 0x180B && c <= 0x180F) || c == 0x2065 ||
-         c == 0x3164 || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFFA0 || (c >= 0xFFF0 && c <= 0xFFFD) || (c >= 0xFDD0 && c <= 0xFDEF) ||
-         (c & 0xFFFE) == 0xFFFE || c >= 0xE0000;
+         c == 0x3164 || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFFA0 || (c >= 0xFFF0 && c <= 0xFFFD) ||
+         (c >= 0xFDD0 && c <= 0xFDEF) || (c & 0xFFFE) == 0xFFFE || c >= 0xE0000;
 }
 
 void append_byte(QString& out, unsigned char byte) {
@@ -109,7 +112,8 @@ class JsonLayout {
 
   /// Returns the bytes laid out; fewer than all when the output became too long or too deep.
   std::size_t run(std::string& out) {
-    while (at_ < source_.size() && out.size() < static_cast<std::size_t>(shown_characters_max) && depth_ <= json_depth_max) step(out);
+    while (at_ < source_.size() && out.size() < static_cast<std::size_t>(shown_characters_max) && depth_ <= json_depth_max)
+      step(out);
     return at_;
   }
 

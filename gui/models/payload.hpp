@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
-// Bytes that strangers wrote, made harmless to look at. Nothing here ever yields a control, bidirectional or invisible character, except
-// the line feed and the tab in multi-line text. Pure functions, safe on any thread.
+// Bytes that strangers wrote, made harmless to look at. Nothing here ever yields a control, bidirectional or invisible character,
+// except the line feed and the tab in multi-line text. Pure functions, safe on any thread.
 #pragma once
 
 #include <QString>
@@ -26,8 +26,8 @@ QString escaped_line(std::string_view bytes, std::size_t characters);
 Shown show_text(std::string_view bytes, std::uint64_t whole_bytes);
 /// Offset, sixteen bytes in hex, and their ASCII, one row each.
 Shown show_hex(std::string_view bytes, std::uint64_t whole_bytes);
-/// JSON with each value on a line of its own. Numbers, strings and the order of keys stay byte for byte as they came. Text that is not
-/// JSON is shown as text with a note that says so.
+/// JSON with each value on a line of its own. Numbers, strings and the order of keys stay byte for byte as they came. Text that is
+/// not JSON is shown as text with a note that says so.
 Shown show_json(std::string_view bytes, std::uint64_t whole_bytes);
 /// Is it worth showing as JSON? True for a valid document, or the valid-looking start of a cut one.
 bool looks_like_json(std::string_view bytes, std::uint64_t whole_bytes);

@@ -30,9 +30,8 @@ bool same(const Backlog& a, const Backlog& b) {
 bool QueueTableModel::absorb(Row& row, const QueueInfo& info, Timestamp now) {
   const auto before = std::make_tuple(row.paused, row.in_per_second, row.out_per_second, row.redelivered, row.max_depth);
   const auto backlog_before = row.backlog;
-  const bool trend_moved = row.trend.empty() || std::any_of(row.trend.begin(), row.trend.end(), [&](double d) {
-    return d != static_cast<double>(info.depth);
-  });
+  const bool trend_moved = row.trend.empty() || std::any_of(row.trend.begin(), row.trend.end(),
+                                                            [&](double d) { return d != static_cast<double>(info.depth); });
   row.paused = info.policy.paused;
   row.max_depth = info.policy.max_depth;
   row.backlog = backlog(info);
@@ -45,7 +44,8 @@ bool QueueTableModel::absorb(Row& row, const QueueInfo& info, Timestamp now) {
   row.redelivered = redelivered_share(all);
   const Counters counters{now, info.published, all.acked};
   // Counters that went back belong to another queue of the same name, or to another broker.
-  if (!row.counters.empty() && (counters.published < row.counters.back().published || now < row.counters.back().time)) row.counters.clear();
+  if (!row.counters.empty() && (counters.published < row.counters.back().published || now < row.counters.back().time))
+    row.counters.clear();
   row.counters.push_back(counters);
   if (row.counters.size() > rate_samples) row.counters.pop_front();
   const auto& first = row.counters.front();
@@ -157,7 +157,8 @@ QVariant QueueTableModel::sort_value(const Row& row, int column) const {
 
 QString QueueTableModel::sentence(const Row& row) const {
   return tr("Queue %1, %2, depth %3, dead letters %4, in %5, out %6, %7 consumers")
-      .arg(row.label, text(row, state), text(row, depth), text(row, dead), text(row, in_rate), text(row, out_rate), text(row, consumers));
+      .arg(row.label, text(row, state), text(row, depth), text(row, dead), text(row, in_rate), text(row, out_rate),
+           text(row, consumers));
 }
 
 QVariant QueueTableModel::data(const QModelIndex& index, int role) const {
@@ -166,7 +167,8 @@ QVariant QueueTableModel::data(const QModelIndex& index, int role) const {
   switch (role) {
     case Qt::DisplayRole: return text(row, index.column());
     case Qt::TextAlignmentRole:
-      return QVariant(index.column() == name || index.column() == state ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignRight | Qt::AlignVCenter);
+      return QVariant(index.column() == name || index.column() == state ? Qt::AlignLeft | Qt::AlignVCenter
+                                                                        : Qt::AlignRight | Qt::AlignVCenter);
     case Qt::AccessibleTextRole: return index.column() == name ? sentence(row) : text(row, index.column());
     case sort_role: return sort_value(row, index.column());
     case queue_role: return QString::fromStdString(row.name);
@@ -188,9 +190,9 @@ QVariant QueueTableModel::headerData(int section, Qt::Orientation orientation, i
   }
   if (role != Qt::DisplayRole) return {};
   static constexpr std::array<const char*, columns> titles{
-      QT_TR_NOOP("Queue"), QT_TR_NOOP("State"), QT_TR_NOOP("Depth"), QT_TR_NOOP("Depth, 1 min"), QT_TR_NOOP("Ready"), QT_TR_NOOP("Leased"),
-      QT_TR_NOOP("Delayed"), QT_TR_NOOP("Dead"), QT_TR_NOOP("Oldest"), QT_TR_NOOP("In"), QT_TR_NOOP("Out"), QT_TR_NOOP("Redeliv."),
-      QT_TR_NOOP("Cons.")};
+      QT_TR_NOOP("Queue"),  QT_TR_NOOP("State"),    QT_TR_NOOP("Depth"), QT_TR_NOOP("Depth, 1 min"), QT_TR_NOOP("Ready"),
+      QT_TR_NOOP("Leased"), QT_TR_NOOP("Delayed"),  QT_TR_NOOP("Dead"),  QT_TR_NOOP("Oldest"),       QT_TR_NOOP("In"),
+      QT_TR_NOOP("Out"),    QT_TR_NOOP("Redeliv."), QT_TR_NOOP("Cons.")};
   return tr(titles[static_cast<std::size_t>(section)]);
 }
 

@@ -17,7 +17,22 @@ class QueueTableModel : public QAbstractTableModel {
   Q_OBJECT
 
  public:
-  enum Column { name, state, depth, trend, ready, leased, delayed, dead, oldest, in_rate, out_rate, redelivered, consumers, columns };
+  enum Column {
+    name,
+    state,
+    depth,
+    trend,
+    ready,
+    leased,
+    delayed,
+    dead,
+    oldest,
+    in_rate,
+    out_rate,
+    redelivered,
+    consumers,
+    columns
+  };
   enum Role {
     sort_role = Qt::UserRole,  ///< a number or a string to sort by
     trend_role,                ///< QVariantList of depths, oldest first

@@ -78,7 +78,7 @@ DeadLettersPage::DeadLettersPage(QWidget* parent) : QWidget(parent), model_(new 
   connect(arrived_, &Banner::action_clicked, this, &DeadLettersPage::refresh);
   connect(model_, &DeadLetterModel::total_changed, this, &DeadLettersPage::update_state);
   connect(model_, &DeadLetterModel::seeking, this, [this](quint64 rows, quint64 total) {
-    progress_->setText(tr("Reading row %1 of %2 …").arg(exact(rows), exact(total)));
+    progress_->setText(tr("Reading row %1 of %2 …").arg(exact(rows)).arg(exact(total)));
   });
   connect(model_, &DeadLetterModel::failed, this, [this](const QString& why) { progress_->setText(why); });
   connect(model_, &QAbstractItemModel::dataChanged, this, [this](const QModelIndex& first, const QModelIndex& last) {
@@ -149,7 +149,7 @@ QWidget* DeadLettersPage::make_body() {
   table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   table_->horizontalHeader()->setHighlightSections(false);
   const int unit = fontMetrics().horizontalAdvance(u'0');
-  const int widths[] = {11, 13, 30, 15, 9, 9, 16, 10};
+  const int widths[] = {11, 14, 24, 15, 9, 9, 15, 9};
   for (int column = 0; column < DeadLetterModel::columns; ++column) table_->setColumnWidth(column, widths[column] * unit);
   table_->horizontalHeader()->setMinimumSectionSize(40);
   table_->horizontalHeader()->setSectionResizeMode(DeadLetterModel::detail, QHeaderView::Stretch);
@@ -267,8 +267,9 @@ void DeadLettersPage::set_letter(const DeadLetterReply& reply) {
   if (ours && reply.found) {
     inspector_->show_letter(reply.letter);
   } else if (ours) {
-    inspector_->show_nothing(reply.error.isEmpty() ? tr("Dead letter %1 is no longer here: redriven or discarded.").arg(reply.sequence)
-                                                   : tr("Dead letter %1 could not be read: %2").arg(reply.sequence).arg(reply.error));
+    inspector_->show_nothing(reply.error.isEmpty()
+                                 ? tr("Dead letter %1 is no longer here: redriven or discarded.").arg(reply.sequence)
+                                 : tr("Dead letter %1 could not be read: %2").arg(reply.sequence).arg(reply.error));
   }
   if (std::exchange(letter_again_, false)) ask_letter();
 }
@@ -286,23 +287,27 @@ void DeadLettersPage::set_blocked(const QString& why) {
 
 void DeadLettersPage::update_state() {
   const auto arrived = model_->arrived();
-  count_->setText(tr("%1 dead letters").arg(exact(model_->total() + static_cast<std::uint64_t>(arrived))));
+  const auto count = model_->total() + static_cast<std::uint64_t>(arrived);
+  count_->setText(count == 1 ? tr("1 dead letter") : tr("%1 dead letters").arg(exact(count)));
   const auto* of_group = find_group(find_queue(stats_, queue()), group());
   if (model_->total() == 0) {
     empty_->setText(!of_group ? tr("No queue is selected.")
                               : tr("0 dead letters in %1 / %2.\n\n%3 died since the group was made; %4 were redriven.")
-                                    .arg(queues_->currentText(), groups_->currentText(), exact(of_group->dead_lettered), exact(of_group->redriven)));
+                                    .arg(queues_->currentText(), groups_->currentText(), exact(of_group->dead_lettered),
+                                         exact(of_group->redriven)));
   }
   body_->setCurrentIndex(model_->total() == 0 ? 1 : 0);
   open_first();
   if (arrived == 0) {
     arrived_->hide();
-  } else if (arrived > 0) {
-    arrived_->say(Level::warn, tr("%1 more dead letters arrived since this table was read. Rows do not move until you refresh.").arg(exact(static_cast<std::uint64_t>(arrived))),
-                  tr("Refresh (F5)"));
   } else {
-    arrived_->say(Level::warn, tr("%1 dead letters left since this table was read. Rows do not move until you refresh.").arg(exact(static_cast<std::uint64_t>(-arrived))),
-                  tr("Refresh (F5)"));
+    const auto moved = static_cast<std::uint64_t>(arrived > 0 ? arrived : -arrived);
+    const QString letters = moved == 1 ? tr("1 dead letter") : tr("%1 dead letters").arg(exact(moved));
+    arrived_->say(
+        Level::none,
+        (arrived > 0 ? tr("%1 arrived since this table was read.") : tr("%1 left since this table was read.")).arg(letters) +
+            tr(" Rows do not move until you refresh."),
+        tr("Refresh (F5)"));
   }
   update_buttons();
 }
@@ -331,9 +336,10 @@ void DeadLettersPage::update_buttons() {
   redrive_all_->setText(tr("Redrive &all %1…").arg(exact(all)));
   discard_selected_->setText(tr("&Discard %1 selected…").arg(exact(count)));
   discard_all_->setText(tr("Discard all %1…").arg(exact(all)));
-  const QString no_selection = !whole       ? tr("The selection is over %1 rows or not read yet. Select fewer, or take all.").arg(selected_max)
-                               : count == 0 ? tr("Select dead letters first.")
-                                            : QString();
+  const QString no_selection =
+      !whole       ? tr("The selection is over %1 rows or not read yet. Select fewer, or take all.").arg(selected_max)
+      : count == 0 ? tr("Select dead letters first.")
+                   : QString();
   const QString none = all == 0 ? tr("There are no dead letters in this group.") : QString();
   const auto offer = [&](QPushButton* button, const QString& why_not, const QString& what) {
     const QString why = blocked_.isEmpty() ? why_not : blocked_;

@@ -33,7 +33,9 @@ std::vector<double> trend(const Stretch& stretch, bool resting, Value value) {
   return points;
 }
 
-QString full_percent(std::optional<double> share) { return share ? QString::number(*share * 100, 'g', 17) + QStringLiteral(" %") : QString(); }
+QString full_percent(std::optional<double> share) {
+  return share ? QString::number(*share * 100, 'g', 17) + QStringLiteral(" %") : QString();
+}
 
 }  // namespace
 
@@ -45,7 +47,8 @@ KpiFigure success_figure(const Stretch& stretch) {
   figure.full = full_percent(share);
   figure.level = success_level(share);
   const auto failed = sum.dead_lettered + sum.expired;
-  figure.detail = share ? QObject::tr("%1 acked, %2 not").arg(exact(sum.acked), exact(failed)) : QObject::tr("nothing finished in this range");
+  figure.detail =
+      share ? QObject::tr("%1 acked, %2 not").arg(exact(sum.acked), exact(failed)) : QObject::tr("nothing finished in this range");
   figure.trend = trend(stretch, false, [](auto part) { return delivery_success(totals(part)); });
   return figure;
 }
@@ -58,7 +61,8 @@ KpiFigure redelivered_figure(const Stretch& stretch) {
   figure.full = full_percent(share);
   figure.level = redelivery_level(share);
   figure.detail = QObject::tr("%1 of %2 hand-overs").arg(exact(sum.redelivered), exact(sum.delivered));
-  figure.trend = trend(stretch, true, [](auto part) { return std::optional<double>(static_cast<double>(totals(part).redelivered)); });
+  figure.trend =
+      trend(stretch, true, [](auto part) { return std::optional<double>(static_cast<double>(totals(part).redelivered)); });
   return figure;
 }
 
@@ -70,7 +74,8 @@ KpiFigure suppressed_figure(const Stretch& stretch) {
   figure.full = full_percent(share);
   figure.level = share ? Level::ok : Level::none;  // a suppressed duplicate is the store doing its work
   figure.detail = QObject::tr("%1 of %2 publishes").arg(exact(sum.suppressed), exact(sum.published + sum.suppressed));
-  figure.trend = trend(stretch, true, [](auto part) { return std::optional<double>(static_cast<double>(totals(part).suppressed)); });
+  figure.trend =
+      trend(stretch, true, [](auto part) { return std::optional<double>(static_cast<double>(totals(part).suppressed)); });
   return figure;
 }
 
@@ -79,8 +84,9 @@ KpiFigure depth_figure(const Backlog& backlog, const Stretch& stretch, std::uint
   figure.value = backlog.depth < 10'000'000 ? exact(backlog.depth) : compact(static_cast<double>(backlog.depth));
   figure.full = exact(backlog.depth);
   figure.level = depth_limit > 0 ? depth_level(backlog.depth, depth_limit) : Level::ok;
-  figure.detail = backlog.oldest_age.count() > 0 ? QObject::tr("oldest %1, %2 leased").arg(duration(backlog.oldest_age), exact(backlog.leased))
-                                                 : QObject::tr("%1 leased, %2 delayed").arg(exact(backlog.leased), exact(backlog.delayed));
+  figure.detail = backlog.oldest_age.count() > 0
+                      ? QObject::tr("oldest %1, %2 leased").arg(duration(backlog.oldest_age), exact(backlog.leased))
+                      : QObject::tr("%1 leased, %2 delayed").arg(exact(backlog.leased), exact(backlog.delayed));
   figure.trend = trend(stretch, false, [](auto part) { return std::optional<double>(static_cast<double>(part.back().depth)); });
   return figure;
 }
@@ -91,7 +97,7 @@ KpiFigure dead_figure(const Backlog& backlog, const Stretch& stretch) {
   figure.value = backlog.dead < 10'000'000 ? exact(backlog.dead) : compact(static_cast<double>(backlog.dead));
   figure.full = exact(backlog.dead);
   figure.level = dead_level(backlog.dead, sum);
-  figure.detail = QObject::tr("+%1 in range, %2 redriven ever").arg(exact(sum.dead_lettered), exact(backlog.redriven));
+  figure.detail = QObject::tr("+%1 in range, %2 redriven").arg(exact(sum.dead_lettered), exact(backlog.redriven));
   figure.trend = trend(stretch, false, [](auto part) { return std::optional<double>(static_cast<double>(part.back().dead)); });
   return figure;
 }
@@ -121,7 +127,8 @@ std::vector<std::vector<Segment>> latency_lines(const Timeline& timeline, Durati
 
 std::vector<std::vector<Segment>> depth_lines(const Timeline& timeline, Duration slot) {
   const auto line = [&](std::uint64_t Sample::*member) {
-    return segments(timeline, slot, Duration::max(), [=](const Sample& sample) { return std::optional<double>(static_cast<double>(sample.*member)); });
+    return segments(timeline, slot, Duration::max(),
+                    [=](const Sample& sample) { return std::optional<double>(static_cast<double>(sample.*member)); });
   };
   return {line(&Sample::depth), line(&Sample::leased), line(&Sample::delayed), line(&Sample::dead)};
 }

@@ -30,8 +30,12 @@ QLabel* plain_label(const char* object_name, QWidget* parent) {
 }  // namespace
 
 NoticePage::NoticePage(QWidget* parent)
-    : QWidget(parent), title_(plain_label("notice_title", this)), text_(plain_label("notice_text", this)),
-      commands_(new QPlainTextEdit(this)), elsewhere_(new QWidget(this)), endpoint_(new QLineEdit(elsewhere_)),
+    : QWidget(parent),
+      title_(plain_label("notice_title", this)),
+      text_(plain_label("notice_text", this)),
+      commands_(new QPlainTextEdit(this)),
+      elsewhere_(new QWidget(this)),
+      endpoint_(new QLineEdit(elsewhere_)),
       connect_(new QPushButton(tr("&Connect"), elsewhere_)) {
   setObjectName(QStringLiteral("notice_page"));
   QFont large = title_->font();
@@ -95,7 +99,8 @@ QString NoticePage::title() const { return title_->text(); }
 void NoticePage::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   const QPoint at = title_->geometry().topLeft();
-  paint_level_sign(painter, QRectF(at.x() - sign_size - 14, at.y() + (title_->height() - sign_size) / 2.0, sign_size, sign_size), level_);
+  paint_level_sign(painter, QRectF(at.x() - sign_size - 14, at.y() + (title_->height() - sign_size) / 2.0, sign_size, sign_size),
+                   level_);
 }
 
 }  // namespace ackwire::dashboard

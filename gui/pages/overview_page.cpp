@@ -32,7 +32,8 @@ Widget* named(Widget* widget, const char* object_name) {
 
 }  // namespace
 
-OverviewPage::OverviewPage(QWidget* parent) : QWidget(parent), model_(new QueueTableModel(this)), sorted_(new QSortFilterProxyModel(this)) {
+OverviewPage::OverviewPage(QWidget* parent)
+    : QWidget(parent), model_(new QueueTableModel(this)), sorted_(new QSortFilterProxyModel(this)) {
   setObjectName(QStringLiteral("overview_page"));
   auto* split = new QSplitter(Qt::Vertical, this);
   split->setChildrenCollapsible(false);
@@ -51,19 +52,34 @@ OverviewPage::OverviewPage(QWidget* parent) : QWidget(parent), model_(new QueueT
 
 QWidget* OverviewPage::make_tiles() {
   auto* tiles = new QWidget(this);
-  success_ = named(new KpiTile(tr("Delivery success"),
-                               tr("acked / (acked + dead-lettered + expired), over the time range. Messages still in flight do not count as "
-                                  "failures. Target: at least 99.99 %."), tiles), "tile_success");
-  redelivered_ = named(new KpiTile(tr("Duplicates: redelivered"),
-                                   tr("hand-overs after the first of a message / all hand-overs, over the time range. Whether a redelivery "
-                                      "had an effect twice only the consumer can know."), tiles), "tile_redelivered");
-  suppressed_ = named(new KpiTile(tr("Duplicates: suppressed"),
-                                  tr("publishes answered with the receipt of an earlier message of the same idempotency key / all publishes, "
-                                     "over the time range. Nothing was stored for them."), tiles), "tile_suppressed");
-  depth_ = named(new KpiTile(tr("Queue depth"), tr("Messages that are not settled by every group, now. Watch above 50 %, act above 90 % of the "
-                                                   "queue's max_depth."), tiles), "tile_depth");
-  dead_ = named(new KpiTile(tr("Dead letters"), tr("Messages that wait in dead-letter queues, now. Act when more than 5 of 10,000 finished "
-                                                   "messages of the time range died."), tiles), "tile_dead");
+  success_ = named(
+      new KpiTile(tr("Delivery success"),
+                  tr("acked / (acked + dead-lettered + expired), over the time range. Messages still in flight do not count as "
+                     "failures. Target: at least 99.99 %."),
+                  tiles),
+      "tile_success");
+  redelivered_ =
+      named(new KpiTile(tr("Duplicates: redelivered"),
+                        tr("hand-overs after the first of a message / all hand-overs, over the time range. Whether a redelivery "
+                           "had an effect twice only the consumer can know."),
+                        tiles),
+            "tile_redelivered");
+  suppressed_ =
+      named(new KpiTile(tr("Duplicates: suppressed"),
+                        tr("publishes answered with the receipt of an earlier message of the same idempotency key / all publishes, "
+                           "over the time range. Nothing was stored for them."),
+                        tiles),
+            "tile_suppressed");
+  depth_ = named(new KpiTile(tr("Queue depth"),
+                             tr("Messages that are not settled by every group, now. Watch above 50 %, act above 90 % of the "
+                                "queue's max_depth."),
+                             tiles),
+                 "tile_depth");
+  dead_ = named(new KpiTile(tr("Dead letters"),
+                            tr("Messages that wait in dead-letter queues, now. Act when more than 5 of 10,000 finished "
+                               "messages of the time range died."),
+                            tiles),
+                "tile_dead");
   auto* row = new QHBoxLayout(tiles);
   row->setContentsMargins(0, 0, 0, 0);
   row->setSpacing(gap);
@@ -73,22 +89,31 @@ QWidget* OverviewPage::make_tiles() {
 
 QWidget* OverviewPage::make_charts() {
   auto* charts = new QWidget(this);
-  throughput_ = named(new TimeSeriesView(tr("Throughput"),
-                                         tr("Messages per second: stored, acknowledged, handed out, and handed out again, each counted in "
-                                            "its slot of time / the length of the slot."),
-                                         {{tr("published"), 0}, {tr("acked"), 1, Qt::DashLine}, {tr("delivered"), 2, Qt::DashDotLine},
-                                          {tr("redelivered"), 3, Qt::DotLine}},
-                                         Scale::linear, rate, charts), "chart_throughput");
-  latency_ = named(new TimeSeriesView(tr("Publish to ack"),
-                                      tr("Time from the stored publish to the committed acknowledgement, retries and backoff included, of the "
-                                         "messages acknowledged in each slot: half, 95 % and 99 % of them took no longer. Over 24 h and 30 d the worst second of each "
-                                         "slot is drawn. Logarithmic."),
-                                      {{tr("p50"), 0}, {tr("p95"), 2, Qt::DashLine}, {tr("p99"), 3, Qt::DotLine}}, Scale::logarithmic, latency,
-                                      charts), "chart_latency");
-  backlog_ = named(new TimeSeriesView(tr("Queue depth"), tr("At the end of each slot: not settled, handed out, waiting for a time, dead."),
-                                      {{tr("depth"), 0}, {tr("leased"), 1, Qt::DashLine}, {tr("delayed"), 2, Qt::DashDotLine},
-                                       {tr("dead"), 3, Qt::DotLine}},
-                                      Scale::linear, compact, charts), "chart_depth");
+  throughput_ =
+      named(new TimeSeriesView(tr("Throughput"),
+                               tr("Messages per second: stored, acknowledged, handed out, and handed out again, each counted in "
+                                  "its slot of time / the length of the slot."),
+                               {{tr("published"), 0, Qt::SolidLine, 3.4},
+                                {tr("acked"), 1, Qt::DashLine},
+                                {tr("delivered"), 2, Qt::DashDotLine},
+                                {tr("redelivered"), 3, Qt::DotLine}},
+                               Scale::linear, rate, charts),
+            "chart_throughput");
+  latency_ =
+      named(new TimeSeriesView(
+                tr("Publish to ack"),
+                tr("Time from the stored publish to the committed acknowledgement, retries and backoff included, of the "
+                   "messages acknowledged in each slot: half, 95 % and 99 % of them took no longer. Over 24 h and 30 d the worst "
+                   "second of each "
+                   "slot is drawn. Logarithmic."),
+                {{tr("p50"), 0}, {tr("p95"), 2, Qt::DashLine}, {tr("p99"), 3, Qt::DotLine}}, Scale::logarithmic, latency, charts),
+            "chart_latency");
+  backlog_ = named(
+      new TimeSeriesView(
+          tr("Queue depth"), tr("At the end of each slot: not settled, handed out, waiting for a time, dead."),
+          {{tr("depth"), 0}, {tr("leased"), 1, Qt::DashLine}, {tr("delayed"), 2, Qt::DashDotLine}, {tr("dead"), 3, Qt::DotLine}},
+          Scale::linear, compact, charts),
+      "chart_depth");
   auto* row = new QHBoxLayout(charts);
   row->setContentsMargins(0, 0, 0, 0);
   row->setSpacing(gap);
@@ -129,7 +154,7 @@ QWidget* OverviewPage::make_table() {
   header->setHighlightSections(false);
   header->setMinimumSectionSize(40);
   const int unit = fontMetrics().horizontalAdvance(u'0');
-  const int widths[] = {20, 15, 10, 14, 10, 9, 9, 9, 11, 9, 9, 10, 7};
+  const int widths[] = {20, 14, 9, 12, 8, 8, 9, 8, 10, 9, 9, 9, 6};
   for (int column = 0; column < QueueTableModel::columns; ++column) table_->setColumnWidth(column, widths[column] * unit);
   header->setSectionResizeMode(QueueTableModel::name, QHeaderView::Stretch);
   connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &OverviewPage::selection_changed);
@@ -152,11 +177,14 @@ QWidget* OverviewPage::make_table() {
   return panel;
 }
 
+void OverviewPage::focus_table() { table_->setFocus(); }
+
 void OverviewPage::set_stats(const StatsPtr& stats) {
   stats_ = stats;
   model_->update(*stats);
   if (!focused_.isEmpty() && model_->row_of(focused_) < 0) focus_queue({});
-  if (!table_->underMouse()) sorted_->sort(table_->horizontalHeader()->sortIndicatorSection(), table_->horizontalHeader()->sortIndicatorOrder());
+  if (!table_->underMouse())
+    sorted_->sort(table_->horizontalHeader()->sortIndicatorSection(), table_->horizontalHeader()->sortIndicatorOrder());
   if (!table_->currentIndex().isValid() && sorted_->rowCount() > 0) {
     // A table without a current row is silent for a screen reader and dead for the keyboard.
     table_->selectionModel()->setCurrentIndex(sorted_->index(0, 0), QItemSelectionModel::NoUpdate);
@@ -253,7 +281,8 @@ void OverviewPage::redraw() {
   window.started = stats_->started;
   window.slot = slot_of(history_.resolution());
   window.before = history_.before(window.from);
-  window.present.depth = state.depth, window.present.leased = state.leased, window.present.delayed = state.delayed, window.present.dead = state.dead;
+  window.present.depth = state.depth, window.present.leased = state.leased, window.present.delayed = state.delayed,
+  window.present.dead = state.dead;
   const auto line = timeline(history_.since(window.from), window);
   const double left = static_cast<double>(window.from.time_since_epoch().count()) / 1e3;
   const double right = static_cast<double>(window.until.time_since_epoch().count()) / 1e3;
@@ -274,11 +303,12 @@ void OverviewPage::update_buttons() {
   open_dead_->setEnabled(focused);
   open_dead_->setText(tr("Open dead &letters"));
   const QString select = tr("Select a queue first.");
-  all_->setToolTip(tip(focused ? tr("Figures and charts of the whole broker (Esc).") : tr("Figures and charts show all queues already.")));
-  pause_->setToolTip(tip(!focused            ? select
+  all_->setToolTip(
+      tip(focused ? tr("Figures and charts of the whole broker (Esc).") : tr("Figures and charts show all queues already.")));
+  pause_->setToolTip(tip(!focused              ? select
                          : !blocked_.isEmpty() ? blocked_
-                         : paused            ? tr("Hand messages out again (P).")
-                                             : tr("Publishes are taken, nothing is handed out (P).")));
+                         : paused              ? tr("Hand messages out again (P).")
+                                               : tr("Publishes are taken, nothing is handed out (P).")));
   open_dead_->setToolTip(tip(focused ? tr("Dead letters of this queue (Enter).") : select));
 }
 

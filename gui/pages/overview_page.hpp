@@ -39,6 +39,7 @@ class OverviewPage : public QWidget {
   /// The queue the charts are about; empty: all.
   const QString& focused() const { return focused_; }
   void focus_queue(const QString& queue);
+  void focus_table();
   QueueTableModel* model() const { return model_; }
 
  public slots:

@@ -19,10 +19,12 @@ constexpr std::size_t name_characters = 128;
 QString verb_word(Verb verb) { return verb == Verb::redrive ? QObject::tr("Redrive") : QObject::tr("Discard"); }
 
 QString consequence(const ActionRequest& request) {
-  QString text = request.verb == Verb::redrive
-                     ? QObject::tr("They go back to their queue with the same sequence and key, their attempts counted from 0, and are handed "
-                                   "out again.")
-                     : QObject::tr("They are deleted for good. This cannot be undone.");
+  QString text =
+      request.verb == Verb::redrive
+          ? QObject::tr(
+                "They go back to their queue with the same sequence and key, their attempts counted from 0, and are handed "
+                "out again.")
+          : QObject::tr("They are deleted for good. This cannot be undone.");
   if (request.all) text += QObject::tr(" Letters that die before the broker begins are included.");
   return text;
 }
@@ -39,7 +41,8 @@ QLabel* plain(const QString& text, QWidget* parent) {
 
 QString action_title(const ActionRequest& request) {
   const QString letters = request.count == 1 ? QObject::tr("dead letter") : QObject::tr("dead letters");
-  return QStringLiteral("%1 %2%3 %4").arg(verb_word(request.verb), request.all ? QObject::tr("all ") : QString(), exact(request.count), letters);
+  return QStringLiteral("%1 %2%3 %4")
+      .arg(verb_word(request.verb), request.all ? QObject::tr("all ") : QString(), exact(request.count), letters);
 }
 
 ConfirmDialog::ConfirmDialog(const ActionRequest& request, QWidget* parent)

@@ -24,7 +24,9 @@ class HeaderBar::Tabs : public QTabBar {
   using QTabBar::QTabBar;
 
  protected:
-  QSize tabSizeHint(int index) const override { return {bold().horizontalAdvance(tabText(index)) + 28, fontMetrics().height() + 16}; }
+  QSize tabSizeHint(int index) const override {
+    return {bold().horizontalAdvance(tabText(index)) + 28, fontMetrics().height() + 16};
+  }
 
   void paintEvent(QPaintEvent*) override {
     QPainter painter(this);
@@ -92,7 +94,11 @@ class HeaderBar::Chip : public QWidget {
 };
 
 HeaderBar::HeaderBar(QWidget* parent)
-    : QWidget(parent), pages_(new Tabs(this)), ranges_(new QButtonGroup(this)), live_(new PillButton(this)), age_(new QLabel(this)),
+    : QWidget(parent),
+      pages_(new Tabs(this)),
+      ranges_(new QButtonGroup(this)),
+      live_(new PillButton(this)),
+      age_(new QLabel(this)),
       chip_(new Chip(this)) {
   pages_->setObjectName(QStringLiteral("page_tabs"));
   pages_->setAccessibleName(tr("Pages"));
@@ -153,7 +159,9 @@ void HeaderBar::set_live(bool live) {
   live_->setText(live ? tr("Live") : tr("Still"));
 }
 
-void HeaderBar::set_dead(std::uint64_t count) { pages_->setTabText(1, count == 0 ? tr("Dead letters") : tr("Dead letters (%1)").arg(exact(count))); }
+void HeaderBar::set_dead(std::uint64_t count) {
+  pages_->setTabText(1, count == 0 ? tr("Dead letters") : tr("Dead letters (%1)").arg(exact(count)));
+}
 
 void HeaderBar::set_state(LinkPhase phase, const QString& endpoint) {
   switch (phase) {

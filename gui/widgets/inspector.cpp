@@ -51,8 +51,12 @@ QString line(std::string_view bytes) { return escaped_line(bytes, cell_character
 }  // namespace
 
 Inspector::Inspector(QWidget* parent)
-    : QWidget(parent), title_(new QLabel(this)), tabs_(new QTabWidget(this)), views_(new QButtonGroup(this)),
-      payload_(new QPlainTextEdit(this)), note_(new QLabel(this)),
+    : QWidget(parent),
+      title_(new QLabel(this)),
+      tabs_(new QTabWidget(this)),
+      views_(new QButtonGroup(this)),
+      payload_(new QPlainTextEdit(this)),
+      note_(new QLabel(this)),
       headers_(make_table(QStringLiteral("inspector_headers"), {tr("Header"), tr("Value")}, this)),
       errors_(make_table(QStringLiteral("inspector_errors"), {tr("#"), tr("Time"), tr("Error")}, this)),
       identity_(make_table(QStringLiteral("inspector_identity"), {tr("What"), tr("Value")}, this)) {
@@ -97,8 +101,9 @@ QWidget* Inspector::make_payload_tab() {
   auto* choices = new QHBoxLayout;
   choices->setContentsMargins(6, 6, 6, 0);
   int id = 0;
-  for (const auto& [label, object_name] : {std::pair{tr("JSON"), QStringLiteral("view_json")}, {tr("Text"), QStringLiteral("view_text")},
-                                          {tr("Hex"), QStringLiteral("view_hex")}}) {
+  for (const auto& [label, object_name] : {std::pair{tr("JSON"), QStringLiteral("view_json")},
+                                           {tr("Text"), QStringLiteral("view_text")},
+                                           {tr("Hex"), QStringLiteral("view_hex")}}) {
     auto* button = new QRadioButton(label, tab);
     button->setObjectName(object_name);
     views_->addButton(button, id++);
@@ -147,7 +152,8 @@ std::optional<std::uint64_t> Inspector::sequence() const {
 }
 
 void Inspector::fill() {
-  title_->setText(tr("Dead letter %1: %2, %3 attempts").arg(letter_->sequence).arg(reason_name(letter_->reason)).arg(letter_->attempts));
+  title_->setText(
+      tr("Dead letter %1: %2, %3 attempts").arg(letter_->sequence).arg(reason_name(letter_->reason)).arg(letter_->attempts));
   headers_->setRowCount(0);
   for (const auto& [header, value] : letter_->headers) add_row(headers_, {line(header), line(value)});
   tabs_->setTabText(1, tr("Headers %1").arg(letter_->headers.size()));
@@ -171,7 +177,8 @@ void Inspector::fill_payload() {
 
 void Inspector::fill_errors() {
   errors_->setRowCount(0);
-  for (const auto& error : letter_->errors) add_row(errors_, {QString::number(error.delivery), moment(error.time, zone_), line(error.text)});
+  for (const auto& error : letter_->errors)
+    add_row(errors_, {QString::number(error.delivery), moment(error.time, zone_), line(error.text)});
   tabs_->setTabText(2, tr("Errors %1").arg(letter_->errors.size()));
   errors_->resizeColumnToContents(0);
   errors_->resizeColumnToContents(1);

@@ -21,7 +21,8 @@ constexpr double small_scale = 0.88;
 
 }  // namespace
 
-KpiTile::KpiTile(const QString& title, const QString& formula, QWidget* parent) : QWidget(parent), title_(title), formula_(formula) {
+KpiTile::KpiTile(const QString& title, const QString& formula, QWidget* parent)
+    : QWidget(parent), title_(title), formula_(formula) {
   setFocusPolicy(Qt::TabFocus);
   setToolTip(tip(formula));
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
@@ -62,7 +63,8 @@ void KpiTile::paintEvent(QPaintEvent*) {
   painter.setFont(small);
   const QFontMetricsF small_metrics(small);
   painter.setPen(t.muted);
-  painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), small_metrics.height()), Qt::AlignLeft | Qt::AlignVCenter, title_);
+  painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), small_metrics.height()), Qt::AlignLeft | Qt::AlignVCenter,
+                   title_);
 
   const QString word = stale_ ? tr("old") : level_word(figure_.level);
   const Level sign = stale_ ? Level::none : figure_.level;
@@ -70,8 +72,10 @@ void KpiTile::paintEvent(QPaintEvent*) {
   painter.setPen(t.text);
   painter.drawText(QRectF(inner.right() - word_width, inner.top(), word_width + 1, small_metrics.height()), Qt::AlignVCenter, word);
   const double sign_size = small_metrics.height() * 0.86;
-  paint_level_sign(painter, QRectF(inner.right() - word_width - sign_size - 5, inner.top() + (small_metrics.height() - sign_size) / 2,
-                                   sign_size, sign_size), sign);
+  paint_level_sign(painter,
+                   QRectF(inner.right() - word_width - sign_size - 5, inner.top() + (small_metrics.height() - sign_size) / 2,
+                          sign_size, sign_size),
+                   sign);
 
   QFont large = font();
   large.setPointSizeF(font().pointSizeF() * value_scale);
@@ -92,7 +96,8 @@ void KpiTile::paintEvent(QPaintEvent*) {
   painter.setFont(small);
   painter.setPen(t.muted);
   const QRectF detail_box(inner.left(), inner.bottom() - small_metrics.height(), inner.width(), small_metrics.height());
-  painter.drawText(detail_box, Qt::AlignLeft | Qt::AlignVCenter, small_metrics.elidedText(figure_.detail, Qt::ElideRight, inner.width()));
+  painter.drawText(detail_box, Qt::AlignLeft | Qt::AlignVCenter,
+                   small_metrics.elidedText(figure_.detail, Qt::ElideRight, inner.width()));
 }
 
 void KpiTile::keyPressEvent(QKeyEvent* event) {

@@ -10,9 +10,9 @@
 namespace ackwire::dashboard {
 
 struct KpiFigure {
-  QString value;    ///< "99.993 %"
-  QString detail;   ///< one short line
-  QString full;     ///< what Ctrl+C copies: every digit
+  QString value;   ///< "99.993 %"
+  QString detail;  ///< one short line
+  QString full;    ///< what Ctrl+C copies: every digit
   Level level = Level::none;
   std::vector<double> trend;
 };

@@ -17,7 +17,6 @@ namespace {
 
 constexpr double label_room = 58, right_room = 14, top_room = 8;
 constexpr std::size_t segments_max = 48;  ///< a line; more gaps than this and the short pieces are joined
-constexpr double line_width = 1.6;
 constexpr double least_log_value = 1e-3;
 constexpr double small_scale = 0.84;
 
@@ -29,9 +28,15 @@ QFont small_font(const QWidget& widget) {
 
 }  // namespace
 
-TimeSeriesView::Plot::Plot(const std::vector<SeriesStyle>& styles, Scale scale, std::function<QString(double)> value_text, QWidget* parent)
-    : QChartView(parent), styles_(styles), scale_(scale), value_text_(std::move(value_text)), time_axis_(new QValueAxis(this)),
-      value_axis_(new QValueAxis(this)), series_(styles.size()) {
+TimeSeriesView::Plot::Plot(const std::vector<SeriesStyle>& styles, Scale scale, std::function<QString(double)> value_text,
+                           QWidget* parent)
+    : QChartView(parent),
+      styles_(styles),
+      scale_(scale),
+      value_text_(std::move(value_text)),
+      time_axis_(new QValueAxis(this)),
+      value_axis_(new QValueAxis(this)),
+      series_(styles.size()) {
   setFrameShape(QFrame::NoFrame);
   setRenderHint(QPainter::Antialiasing);
   setFocusPolicy(Qt::NoFocus);
@@ -59,7 +64,7 @@ void TimeSeriesView::Plot::restyle() {
   for (std::size_t line = 0; line < series_.size(); ++line) {
     for (auto* series : series_[line]) {
       const QColor color = stale_ ? theme().muted : theme().series[static_cast<std::size_t>(styles_[line].color)];
-      series->setPen(QPen(color, line_width, styles_[line].pen, Qt::FlatCap, Qt::RoundJoin));
+      series->setPen(QPen(color, styles_[line].width, styles_[line].pen, Qt::FlatCap, Qt::RoundJoin));
     }
   }
   viewport()->update();
@@ -73,7 +78,7 @@ QLineSeries* TimeSeriesView::Plot::segment_series(std::size_t line, std::size_t 
   series->attachAxis(time_axis_);
   series->attachAxis(value_axis_);
   const QColor color = stale_ ? theme().muted : theme().series[static_cast<std::size_t>(styles_[line].color)];
-  series->setPen(QPen(color, line_width, styles_[line].pen, Qt::FlatCap, Qt::RoundJoin));
+  series->setPen(QPen(color, styles_[line].width, styles_[line].pen, Qt::FlatCap, Qt::RoundJoin));
   pool.push_back(series);
   return series;
 }
@@ -88,7 +93,9 @@ void TimeSeriesView::Plot::set_frame(double from, double to, int zone_offset_sec
   with_day_ = with_day;
   seconds_ = seconds;
   zone_ = zone;
-  const double label = QFontMetricsF(small_font(*this)).horizontalAdvance(with_day ? QStringLiteral("00-00 00:00") : QStringLiteral("00:00:00")) + 34;
+  const double label =
+      QFontMetricsF(small_font(*this)).horizontalAdvance(with_day ? QStringLiteral("00-00 00:00") : QStringLiteral("00:00:00")) +
+      34;
   const int count = std::clamp(static_cast<int>(chart()->plotArea().width() / label), 2, 10);
   time_ticks_ = time_ticks(from, to, count, zone_offset_seconds);
   time_axis_->setRange(from, to);
@@ -197,7 +204,8 @@ void TimeSeriesView::Plot::drawBackground(QPainter* painter, const QRectF&) {
     last_label = y;
     painter->setPen(t.muted);
     const double value = scale_ == Scale::logarithmic ? std::pow(10, tick) : tick;
-    painter->drawText(QRectF(0, y - metrics.height() / 2, label_room - 8, metrics.height()), Qt::AlignRight | Qt::AlignVCenter, value_text_(value));
+    painter->drawText(QRectF(0, y - metrics.height() / 2, label_room - 8, metrics.height()), Qt::AlignRight | Qt::AlignVCenter,
+                      value_text_(value));
   }
   for (int i = 0; i < time_ticks_.count; ++i) {
     const double time = time_ticks_.first + time_ticks_.step * i;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
-// The plot area of a TimeSeriesView: lines by Qt Charts, grid, ticks, gaps and cross-hair by hand, so that ticks stay on round numbers
-// and labels never push the plot about.
+// The plot area of a TimeSeriesView: lines by Qt Charts, grid, ticks, gaps and cross-hair by hand, so that ticks stay on round
+// numbers and labels never push the plot about.
 #pragma once
 
 #include <QtCharts/QChartView>
@@ -47,7 +47,7 @@ class TimeSeriesView::Plot : public QChartView {
   QValueAxis* value_axis_;
   std::vector<std::vector<QLineSeries*>> series_;  ///< per line, one a segment; owned by the chart
   std::vector<std::pair<double, double>> gaps_;
-  std::vector<double> value_ticks_;                ///< scaled
+  std::vector<double> value_ticks_;  ///< scaled
   Ticks time_ticks_;
   double from_ = 0, to_ = 1, low_ = 0, high_ = 1;
   bool with_day_ = false, seconds_ = true, stale_ = false, empty_ = true;

@@ -12,7 +12,8 @@
 
 namespace ackwire::dashboard {
 
-void paint_sparkline(QPainter& painter, const QRectF& where, std::span<const double> values, std::size_t places, const QColor& color) {
+void paint_sparkline(QPainter& painter, const QRectF& where, std::span<const double> values, std::size_t places,
+                     const QColor& color) {
   if (values.size() < 2 || places < 2) return;
   const double top = std::max(*std::max_element(values.begin(), values.end()), 1.0);
   const double step = where.width() / static_cast<double>(places - 1);

@@ -12,7 +12,8 @@ class QRectF;
 namespace ackwire::dashboard {
 
 /// From 0 to the greatest value, left to right; `places` is how many points fill the width.
-void paint_sparkline(QPainter& painter, const QRectF& where, std::span<const double> values, std::size_t places, const QColor& color);
+void paint_sparkline(QPainter& painter, const QRectF& where, std::span<const double> values, std::size_t places,
+                     const QColor& color);
 
 /// Paints the cell's QueueTableModel::trend_role.
 class SparklineDelegate : public QStyledItemDelegate {

@@ -39,7 +39,12 @@ int zone_offset(double at, Zone zone) {
 
 TimeSeriesView::TimeSeriesView(const QString& title, const QString& formula, std::vector<SeriesStyle> styles, Scale scale,
                                std::function<QString(double)> value_text, QWidget* parent)
-    : QWidget(parent), title_(title), formula_(formula), styles_(std::move(styles)), scale_(scale), value_text_(std::move(value_text)),
+    : QWidget(parent),
+      title_(title),
+      formula_(formula),
+      styles_(std::move(styles)),
+      scale_(scale),
+      value_text_(std::move(value_text)),
       lines_(styles_.size()) {
   setFocusPolicy(Qt::TabFocus);
   setToolTip(tip(formula));
@@ -173,7 +178,7 @@ void TimeSeriesView::paint_legend(QPainter& painter) const {
     const double width = metrics.horizontalAdvance(text);
     if (x > pad && x + legend_dash + 5 + width > this->width() - 6 && row < legend_rows_) ++row, x = pad, y += metrics.height();
     const QColor color = stale_ ? t.muted : t.series[static_cast<std::size_t>(styles_[line].color)];
-    painter.setPen(QPen(color, 2.4, styles_[line].pen, Qt::FlatCap));
+    painter.setPen(QPen(color, std::max(styles_[line].width, 2.4), styles_[line].pen, Qt::FlatCap));
     painter.drawLine(QPointF(x, y + metrics.height() / 2), QPointF(x + legend_dash, y + metrics.height() / 2));
     painter.setPen(t.text);
     painter.drawText(QRectF(x + legend_dash + 5, y, width + 2, metrics.height()), Qt::AlignVCenter, text);
@@ -195,7 +200,8 @@ void TimeSeriesView::paintEvent(QPaintEvent*) {
   const double taken = metrics.horizontalAdvance(title_) + 10;
   painter.setFont(legend_font(*this));
   painter.setPen(t.muted);
-  const QString right = hover_ ? clock(Timestamp{Duration{static_cast<std::int64_t>(*hover_ * 1e3)}}, zone_, to_ - from_ > 86'400) : subject_;
+  const QString right =
+      hover_ ? clock(Timestamp{Duration{static_cast<std::int64_t>(*hover_ * 1e3)}}, zone_, to_ - from_ > 86'400) : subject_;
   painter.drawText(QRectF(pad + taken, pad - 2, width() - 2 * pad - taken, metrics.height()), Qt::AlignRight | Qt::AlignVCenter,
                    QFontMetricsF(painter.font()).elidedText(right, Qt::ElideMiddle, width() - 2 * pad - taken));
   paint_legend(painter);

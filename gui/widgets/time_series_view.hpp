@@ -17,12 +17,13 @@ struct SeriesStyle {
   QString name;
   int color = 0;  ///< of Theme::series
   Qt::PenStyle pen = Qt::SolidLine;
+  double width = 1.6;  ///< wide for a line that others usually cover
 };
 
 enum class Scale : std::uint8_t { linear, logarithmic };
 
-/// A titled chart with a legend that carries the newest values, or those under the mouse. Missing time is a gap with a hatched band.
-/// One replace() a line and update; no animation, no OpenGL; hidden it does nothing.
+/// A titled chart with a legend that carries the newest values, or those under the mouse. Missing time is a gap with a hatched
+/// band. One replace() a line and update; no animation, no OpenGL; hidden it does nothing.
 class TimeSeriesView : public QWidget {
   Q_OBJECT
 

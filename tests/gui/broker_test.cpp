@@ -133,7 +133,8 @@ void BrokerTest::a_letter_shows_what_was_published_and_why_it_died() {
   person.open_dead_letters();
   QTRY_COMPARE_WITH_TIMEOUT(person.dead_cell(0), QStringLiteral("1"), slow_ms);
   QTest::keyClick(person.find<QTableView>("dead_table"), Qt::Key_End, Qt::ControlModifier);
-  QTRY_VERIFY_WITH_TIMEOUT(person.find<QLabel>("inspector_title")->text().startsWith(QStringLiteral("Dead letter 300: rejected")), slow_ms);
+  QTRY_VERIFY_WITH_TIMEOUT(person.find<QLabel>("inspector_title")->text().startsWith(QStringLiteral("Dead letter 300: rejected")),
+                           slow_ms);
   QCOMPARE(person.find<QPlainTextEdit>("inspector_payload")->toPlainText(), QStringLiteral("{\n  \"order\": 299\n}"));
   QCOMPARE(person.find<QTableWidget>("inspector_headers")->item(0, 1)->text(), QStringLiteral("north"));
   const auto* identity = person.find<QTableWidget>("inspector_identity");
@@ -155,7 +156,8 @@ void BrokerTest::redriven_letters_are_ready_again() {
   person.click("redrive_selected");
   QTRY_VERIFY(person.dialog());
   QTest::mouseClick(person.in_dialog("confirm_go"), Qt::LeftButton);
-  QTRY_COMPARE_WITH_TIMEOUT(person.find<QLabel>("outcome")->text(), QStringLiteral("Done: 3 of 3 dead letters of orders / default redriven."), slow_ms);
+  QTRY_COMPARE_WITH_TIMEOUT(person.find<QLabel>("outcome")->text(),
+                            QStringLiteral("Done: 3 of 3 dead letters of orders / default redriven."), slow_ms);
   QCOMPARE(host.group("orders").dead, 17u);
   QCOMPARE(host.group("orders").ready, 3u);
   QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 17, slow_ms);

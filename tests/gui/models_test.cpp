@@ -25,7 +25,8 @@ struct Paged {
   explicit Paged(std::uint64_t rows) {
     script.add_queue("orders", rows);
     source = *script.factory()(Purpose::watch);
-    QObject::connect(&model, &DeadLetterModel::page_wanted, &model, [this](const DeadPageRequest& request) { wanted.push_back(request); });
+    QObject::connect(&model, &DeadLetterModel::page_wanted, &model,
+                     [this](const DeadPageRequest& request) { wanted.push_back(request); });
     model.set_target(QStringLiteral("orders"), QStringLiteral("default"), rows, Script::sequence_of(rows) + 1'000);
   }
 

@@ -69,7 +69,8 @@ class ScriptedSource final : public DataSource {
     return samples;
   }
 
-  Result<DeadPage> dead_letters(std::string_view queue, std::string_view, std::uint64_t from, std::uint32_t count, std::uint64_t body_bytes) override {
+  Result<DeadPage> dead_letters(std::string_view queue, std::string_view, std::uint64_t from, std::uint32_t count,
+                                std::uint64_t body_bytes) override {
     if (auto error = fault()) return *error;
     ++script_.page_reads_;
     std::scoped_lock lock(script_.mutex_);
@@ -92,8 +93,12 @@ class ScriptedSource final : public DataSource {
     return page;
   }
 
-  Result<DeadMoved> redrive(std::string_view queue, std::string_view group, const DeadFilter& filter) override { return move("redrive", queue, group, filter); }
-  Result<DeadMoved> discard(std::string_view queue, std::string_view group, const DeadFilter& filter) override { return move("discard", queue, group, filter); }
+  Result<DeadMoved> redrive(std::string_view queue, std::string_view group, const DeadFilter& filter) override {
+    return move("redrive", queue, group, filter);
+  }
+  Result<DeadMoved> discard(std::string_view queue, std::string_view group, const DeadFilter& filter) override {
+    return move("discard", queue, group, filter);
+  }
 
   Status set_paused(std::string_view queue, bool paused) override {
     if (auto error = fault()) return *error;

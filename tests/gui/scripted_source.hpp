@@ -48,8 +48,8 @@ class Script {
   friend class ScriptedSource;
   struct Queue {
     QueueInfo info;
-    std::uint64_t letters = 0;          ///< ever dead: rows 0..letters-1, less the removed
-    std::set<std::uint64_t> removed;    ///< sequences
+    std::uint64_t letters = 0;        ///< ever dead: rows 0..letters-1, less the removed
+    std::set<std::uint64_t> removed;  ///< sequences
     bool emptied = false;
   };
   DeadLetter letter_at(std::uint64_t row) const;

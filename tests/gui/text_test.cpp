@@ -111,17 +111,29 @@ void TextTest::hostile_text_is_escaped_data() {
   QTest::newRow("html") << QByteArray("<img src=file:///etc/passwd>") << QStringLiteral("<img src=file:///etc/passwd>");
   QTest::newRow("nul") << QByteArray("a\0b", 3) << QStringLiteral("a\\x00b");
   QTest::newRow("ansi") << QByteArray("\x1b[2J\x07") << QStringLiteral("\\x1b[2J\\x07");
-  QTest::newRow("right to left") << QByteArray("\xe2\x80\xae" "exe.gpj") << QStringLiteral("\\u{202E}exe.gpj");
+  QTest::newRow("right to left") << QByteArray(
+                                        "\xe2\x80\xae"
+                                        "exe.gpj")
+                                 << QStringLiteral("\\u{202E}exe.gpj");
   QTest::newRow("isolates") << QByteArray("\xe2\x81\xa6x\xe2\x81\xa9") << QStringLiteral("\\u{2066}x\\u{2069}");
-  QTest::newRow("zero width") << QByteArray("a\xe2\x80\x8b" "b\xef\xbb\xbf") << QStringLiteral("a\\u{200B}b\\u{FEFF}");
+  QTest::newRow("zero width") << QByteArray(
+                                     "a\xe2\x80\x8b"
+                                     "b\xef\xbb\xbf")
+                              << QStringLiteral("a\\u{200B}b\\u{FEFF}");
   QTest::newRow("tags") << QByteArray("\xf3\xa0\x81\x81") << QStringLiteral("\\u{E0041}");
-  QTest::newRow("line separator") << QByteArray("a\xe2\x80\xa8" "b") << QStringLiteral("a\\u{2028}b");
+  QTest::newRow("line separator") << QByteArray(
+                                         "a\xe2\x80\xa8"
+                                         "b")
+                                  << QStringLiteral("a\\u{2028}b");
   QTest::newRow("not utf-8") << QByteArray("\xff\xfe\xc3") << QStringLiteral("\\xff\\xfe\\xc3");
   QTest::newRow("overlong") << QByteArray("\xc0\xaf\xe0\x80\xaf") << QStringLiteral("\\xc0\\xaf\\xe0\\x80\\xaf");
   QTest::newRow("surrogate") << QByteArray("\xed\xa0\x80") << QStringLiteral("\\xed\\xa0\\x80");
   QTest::newRow("pdf") << QByteArray("%PDF-1.7\r\n\xe2\xe3\xcf\xd3") << QStringLiteral("%PDF-1.7\n\\xe2\\xe3\\xcf\\xd3");
   QTest::newRow("carriage return") << QByteArray("visible\rhidden") << QStringLiteral("visible\\x0dhidden");
-  QTest::newRow("c1") << QByteArray("\xc2\x9b" "31m") << QStringLiteral("\\x9b31m");
+  QTest::newRow("c1") << QByteArray(
+                             "\xc2\x9b"
+                             "31m")
+                      << QStringLiteral("\\x9b31m");
   QTest::newRow("other scripts stay") << QByteArray("שלום 你好 🙂") << QStringLiteral("שלום 你好 🙂");
 }
 
@@ -159,7 +171,8 @@ void TextTest::long_payloads_are_cut_with_a_note() {
 void TextTest::json_keeps_every_value() {
   const std::string source = R"({"b":1.10,"a":[1e300,12345678901234567890,"x\"{,}"],"b":{},"c":[]})";
   const auto shown = show_json(source, source.size());
-  QCOMPARE(shown.text, QStringLiteral("{\n  \"b\": 1.10,\n  \"a\": [\n    1e300,\n    12345678901234567890,\n    \"x\\\"{,}\"\n  ],\n  \"b\": {},\n  \"c\": []\n}"));
+  QCOMPARE(shown.text, QStringLiteral("{\n  \"b\": 1.10,\n  \"a\": [\n    1e300,\n    12345678901234567890,\n    \"x\\\"{,}\"\n  "
+                                      "],\n  \"b\": {},\n  \"c\": []\n}"));
   QVERIFY(shown.note.isEmpty());
 }
 
@@ -173,7 +186,8 @@ void TextTest::json_falls_back_to_text() {
 }
 
 void TextTest::hex_shows_all_bytes() {
-  QCOMPARE(show_hex(view("AB\0\xff", 4), 4).text, QStringLiteral("00000000  41 42 00 ff                                       AB.."));
+  QCOMPARE(show_hex(view("AB\0\xff", 4), 4).text,
+           QStringLiteral("00000000  41 42 00 ff                                       AB.."));
   QCOMPARE(show_hex({}, 0).text, QString());
 }
 
@@ -254,7 +268,8 @@ void TextTest::latency_breaks_where_nothing_was_acked() {
   for (auto& sample : samples) sample.latency_p50_ms = 2;
   samples[2].latency_p50_ms = 0;
   const auto line = timeline(samples, {.from = at_second(10), .until = at_second(31), .started = at_second(1)});
-  const auto lines = segments(line, 1s, 5s, [](const Sample& s) { return s.latency_p50_ms > 0 ? std::optional(s.latency_p50_ms) : std::nullopt; });
+  const auto lines =
+      segments(line, 1s, 5s, [](const Sample& s) { return s.latency_p50_ms > 0 ? std::optional(s.latency_p50_ms) : std::nullopt; });
   QCOMPARE(lines.size(), 2u);
   QCOMPARE(lines[0].size(), 3u);  // one second without an ack does not break it
   QCOMPARE(lines[1].size(), 2u);  // a lone point is a dash

@@ -227,7 +227,8 @@ void WindowTest::redrive_of_all_says_the_count() {
   QTRY_COMPARE(person.find<QPushButton>("redrive_all")->text(), QStringLiteral("Redrive &all 8,412…"));
   person.click("redrive_all");
   QTRY_VERIFY(person.dialog());
-  QCOMPARE(person.dialog()->findChild<QLabel*>(QStringLiteral("confirm_question"))->text(), QStringLiteral("Redrive all 8,412 dead letters?"));
+  QCOMPARE(person.dialog()->findChild<QLabel*>(QStringLiteral("confirm_question"))->text(),
+           QStringLiteral("Redrive all 8,412 dead letters?"));
   QTest::mouseClick(person.in_dialog("confirm_go"), Qt::LeftButton);
   QTRY_COMPARE(script.dead("orders"), 0u);
   QVERIFY(script.moved().front().sequences.empty());
@@ -380,9 +381,10 @@ void WindowTest::every_control_has_a_name() {
     for (auto* widget : person.window.findChildren<QWidget*>()) {
       if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || widget->parentWidget() == nullptr) continue;
       const auto* face = QAccessible::queryAccessibleInterface(widget);
-      QVERIFY2(face && !face->text(QAccessible::Name).isEmpty(), qPrintable(QStringLiteral("%1 %2 in %3 %4").arg(QLatin1String(widget->metaObject()->className()), widget->objectName(),
-                                                             QLatin1String(widget->parent()->metaObject()->className()),
-                                                             widget->parent()->objectName())));
+      QVERIFY2(face && !face->text(QAccessible::Name).isEmpty(),
+               qPrintable(QStringLiteral("%1 %2 in %3 %4")
+                              .arg(QLatin1String(widget->metaObject()->className()), widget->objectName(),
+                                   QLatin1String(widget->parent()->metaObject()->className()), widget->parent()->objectName())));
     }
   }
 }
