@@ -115,7 +115,12 @@ void MainWindow::connect_to(const QString& endpoint) {
   endpoint_ = endpoint;
   history_seen_ = false;
   outcome_->clear();
-  make_link();  // the old link ends its threads here; figures of another broker never mix with these
+  // Figures of two brokers never mix, not even under the same names of queues.
+  const auto nothing = std::make_shared<const BrokerStats>();
+  overview_->set_stats(nothing);
+  dead_letters_->set_stats(nothing);
+  header_->set_dead(0);
+  make_link();  // ends the threads of the old link
   start();
 }
 
@@ -223,10 +228,10 @@ void MainWindow::update_notice() {
       show_page(static_cast<Page>(pages_->currentIndex()));  // now its table can take the focus
       return;
     }
-    notice_->say(
-        Level::ok, tr("Connected. There are no queues yet."),
-        tr("Make one and publish to it, from a terminal or from a program. It appears here by itself."),
-        QStringLiteral("ackwire queue create orders --endpoint %1\nackwire pub orders 'hello' --endpoint %1").arg(endpoint_), {});
+    notice_->say(Level::ok, tr("Connected. There are no queues yet."),
+                 tr("Make one and publish to it, from a terminal or from a program. It appears here by itself."),
+                 QStringLiteral("ackwire --endpoint %1 queue create orders\nackwire --endpoint %1 pub orders hello").arg(endpoint_),
+                 {});
   } else if (state.phase == LinkPhase::refused) {
     notice_->say(Level::critical, tr("This cannot work as asked"),
                  tr("The dashboard cannot talk to the broker at %1.").arg(endpoint_) + why, {}, endpoint_);

@@ -49,6 +49,7 @@ class WindowTest : public QObject {
   void another_protocol_version_is_told();
   void no_queues_is_an_invitation();
   void no_broker_is_told_and_another_can_be_chosen();
+  void another_broker_never_shows_rows_of_the_first();
   void themes_switch_and_are_followed();
   void ranges_and_live_by_mouse_and_key();
   void every_control_has_a_name();
@@ -319,7 +320,7 @@ void WindowTest::no_queues_is_an_invitation() {
   Script script;
   Person person(script);
   QTRY_VERIFY(person.find<NoticePage>("notice_page")->title().contains(QStringLiteral("no queues yet")));
-  QVERIFY(person.find<QPlainTextEdit>("notice_commands")->toPlainText().contains(QStringLiteral("ackwire queue create")));
+  QVERIFY(person.find<QPlainTextEdit>("notice_commands")->toPlainText().contains(QStringLiteral("queue create orders")));
   script.add_queue("orders", 0);
   QTRY_VERIFY(person.find<QWidget>("overview_page")->isVisible());
 }
@@ -337,6 +338,21 @@ void WindowTest::no_broker_is_told_and_another_can_be_chosen() {
   person.click("notice_connect");
   QTRY_VERIFY(person.ready());
   QVERIFY(person.window.windowTitle().contains(QStringLiteral("9999")));
+}
+
+void WindowTest::another_broker_never_shows_rows_of_the_first() {
+  Script first, second;
+  first.add_queue("orders", 500);
+  second.add_queue("orders", 3);
+  test::Person person(QStringLiteral("tcp://127.0.0.1:1"),
+                      [&](const QString& endpoint) { return endpoint.endsWith(u'1') ? first.factory() : second.factory(); });
+  QTRY_VERIFY(person.ready());
+  person.open_dead_letters();
+  QTRY_COMPARE(person.dead_cell(4), QStringLiteral("19"));
+  person.window.connect_to(QStringLiteral("tcp://127.0.0.1:2"));
+  QTRY_VERIFY(person.ready());
+  QTRY_COMPARE(person.find<QTableView>("dead_table")->model()->rowCount(), 3);
+  QTRY_COMPARE(person.dead_cell(2), QStringLiteral("13"));
 }
 
 void WindowTest::themes_switch_and_are_followed() {
