@@ -52,6 +52,8 @@ TimeSeriesView::Plot::Plot(const std::vector<SeriesStyle>& styles, Scale scale, 
   chart()->setMargins({});
   chart()->layout()->setContentsMargins(0, 0, 0, 0);
   for (auto* axis : {time_axis_, value_axis_}) {
+    // Points are handed over as parts of the plot: a range that moves every second would lay every line out twice.
+    axis->setRange(0, 1);
     axis->setVisible(false);
     chart()->addAxis(axis, axis == time_axis_ ? Qt::AlignBottom : Qt::AlignLeft);
   }
@@ -64,7 +66,7 @@ void TimeSeriesView::Plot::restyle() {
   for (std::size_t line = 0; line < series_.size(); ++line) {
     for (auto* series : series_[line]) {
       const QColor color = stale_ ? theme().muted : theme().series[static_cast<std::size_t>(styles_[line].color)];
-      series->setPen(QPen(color, styles_[line].width, styles_[line].pen, Qt::FlatCap, Qt::RoundJoin));
+      series->setPen(QPen(color, styles_[line].width, styles_[line].pen, Qt::FlatCap, Qt::BevelJoin));
     }
   }
   viewport()->update();
@@ -78,7 +80,7 @@ QLineSeries* TimeSeriesView::Plot::segment_series(std::size_t line, std::size_t 
   series->attachAxis(time_axis_);
   series->attachAxis(value_axis_);
   const QColor color = stale_ ? theme().muted : theme().series[static_cast<std::size_t>(styles_[line].color)];
-  series->setPen(QPen(color, styles_[line].width, styles_[line].pen, Qt::FlatCap, Qt::RoundJoin));
+  series->setPen(QPen(color, styles_[line].width, styles_[line].pen, Qt::FlatCap, Qt::BevelJoin));
   pool.push_back(series);
   return series;
 }
@@ -98,7 +100,6 @@ void TimeSeriesView::Plot::set_frame(double from, double to, int zone_offset_sec
       34;
   const int count = std::clamp(static_cast<int>(chart()->plotArea().width() / label), 2, 10);
   time_ticks_ = time_ticks(from, to, count, zone_offset_seconds);
-  time_axis_->setRange(from, to);
 }
 
 void TimeSeriesView::Plot::draw(const std::vector<std::vector<Segment>>& lines, double bottom, double top) {
@@ -119,7 +120,6 @@ void TimeSeriesView::Plot::draw(const std::vector<std::vector<Segment>>& lines, 
     high_ = ticks.last();
     for (int i = 0; i < ticks.count; ++i) value_ticks_.push_back(ticks.first + ticks.step * i);
   }
-  value_axis_->setRange(low_, high_);
   const int columns = std::max(1, static_cast<int>(chart()->plotArea().width()));
   empty_ = true;
   for (std::size_t line = 0; line < styles_.size(); ++line) {
@@ -131,7 +131,9 @@ void TimeSeriesView::Plot::draw(const std::vector<std::vector<Segment>>& lines, 
     for (std::size_t i = 0; i < std::max(pieces.size(), series_[line].size()); ++i) {
       QList<QPointF> points;
       if (i < pieces.size()) {
-        for (const auto& point : decimate(pieces[i], from_, to_, columns)) points.emplace_back(point.x(), scaled(point.y()));
+        for (const auto& point : decimate(pieces[i], from_, to_, columns)) {
+          points.emplace_back((point.x() - from_) / (to_ - from_), (scaled(point.y()) - low_) / (high_ - low_));
+        }
         empty_ = false;
       }
       segment_series(line, i)->replace(points);
