@@ -69,7 +69,7 @@ std::shared_ptr<PendingPublish::State> Publisher::add(std::string_view queue, st
   ++to.next_sequence;
   messages_ += messages;
   bytes_ += records.size() + wire::batch_head_bytes;
-  if (frame->bytes.size() >= frame_target_bytes_) seal(to);
+  if (frame->bytes.size() >= frame_target_bytes_ || frame->batches.size() >= wire::frame_batches) seal(to);
   list(to);
   return {frame, &frame->batches.back()};
 }

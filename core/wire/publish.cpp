@@ -1,9 +1,16 @@
 #include "wire/publish.hpp"
 
+#include "ackwire/limits.hpp"
 #include "format/bytes.hpp"
 #include "format/record.hpp"
 
 namespace ackwire::wire {
+namespace {
+
+constexpr std::size_t refusal_bytes = 13 + limits::error_text_bytes;
+static_assert(frame_batches * refusal_bytes + publish_head_bytes("") + limits::name_bytes < limits::frame_bytes);
+
+}  // namespace
 
 void encode_publish_head(std::string& out, std::uint64_t producer_sequence, std::uint64_t first_unconfirmed, std::string_view queue,
                          std::uint32_t batches, std::uint32_t request) {
@@ -39,6 +46,10 @@ Status decode_publish(std::string_view payload, model::Publish& publish) {
   publish.queue = reader.str8();
   const std::uint32_t batches = reader.count_of(batch_head_bytes + format::record_header_bytes);
   publish.batches.clear();
+  if (batches > frame_batches) {
+    return Error{Errc::too_large, "A publish frame has " + std::to_string(batches) + " batches, at most " +
+                                      std::to_string(frame_batches) + " are allowed. Nothing of it was stored. Split it."};
+  }
   publish.batches.reserve(batches);
   bool empty = batches == 0;
   for (std::uint32_t i = 0; i < batches && !reader.failed(); ++i) {

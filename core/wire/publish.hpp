@@ -12,6 +12,8 @@
 namespace ackwire::wire {
 
 inline constexpr std::size_t batch_head_bytes = 8;
+/// Batches of one publish frame. Each may be refused with a text, and the answer to the frame must fit a frame.
+inline constexpr std::size_t frame_batches = 8'000;
 
 /// Appends all of a publish frame but its batches, of which `batches` follow: each a batch head and its records.
 void encode_publish_head(std::string& out, std::uint64_t producer_sequence, std::uint64_t first_unconfirmed, std::string_view queue,
@@ -25,7 +27,8 @@ void write_batch_head(char* to, std::uint32_t count, std::uint32_t bytes);
 /// The whole frame in one call. `publish.producer` does not travel: the session has said it.
 void encode(std::string& out, const model::Publish& publish, std::uint32_t request = 0);
 /// Views into `payload`; the vector of `publish` is used again. Does not look into the records: the engine splits and checks
-/// them. Errors: bad_length (also for a frame without batches, a batch without records, more records than bytes can hold).
+/// them. Errors: bad_length (also for a frame without batches, a batch without records, more records than bytes can hold),
+/// too_large (frame_batches).
 Status decode_publish(std::string_view payload, model::Publish& publish);
 
 struct ConfirmView {

@@ -247,6 +247,19 @@ def test_too_large_a_batch(client, queue):
     assert client.publish(queue, *[record()] * 10_000).messages == 10_000
 
 
+def test_too_many_batches(client, queue):
+    client.send(wire.PUBLISH, wire.publish(queue, [[record()]] * 8_001, 1, 1), request=9)
+    error = client.expect(wire.ERROR)
+    assert error.request == 9 and wire.parse_error(error.payload)[0] == CODES["too_large"]
+    assert client.confirmed(queue, client.start_publish(queue, [[record()]] * 8_000))[0].batches == 8_000
+
+
+def test_the_longest_answer_fits_a_frame(client, queue):
+    number = client.start_publish(queue, [[record(headers=[(b"a" * 255, b"x\0")])]] * 8_000)
+    entries = client.confirmed(queue, number)
+    assert len(entries) == 8_000 and refused(entries[-1], "invalid_headers")
+
+
 def test_over_max_depth(client, queue):
     client.request("set_queue", queue=queue, change={"max_depth": 2})
     client.publish(queue, record(b"a"), record(b"b"))

@@ -98,10 +98,10 @@ def record(body=b"", key=b"", ordering_key=b"", headers=(), deliver_at=None, exp
 
 def publish(queue, batches, sequence, first_unconfirmed):
     """Batches are lists of encoded records."""
-    payload = struct.pack("<QQ", sequence, first_unconfirmed) + str8(queue) + struct.pack("<I", len(batches))
+    parts = [struct.pack("<QQ", sequence, first_unconfirmed), str8(queue), struct.pack("<I", len(batches))]
     for batch in batches:
-        payload += struct.pack("<II", len(batch), sum(map(len, batch))) + b"".join(batch)
-    return payload
+        parts += [struct.pack("<II", len(batch), sum(map(len, batch))), *batch]
+    return b"".join(parts)
 
 
 @dataclass

@@ -195,6 +195,18 @@ TEST(BadInput, B5EmptyPublishAndSettle) {
   EXPECT_EQ(code(decode_settle(std::string_view(bytes).substr(8), settle)), Errc::bad_length);
 }
 
+TEST(BadInput, B8TooManyBatches) {
+  const std::string record(16, 'r');
+  for (const std::size_t count : {frame_batches, frame_batches + 1}) {
+    model::Publish sent{.queue = "q"}, read;
+    sent.batches.assign(count, {1, record});
+    std::string bytes;
+    encode(bytes, sent);
+    EXPECT_EQ(code(decode_publish(std::string_view(bytes).substr(8), read)),
+              count == frame_batches ? Errc::ok : Errc::too_large);
+  }
+}
+
 TEST(BadInput, B6TrailingBytes) {
   for (auto [operation, bytes] : examples()) {
     if (operation == Operation::deliver || operation == Operation::confirm || operation == Operation::request ||
