@@ -38,6 +38,15 @@ Status done(Result<model::Done> answer) {
   return {};
 }
 
+void end(std::shared_ptr<ConnectionCore> core) {
+  if (!core) return;
+  if (core->forked()) {
+    static_cast<void>(new std::shared_ptr<ConnectionCore>(std::move(core)));  // it belongs to the parent: kept for good
+  } else {
+    static_cast<void>(core->close(farewell));
+  }
+}
+
 /// A series that ended early says how far it came.
 Error part_done(Error error, std::uint64_t count, std::string_view what) {
   if (count > 0) error.message += " Before that, " + std::to_string(count) + " messages were " + std::string(what) + ".";
@@ -51,14 +60,12 @@ Connection::Connection(Connection&&) noexcept = default;
 
 Connection& Connection::operator=(Connection&& other) noexcept {
   if (this == &other) return *this;
-  if (core_) static_cast<void>(core_->close(farewell));
+  end(std::move(core_));
   core_ = std::move(other.core_);
   return *this;
 }
 
-Connection::~Connection() {
-  if (core_) static_cast<void>(core_->close(farewell));
-}
+Connection::~Connection() { end(std::move(core_)); }
 
 Result<QueueInfo> Connection::create_queue(std::string_view queue, const QueuePolicy& policy) {
   return ask<QueueInfo>(*core_, model::CreateQueue{std::string(queue), policy});

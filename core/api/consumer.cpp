@@ -13,7 +13,15 @@ Error no_consumer() {
 
 }  // namespace
 
-Consumer::Impl::~Impl() { core->unsubscribe(subscription, Duration{0}); }
+Consumer::Impl::~Impl() {
+  if (!core->forked()) {
+    core->unsubscribe(subscription, Duration{0});
+    return;
+  }
+  // They belong to the parent: kept for good.
+  static_cast<void>(new auto(core));
+  static_cast<void>(new auto(subscription));
+}
 
 Result<Consumer> Connection::consume(std::string_view queue, const ConsumerOptions& options) {
   Result<ConnectionCore::Subscribed> subscription = core_->subscribe(queue, options);

@@ -33,7 +33,7 @@ ConnectionCore::ConnectionCore(client::CoreOptions options)
 
 ConnectionCore::~ConnectionCore() {
   if (gate_->forked()) {
-    // Its threads are in the parent and its lock may be held for ever: leave everything as it is.
+    // The link's thread is in the parent and cannot be joined here.
     static_cast<void>(link_.release());
     return;
   }

@@ -58,6 +58,9 @@ class ConnectionCore final : public client::LinkUser {
   /// `wait`: until what was not handed out has been sent back, at most so long.
   void unsubscribe(const Subscribed& of, Duration wait);
 
+  /// True in a child process, where nothing of this may be destroyed: a condition that a thread of the parent waits on never ends.
+  bool forked() const noexcept { return gate_->forked(); }
+
   // -- life ------------------------------------------------------------------------------------------------------------
   ConnectionState state() const { return state_.load(std::memory_order_acquire); }
   void on_state_change(std::function<void(ConnectionState, std::string_view)> callback);

@@ -234,6 +234,9 @@ TEST_F(LifeTest, AChildProcessIsTold) {
   Consumer from = consumer();
   const auto pending = connection->publish_async("orders", message("x"));
   ASSERT_TRUE(pending->wait(5s).ok());
+  ASSERT_EQ(from.receive(1, 5s)->size(), 1u);
+  auto waiting = std::async(std::launch::async, [&] { return from.receive(1, 60s)->empty(); });
+  std::this_thread::sleep_for(20ms);
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
@@ -241,13 +244,17 @@ TEST_F(LifeTest, AChildProcessIsTold) {
                       connection->list_queues().error().code == Errc::forked && from.receive(1, 1s).error().code == Errc::forked &&
                       connection->close().error().code == Errc::forked &&
                       connection->wait_connected(1s).error().code == Errc::forked;
-    from = Consumer{};
+    from = Consumer{};  // would wait for the thread of the parent, were it destroyed
+    connection.reset();
+    core.reset();
     _exit(told ? 0 : 1);
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+  from.interrupt();
+  EXPECT_TRUE(waiting.get());
   EXPECT_TRUE(connection->publish("orders", message("z")).ok());
 }
 
