@@ -193,7 +193,8 @@ def test_b7_several_parts(client, queue, parts):
 
 def test_wrong_values(client):
     assert bad(client, wire.frame(wire.SETTLE, wire.settle(1, 9, 1, [(1, 1, 1)]))) == CODES["invalid_argument"]
-    assert bad(client, wire.frame(wire.SUBSCRIBE, struct.pack("<II", 0, 1) + wire.str8("q") + wire.str8("g"))) == CODES["invalid_argument"]
+    nobody = struct.pack("<II", 0, 1) + wire.str8("q") + wire.str8("g")
+    assert bad(client, wire.frame(wire.SUBSCRIBE, nobody)) == CODES["invalid_argument"]
     with pytest.raises(Refused) as refused:
         client.hello(flags=1)
     assert refused.value.code == CODES["invalid_argument"]
