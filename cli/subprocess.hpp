@@ -27,7 +27,8 @@ struct Ended {
 };
 
 /// Runs it to its end. Its standard output is this process's. It runs in a process group of its own, so that Ctrl-C lets
-/// it finish. Thread-safe. Errors: io when no process can be made.
+/// it finish. Thread-safe. The process must ignore SIGPIPE: a command need not read its input. Errors: io when no process can be
+/// made.
 Result<Ended> run_command(const CommandRun& run);
 
 }  // namespace ackwire::cli
