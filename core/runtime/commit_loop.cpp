@@ -151,7 +151,16 @@ bool CommitLoop::State::send(const Peer& peer, std::string_view head, std::strin
 
 void CommitLoop::State::run() {
   loop_thread = std::this_thread::get_id();
-  const Send sender = [this](const Peer& peer, std::string_view head, std::string_view payload) { return send(peer, head, payload); };
+  // Whoever is told of a failure finds it in health() as well.
+  const auto note_failure = [this] {
+    if (turn.failed().ok()) return;
+    const std::lock_guard lock(mutex);
+    if (health.ok()) health = turn.failed();
+  };
+  const Send sender = [this, &note_failure](const Peer& peer, std::string_view head, std::string_view payload) {
+    note_failure();
+    return send(peer, head, payload);
+  };
   while (true) {
     collect();
     {
@@ -163,10 +172,7 @@ void CommitLoop::State::run() {
       continue;
     }
     turn.run(frames, sender);
-    if (!turn.failed().ok()) {
-      const std::lock_guard lock(mutex);
-      if (health.ok()) health = turn.failed();
-    }
+    note_failure();
   }
   turn.close(sender, Errc::ok, "the broker is closing");
   std::map<LocalPeer, LocalReceiver*> left;

@@ -65,8 +65,8 @@ def test_receipts_headers_delay_ttl(orders):
     assert orders.good("peek", "orders", "--from", "3")[0]["headers"] == {"a": "1", "b": "x=y"}
     assert orders.good("queue", "info", "orders")["delayed"] == 1
     orders.good("queue", "set", "orders", "--on-expiry", "discard")
-    orders.good("pub", "orders", "short", "--ttl", "1ms", "--delay", "0")
-    time.sleep(0.3)
+    orders.good("pub", "orders", "short", "--ttl", "1s", "--delay", "0")
+    time.sleep(1.3)
     assert "short" not in orders("sub", "orders", "--wait", "500ms").out
 
 
