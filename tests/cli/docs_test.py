@@ -55,8 +55,8 @@ def test_example(line, desk, folder):
     if line.startswith("ackwire queue rm"):
         desk.good("queue", "create", "orders")
     env = {**os.environ, "ACKWIRE_ENDPOINT": desk.endpoint, "PATH": f"{folder}/bin:{os.environ['PATH']}"}
-    process = subprocess.Popen(["bash", "-c", line], cwd=folder, env=env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(["bash", "-c", line], cwd=folder, env=env, text=True, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
         _, err = process.communicate(timeout=SHOWN_SECONDS if not line.startswith("ackwire bench") else 60)
     except subprocess.TimeoutExpired:

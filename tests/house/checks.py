@@ -62,7 +62,8 @@ def long_python_functions(path: str, text: str) -> list[str]:
 
 
 def matches(pattern: re.Pattern, what: str, path: str, text: str) -> list[str]:
-    return [f"{path}:{number}: {what}: {line.strip()[:100]}" for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
+    return [f"{path}:{number}: {what}: {line.strip()[:100]}"
+            for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
 
 
 def unfinished(path: str, text: str) -> list[str]:
