@@ -68,8 +68,10 @@ Status prepare_directory(const std::filesystem::path& directory, const LmdbOptio
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_lmdb_wrongly(const std::filesystem::path& directory, const LmdbOptions& options,
-                                                 unsigned flags) {
+Result<std::unique_ptr<Store>> open_lmdb_wrongly(const std::filesystem::path& path, const LmdbOptions& options, unsigned flags) {
+  std::error_code failed;
+  const std::filesystem::path directory = std::filesystem::absolute(path, failed);  // the program may change its directory later
+  if (failed) return io_error("find", path, failed.value());
   if (Status ready = prepare_directory(directory, options); !ready) return std::move(ready).error();
   auto lock = DirectoryLock::take(directory, options.read_only);
   if (!lock) return std::move(lock).error();

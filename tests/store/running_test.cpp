@@ -98,6 +98,16 @@ TEST_F(RunningStore, B39_AFileThatIsRemovedOrReplacedStopsTheStoreWithinSeconds)
   }
 }
 
+TEST_F(RunningStore, AProgramMayChangeItsDirectory) {
+  const int ended = in_child([&] {
+    if (::chdir(directory().parent_path().c_str()) != 0 || open_at("store") != Errc::ok) return 1;
+    if (::chdir("/") != 0) return 2;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1'050));  // by now the files are looked at again
+    return put("a", "1") == Errc::ok && store().usage().disk_free_bytes > 0 ? 0 : 3;
+  });
+  EXPECT_EQ(ended, 0);
+}
+
 TEST_F(RunningStore, B40_I21_ASecondOpenInThisProcessIsRefusedAtOnce) {
   ASSERT_EQ(open(), Errc::ok);
   std::filesystem::create_directory_symlink(directory(), beside("link"));
