@@ -18,7 +18,7 @@ using std::chrono::seconds;
 namespace {
 
 // A table is full at a sixteenth of the live keys, so that about sixteen runs cover a window.
-constexpr std::uint64_t full_min = 16 * 1024, full_max = 256 * 1024, tables_per_window = 16;
+constexpr std::uint64_t full_min = 16'000, full_max = 150'000, tables_per_window = 16;
 // A slow queue's table is sealed by age, so that its keys can leave too.
 constexpr int ages_per_window = 8;
 constexpr Duration age_min = seconds(1), age_min_unsettled = minutes(10);
@@ -108,8 +108,8 @@ void Dedupe::prefetch(std::span<const KeyHash> keys) const {
   const State& state = *state_;
   const LoggedTable* sealing = state.seal.table();
   for (const KeyHash& key : keys.first(std::min(keys.size(), prefetch_max))) {
-    state.active->keys.prefetch(key);
-    if (sealing) sealing->keys.prefetch(key);
+    state.active->keys.prefetch(key, true);
+    if (sealing) sealing->keys.prefetch(key, false);
     state.runs.prefetch(key);
   }
 }

@@ -33,7 +33,8 @@ class Directory {
   /// Calls `visit(tag)` for every pair with this fingerprint.
   template <class Visit>
   void find(std::uint64_t fingerprint, const Visit& visit) const;
-  void prefetch(std::uint64_t fingerprint) const {
+  /// Always inline, like the prefetch() of everything here: GCC drops calls of functions that only prefetch, as without effect.
+  [[gnu::always_inline]] void prefetch(std::uint64_t fingerprint) const {
     if (current_.buckets) __builtin_prefetch(&bucket_of(fingerprint));
   }
   std::uint64_t size() const { return size_; }

@@ -9,13 +9,23 @@ namespace ackwire::engine::dedupe {
 ZeroedMemory::ZeroedMemory(std::size_t bytes) : bytes_(bytes) {
   constexpr std::size_t line_bytes = 64;
   if (bytes == 0) return;
-  // calloc() knows when the system's pages are zero already; an aligned allocation with memset() would touch them all.
+  if (bytes == segment_bytes) {
+    data_ = store::take_large_page();
+    if (!data_) throw std::bad_alloc();
+    return;
+  }
   raw_ = std::calloc(1, bytes + line_bytes - 1);
   if (!raw_) throw std::bad_alloc();
   const auto address = reinterpret_cast<std::uintptr_t>(raw_);
   data_ = static_cast<char*>(raw_) + ((line_bytes - address % line_bytes) % line_bytes);
 }
 
-ZeroedMemory::~ZeroedMemory() { std::free(raw_); }
+ZeroedMemory::~ZeroedMemory() {
+  if (raw_) {
+    std::free(raw_);
+  } else {
+    store::give_large_page(data_);
+  }
+}
 
 }  // namespace ackwire::engine::dedupe

@@ -1,13 +1,15 @@
-// Zeroed memory in lines of the cache. Large tables are made of segments of one size: what one table gives back serves the next,
-// and no single step has to zero or move much.
+// Zeroed memory in lines of the cache. Large tables are made of segments, each a huge page where the system has them; what is
+// smaller than a segment comes from the heap.
 #pragma once
 
 #include <cstddef>
 #include <utility>
 
+#include "store/large_pages.hpp"
+
 namespace ackwire::engine::dedupe {
 
-inline constexpr std::size_t segment_bytes = 256 * 1024;
+inline constexpr std::size_t segment_bytes = store::large_page_bytes;
 
 class ZeroedMemory {
  public:
@@ -30,7 +32,7 @@ class ZeroedMemory {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  void* raw_ = nullptr;
+  void* raw_ = nullptr;  // of the heap; nullptr when it is a segment
   void* data_ = nullptr;
   std::size_t bytes_ = 0;
 };

@@ -23,7 +23,7 @@ class Runs {
   void insert(const Run& run, const KeyHash& key) { directory_.insert(Directory::fingerprint(key), run.tag); }
   void erase(Run& run);
 
-  void prefetch(const KeyHash& key) const { directory_.prefetch(Directory::fingerprint(key)); }
+  [[gnu::always_inline]] void prefetch(const KeyHash& key) const { directory_.prefetch(Directory::fingerprint(key)); }
   std::optional<DedupeEntry> find(store::Transaction& transaction, const KeyHash& key);
   /// The newest run that holds `key`; nullptr when none does.
   const Run* newest_holder(store::Transaction& transaction, const KeyHash& key);

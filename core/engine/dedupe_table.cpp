@@ -11,8 +11,8 @@ constexpr std::size_t capacity_min = 64;
 }  // namespace
 
 KeyTable::KeyTable(std::size_t expected) {
-  // Half full when as expected, grown at five eighths.
-  capacity_ = std::bit_ceil(std::max(capacity_min, expected * 2));
+  // Grown at five eighths, which leaves some room above what was expected.
+  capacity_ = std::bit_ceil(std::max(capacity_min, expected + expected * 7 / 10));
   shift_ = 64 - static_cast<unsigned>(std::countr_zero(capacity_));
   marks_.resize(capacity_);
   const std::size_t bytes = std::min(capacity_ * sizeof(DedupeEntry), segment_bytes);
@@ -60,8 +60,13 @@ bool KeyTable::take(std::size_t& cursor, std::size_t count, std::vector<DedupeEn
     const std::size_t from = home(at(slot).key);
     if (from >= cursor && from < end) out.push_back(at(slot));
   }
-  std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
-            [](const DedupeEntry& a, const DedupeEntry& b) { return a.key < b.key; });
+  // Almost in order already: each entry is at most a cluster away from its place.
+  for (std::size_t i = before + 1; i < out.size(); ++i) {
+    const DedupeEntry entry = out[i];
+    std::size_t to = i;
+    for (; to > before && entry.key < out[to - 1].key; --to) out[to] = out[to - 1];
+    out[to] = entry;
+  }
   cursor = end;
   return cursor < capacity_;
 }

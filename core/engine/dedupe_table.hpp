@@ -23,10 +23,10 @@ class KeyTable {
   std::optional<DedupeEntry> find(const KeyHash& key) const;
   /// Adds, or replaces the entry of the same key.
   void put(const DedupeEntry& entry);
-  void prefetch(const KeyHash& key) const {
+  [[gnu::always_inline]] void prefetch(const KeyHash& key, bool for_put) const {
     if (!capacity_) return;
     __builtin_prefetch(&marks_[home(key)]);
-    __builtin_prefetch(&at(home(key)), 1);
+    if (for_put) __builtin_prefetch(&at(home(key)), 1);
   }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
