@@ -54,6 +54,8 @@ def measure(program: str, directory: str, seconds: float) -> float:
             before, start = counted(client), time.monotonic()
             time.sleep(seconds)
             after, passed = counted(client), time.monotonic() - start
+        if after == before:
+            sys.exit("python_batch: nothing was acked; the messages above say why")
         return (after - before) / passed
     finally:
         for process in reversed(started[1:]):
