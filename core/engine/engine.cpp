@@ -178,6 +178,7 @@ void Engine::State::write_rows() {
       group.dirty = false;
     }
     if (queue.dedupe_changed || queue.dedupe->busy() || now.mono >= queue.next_dedupe_write) write_dedupe(queue);
+    if (broken.ok() && !queue.dedupe->status().ok()) broken = queue.dedupe->status();  // unread is not unknown
     for (TurnBlock& block : queue.turn_blocks) buffers.give_back(std::move(block.bytes));
     queue.turn_blocks.clear();
     queue.turn_blocks_written = 0;
