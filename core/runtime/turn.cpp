@@ -119,17 +119,22 @@ void Turn::probe(const Send& send) {
 }
 
 // Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming.
-void Turn::after_failure(Status failure, const Send& send) {
+void Turn::after_failure(const Status& failure, const Send& send) {
+  const bool full = failure.error().code == Errc::store_full;
+  if (!full) stop_confirming(failure);
   close(send, failure.error().code, failure.error().message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
-  if (failure.error().code == Errc::store_full) {
-    failure = open();
-    engine_->refuse_publishes(now_.mono + full_pause);
-  }
-  if (!failure.ok()) {
-    failed_ = Error{Errc::failed, "The broker stopped confirming: " + failure.error().message +
-                                      " Everything confirmed before is safe. Fix the cause and open the broker again.", {}, {}};
-  }
+  if (!full) return;
+  if (const Status opened = open(); !opened.ok()) stop_confirming(opened);
+  engine_->refuse_publishes(now_.mono + full_pause);
+}
+
+void Turn::stop_confirming(const Status& failure) {
+  failed_ = Error{Errc::failed,
+                  "The broker stopped confirming: " + failure.error().message +
+                      " Everything confirmed before is safe. Fix the cause and open the broker again.",
+                  {},
+                  {}};
 }
 
 void Turn::close(const Send& send, Errc code, std::string_view text) {
