@@ -149,7 +149,7 @@ TEST_F(GatewayTest, AnOutboxIsBounded) {
   const auto id = take(1).at(0).peer;
   int sent = 0;
   while (sent < 10'000 && gateway_->send(id, "", std::string(100'000, 'x')) == Sent::ok) ++sent;
-  EXPECT_LT(sent, 1'000);
+  EXPECT_LT(sent, 2'000) << "the peer's own ZeroMQ takes 1,000 frames, this side 128, and the sockets some";
   EXPECT_EQ(gateway_->send(id, "", "x"), Sent::gone) << "the peer was forgotten";
 }
 
