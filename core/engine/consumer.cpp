@@ -21,7 +21,8 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
     answer.error = std::move(error);
     s.effect(session, std::move(answer));
   };
-  if (subscribe.subscription == SubscriptionId{0}) return refuse({Errc::invalid_argument, "Subscription 0 is not allowed. Choose another number."});
+  if (subscribe.subscription == SubscriptionId{0})
+    return refuse({Errc::invalid_argument, "Subscription 0 is not allowed. Choose another number."});
   if (s.find_subscription(session, subscribe.subscription)) {
     return refuse({Errc::request_reused, "The session has this subscription already. Nothing was changed. Choose another number."});
   }
@@ -30,7 +31,8 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
   if (!queue) return refuse({Errc::no_queue, "There is no queue " + std::string(subscribe.queue) + ". Create it first."});
   Group* group = queue->find_group(subscribe.group);
   if (!group) {
-    return refuse({Errc::no_group, "Queue " + queue->row.name + " has no group " + std::string(subscribe.group) + ". Create it first."});
+    return refuse(
+        {Errc::no_group, "Queue " + queue->row.name + " has no group " + std::string(subscribe.group) + ". Create it first."});
   }
   auto subscription = std::make_unique<Subscription>();
   subscription->index = s.next_index++;
@@ -87,8 +89,9 @@ void Engine::undeliverable(SessionId session, const model::Deliver& deliver) {
       WindowBlock* block = group.block_of(sequence);
       if (block && block->slots[sequence - block->base].holder == subscription->index) {
         s.end_lease_of_slot(queue, group, *block, static_cast<std::uint32_t>(sequence - block->base), Return::release, "");
-      } else if (const auto it = group.retry_leases.find(sequence);
-                 it != group.retry_leases.end() && it->second.holder == subscription->index && it->second.delivery == run.delivery) {
+      } else if (const auto it = group.retry_leases.find(sequence); it != group.retry_leases.end() &&
+                                                                    it->second.holder == subscription->index &&
+                                                                    it->second.delivery == run.delivery) {
         s.end_lease_of_retry(queue, group, sequence, Return::release, "");
       }
     }

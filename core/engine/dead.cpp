@@ -38,7 +38,12 @@ DeadLetter letter(std::uint64_t sequence, TakenOut& row, std::uint64_t body_byte
 class DeadWalk {
  public:
   DeadWalk(Engine::State& state, Queue& queue, Group& group, const DeadFilter& filter, std::uint64_t from)
-      : s_(state), queue_(queue), group_(group), filter_(filter), next_(std::max<std::uint64_t>(from, 1)), named_(filter.sequences) {
+      : s_(state),
+        queue_(queue),
+        group_(group),
+        filter_(filter),
+        next_(std::max<std::uint64_t>(from, 1)),
+        named_(filter.sequences) {
     std::sort(named_.begin(), named_.end());
     named_.erase(std::unique(named_.begin(), named_.end()), named_.end());
     named_.erase(named_.begin(), std::lower_bound(named_.begin(), named_.end(), next_));
@@ -59,8 +64,8 @@ class DeadWalk {
   bool step(std::uint64_t& sequence, TakenOut& row) {
     if (!filter_.sequences.empty()) return step_named(sequence, row);
     store::Row found;
-    if (!s_.tx->seek(Table::dead, key::at(queue_.id, group_.id, next_), found) || found.key.size() != 16 || be32(found.key, 0) != queue_.id ||
-        be32(found.key, 4) != group_.id) {
+    if (!s_.tx->seek(Table::dead, key::at(queue_.id, group_.id, next_), found) || found.key.size() != 16 ||
+        be32(found.key, 0) != queue_.id || be32(found.key, 4) != group_.id) {
       ended_ = true;
       return false;
     }
@@ -130,7 +135,8 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
   Group* group = queue ? queue->find_group(r.group) : nullptr;
   if (!group) return no_group(r.queue, r.group, queue != nullptr);
   if (r.filter.sequences.size() > limits::page_messages) {
-    return Error{Errc::out_of_range, "At most " + std::to_string(limits::page_messages) + " sequences can be named at once.", {}, {}};
+    return Error{
+        Errc::out_of_range, "At most " + std::to_string(limits::page_messages) + " sequences can be named at once.", {}, {}};
   }
   model::Moved answer;
   answer.dead_until_ms = r.dead_until_ms ? r.dead_until_ms : now.wall.time_since_epoch().count();

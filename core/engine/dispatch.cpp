@@ -1,5 +1,5 @@
-// Dispatch: ready messages to consumers with credit. The cursor moves, and rows of redeliveries are written, in the transaction that
-// commits before the delivery leaves: a hand-over is always counted durably first.
+// Dispatch: ready messages to consumers with credit. The cursor moves, and rows of redeliveries are written, in the transaction
+// that commits before the delivery leaves: a hand-over is always counted durably first.
 #include <algorithm>
 
 #include "engine/state.hpp"
@@ -45,8 +45,8 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     Subscription* subscription = next_consumer(group);
     if (!subscription) return;
     store::Row found;
-    if (!tx->seek(Table::due, key::due(queue.id, group.id, 0, 0), found) || found.key.size() != 24 || be32(found.key, 0) != queue.id ||
-        be32(found.key, 4) != group.id || be64(found.key, 8) > group.matured_ms) {
+    if (!tx->seek(Table::due, key::due(queue.id, group.id, 0, 0), found) || found.key.size() != 24 ||
+        be32(found.key, 0) != queue.id || be32(found.key, 4) != group.id || be64(found.key, 8) > group.matured_ms) {
       return damage("due index of queue " + queue.row.name + ", group " + group.row.name);
     }
     const std::uint64_t sequence = be64(found.key, 16);
@@ -103,7 +103,8 @@ void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
     format::Run run;
     bool fresh = false;
     if (!read_block(queue, group.row.cursor, run, fresh)) return;
-    const std::uint64_t limit = std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased});
+    const std::uint64_t limit =
+        std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased});
     bytes += hand_out(queue, group, *subscription, run, fresh, static_cast<std::uint32_t>(limit));
     if (!queue.damaged.empty()) return;
   }
@@ -127,7 +128,8 @@ std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& 
   while (first + count < block.count() && count < limit && bytes < options.deliver_bytes) {
     format::Record record;
     if (!format::split(rest, record)) {
-      queue.damaged = "record " + std::to_string(group.row.cursor + count) + " of queue " + queue.row.name + " cannot be split off its block";
+      queue.damaged =
+          "record " + std::to_string(group.row.cursor + count) + " of queue " + queue.row.name + " cannot be split off its block";
       break;
     }
     if (!fresh && !format::checksum_ok(record)) bad = Bad::damaged;

@@ -13,8 +13,11 @@ constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window 
 std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
 
 Error damaged_row(const std::string& place) {
-  return {Errc::store_damaged, "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
-                                   "Stop, copy the directory, and run `ackwire verify` on the copy.", {}, {}};
+  return {Errc::store_damaged,
+          "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
+              "Stop, copy the directory, and run `ackwire verify` on the copy.",
+          {},
+          {}};
 }
 
 }  // namespace
@@ -106,7 +109,8 @@ void Engine::State::load() {
       at.push_back('\0');
     }
     queue.reclaim = true;
-    if (Status opened = queue.dedupe->open(*tx); !opened) return damage("the dedupe store of queue " + queue.row.name + " (" + opened.error().message + ")");
+    if (Status opened = queue.dedupe->open(*tx); !opened)
+      return damage("the dedupe store of queue " + queue.row.name + " (" + opened.error().message + ")");
     load_producers(queue);
     for (auto& [group_id, group] : queue.groups) {
       load_window(queue, group);
@@ -244,7 +248,8 @@ std::optional<Duration> Engine::next_wakeup() const {
       next = std::min(next, group.next_lease_check);
       if (!group.returning.empty() || !group.recovered_blocks.empty() || !group.recovered_retry.empty()) next = s.now.mono;
       if (group.row.retry > group.retry_leases.size() + group.ready_retry) next = std::min(next, at_wall(group.next_due_ms));
-      if (group.head_expiry_ms != 0 && group.row.cursor < queue.state.next_sequence) next = std::min(next, std::max(group.next_head_check, at_wall(group.head_expiry_ms)));
+      if (group.head_expiry_ms != 0 && group.row.cursor < queue.state.next_sequence)
+        next = std::min(next, std::max(group.next_head_check, at_wall(group.head_expiry_ms)));
     }
   }
   if (next == Duration::max()) return std::nullopt;

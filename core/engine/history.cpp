@@ -23,7 +23,8 @@ constexpr std::uint32_t trimmed_rows = 64;  // a turn that samples
 std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
 
 bool happened(const Sample& s) {
-  return (s.published | s.suppressed | s.refused | s.delivered | s.acked | s.nacked | s.dead_lettered | s.expired | s.lease_expired) != 0;
+  return (s.published | s.suppressed | s.refused | s.delivered | s.acked | s.nacked | s.dead_lettered | s.expired |
+          s.lease_expired) != 0;
 }
 
 void add_counts(Sample& sum, const Sample& s) {
@@ -113,7 +114,8 @@ void Engine::State::trim_history() {
   for (const Ring& ring : rings) {
     store::Row row;
     const Key first = Key().u8(static_cast<std::uint8_t>(ring.resolution));
-    for (std::uint32_t i = 0; i < trimmed_rows && tx->seek(Table::history, first, row) && row.key.starts_with(std::string_view(first)); ++i) {
+    for (std::uint32_t i = 0;
+         i < trimmed_rows && tx->seek(Table::history, first, row) && row.key.starts_with(std::string_view(first)); ++i) {
       if (be64(row.key, 1) + ring.kept_ms > wall) break;
       const std::string found(row.key);
       tx->erase(Table::history, found);

@@ -7,8 +7,8 @@
 
 namespace ackwire::engine {
 
-/// Copies key, ordering key, headers and at most `body_bytes` of the body into a PeekedMessage or DeadLetter. A record that cannot be
-/// split or fails its checksum is shown raw, as the body.
+/// Copies key, ordering key, headers and at most `body_bytes` of the body into a PeekedMessage or DeadLetter. A record that cannot
+/// be split or fails its checksum is shown raw, as the body.
 template <class Out>
 void show_record(std::string_view bytes, std::uint64_t body_bytes, Out& out) {
   format::Record record;

@@ -37,8 +37,8 @@ class PeekWalk {
 
   std::uint64_t next_retry(std::uint64_t from) {
     store::Row row;
-    if (!s_.tx->seek(Table::retry, key::at(queue_.id, group_.id, from), row) || row.key.size() != 16 || be32(row.key, 0) != queue_.id ||
-        be32(row.key, 4) != group_.id) {
+    if (!s_.tx->seek(Table::retry, key::at(queue_.id, group_.id, from), row) || row.key.size() != 16 ||
+        be32(row.key, 0) != queue_.id || be32(row.key, 4) != group_.id) {
       return none;
     }
     return be64(row.key, 8);

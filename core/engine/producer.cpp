@@ -1,5 +1,5 @@
-// What producers were answered. A frame that is repeated after a lost reply gets the same answer again and is never stored twice: the
-// answer is a row of the transaction that stored the messages, and stays until the producer says that it has it.
+// What producers were answered. A frame that is repeated after a lost reply gets the same answer again and is never stored twice:
+// the answer is a row of the transaction that stored the messages, and stays until the producer says that it has it.
 #include <algorithm>
 
 #include "engine/state.hpp"
@@ -92,7 +92,8 @@ void Engine::State::prune_producers(Queue& queue) {
       ++it;
       continue;
     }
-    for (const auto& [sequence, entries] : it->second.answers) tx->erase(Table::state, key::producer(queue.id, it->first, sequence));
+    for (const auto& [sequence, entries] : it->second.answers)
+      tx->erase(Table::state, key::producer(queue.id, it->first, sequence));
     budget -= std::min<std::uint32_t>(budget, static_cast<std::uint32_t>(it->second.answers.size()) + 1);
     it = queue.producers.erase(it);
   }

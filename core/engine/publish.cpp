@@ -30,7 +30,8 @@ struct Planned {
 
 Error at(Error error, std::size_t index, std::uint32_t count) {
   error.index = index;
-  if (count > 1) error.message = "Message " + std::to_string(index) + " of the batch: " + error.message + " Nothing of the batch was stored.";
+  if (count > 1)
+    error.message = "Message " + std::to_string(index) + " of the batch: " + error.message + " Nothing of the batch was stored.";
   return error;
 }
 
@@ -44,9 +45,12 @@ class Admission {
     plan_.clear();
     if (batch.count == 0) return {Errc::invalid_batch, "The batch is empty. Nothing was stored.", {}, {}};
     if (batch.count > limits::batch_messages || batch.records.size() > limits::batch_bytes + limits::message_bytes) {
-      return {Errc::too_large, "The batch has " + std::to_string(batch.count) + " messages and " + std::to_string(batch.records.size()) +
-                                   " bytes; at most " + std::to_string(limits::batch_messages) + " and " +
-                                   std::to_string(limits::batch_bytes) + " are allowed. Nothing was stored. Split it.", {}, {}};
+      return {Errc::too_large,
+              "The batch has " + std::to_string(batch.count) + " messages and " + std::to_string(batch.records.size()) +
+                  " bytes; at most " + std::to_string(limits::batch_messages) + " and " + std::to_string(limits::batch_bytes) +
+                  " are allowed. Nothing was stored. Split it.",
+              {},
+              {}};
     }
     if (Error error = split(batch); error.code != Errc::ok) return error;
     if (with_keys_ && queue_.row.policy.dedupe_window.count() > 0) {
@@ -103,11 +107,14 @@ class Admission {
       p = Planned{};
       if (!format::split(rest, p.record)) return at({Errc::bad_length, "A record is cut short.", {}, {}}, i, batch.count);
       if (!format::checksum_ok(p.record)) {
-        return at({Errc::bad_checksum, "A record was damaged on the way: its checksum does not hold. Publish it again.", {}, {}}, i, batch.count);
+        return at({Errc::bad_checksum, "A record was damaged on the way: its checksum does not hold. Publish it again.", {}, {}}, i,
+                  batch.count);
       }
-      if (Status good = format::check(p.record, queue_.row.policy.max_message_bytes); !good) return at(good.error(), i, batch.count);
+      if (Status good = format::check(p.record, queue_.row.policy.max_message_bytes); !good)
+        return at(good.error(), i, batch.count);
       if (p.record.expires_at != 0 && p.record.expires_at <= to_ms(s_.now.wall)) {
-        return at({Errc::out_of_range, "The message has expired already. It was not stored. Publish it with a longer ttl.", {}, {}}, i, batch.count);
+        return at({Errc::out_of_range, "The message has expired already. It was not stored. Publish it with a longer ttl.", {}, {}},
+                  i, batch.count);
       }
       if (delayed(p)) plain_ = false;
       if (!p.record.key.empty()) with_keys_ = true;
@@ -163,14 +170,20 @@ class Admission {
 
   static Error conflict(std::uint64_t sequence) {
     const std::string where = sequence ? "message " + std::to_string(sequence) : std::string("an earlier message of the batch");
-    return {Errc::key_conflict, "The idempotency key belongs to " + where + ", which has another body. The message was not stored, " +
-                                    "the earlier one is safe. Use a new key for new content.", {}, {}};
+    return {Errc::key_conflict,
+            "The idempotency key belongs to " + where + ", which has another body. The message was not stored, " +
+                "the earlier one is safe. Use a new key for new content.",
+            {},
+            {}};
   }
 
   Error admit() {
     if (s_.over_limit()) {
-      return {Errc::overloaded, "The store is over its soft limit (store_soft_limit, disk_floor_bytes). Nothing was stored; acks and the " 
-                                "DLQ still work. Settle or purge messages, or raise the limit.", full_retry_after, {}};
+      return {Errc::overloaded,
+              "The store is over its soft limit (store_soft_limit, disk_floor_bytes). Nothing was stored; acks and the "
+              "DLQ still work. Settle or purge messages, or raise the limit.",
+              full_retry_after,
+              {}};
     }
     std::uint64_t depth = 0, bytes = 0;
     for (const auto& [id, group] : queue_.groups) {
@@ -184,13 +197,17 @@ class Admission {
       more_bytes += p.record.bytes.size();
     }
     const QueuePolicy& policy = queue_.row.policy;
-    if (more == 0 || (depth + more <= policy.max_depth && bytes + more_bytes <= policy.max_depth_bytes)) return {Errc::ok, {}, {}, {}};
+    if (more == 0 || (depth + more <= policy.max_depth && bytes + more_bytes <= policy.max_depth_bytes))
+      return {Errc::ok, {}, {}, {}};
     const bool by_count = depth + more > policy.max_depth;
     return {Errc::overloaded,
-            "Queue " + queue_.row.name + " holds " + std::to_string(depth) + " messages, " + std::to_string(bytes) + " bytes; its limit is " +
-                (by_count ? "max_depth = " + std::to_string(policy.max_depth) : "max_depth_bytes = " + std::to_string(policy.max_depth_bytes)) +
+            "Queue " + queue_.row.name + " holds " + std::to_string(depth) + " messages, " + std::to_string(bytes) +
+                " bytes; its limit is " +
+                (by_count ? "max_depth = " + std::to_string(policy.max_depth)
+                          : "max_depth_bytes = " + std::to_string(policy.max_depth_bytes)) +
                 ". Nothing was stored. Wait for consumers, or raise the limit.",
-            depth_retry_after, {}};
+            depth_retry_after,
+            {}};
   }
 
   static bool stored(const Planned& p) { return !p.duplicate; }
@@ -264,16 +281,21 @@ void Engine::publish(SessionId session, const Publish& publish) {
   };
   Queue* queue = s.find_queue(publish.queue);
   if (!queue) {
-    return refuse_all({Errc::no_queue, "There is no queue " + std::string(publish.queue) + ". Nothing was stored. Create it first.", {}, {}});
+    return refuse_all(
+        {Errc::no_queue, "There is no queue " + std::string(publish.queue) + ". Nothing was stored. Create it first.", {}, {}});
   }
   Producer* producer = s.producer(*queue, publish);
   if (!producer) {
-    return refuse_all({Errc::overloaded, "Queue " + queue->row.name + " has too many producers with unread answers. Nothing was stored.",
-                       full_retry_after, {}});
+    return refuse_all({Errc::overloaded,
+                       "Queue " + queue->row.name + " has too many producers with unread answers. Nothing was stored.",
+                       full_retry_after,
+                       {}});
   }
-  if (const auto known = producer->answers.find(publish.producer_sequence); known != producer->answers.end()) return reply(known->second);
+  if (const auto known = producer->answers.find(publish.producer_sequence); known != producer->answers.end())
+    return reply(known->second);
   if (publish.producer_sequence < producer->floor) {
-    return refuse_all({Errc::invalid_argument, "This publish was answered before, and the producer had the answer. Nothing was stored.", {}, {}});
+    return refuse_all(
+        {Errc::invalid_argument, "This publish was answered before, and the producer had the answer. Nothing was stored.", {}, {}});
   }
   Admission admission(s, *queue);
   format::ConfirmWriter confirm;

@@ -51,7 +51,8 @@ bool Engine::State::purge_blocks(Queue& queue, Group& group, std::uint64_t bound
     WindowBlock& block = open_window(group, run);
     group.row.cursor = std::max(group.row.cursor, run.first_sequence);
     group.dirty = true;
-    for (auto i = static_cast<std::uint32_t>(group.row.cursor - block.base); i < block.count() && group.row.cursor < bound && budget > 0; ++i) {
+    for (auto i = static_cast<std::uint32_t>(group.row.cursor - block.base);
+         i < block.count() && group.row.cursor < bound && budget > 0; ++i) {
       --budget;
       ++group.row.cursor;
       ++group.row.discarded;

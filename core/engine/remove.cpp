@@ -1,4 +1,5 @@
-// Removal of queues and groups: gone from sight in one transaction, their rows erased a bounded part each turn, also after a restart.
+// Removal of queues and groups: gone from sight in one transaction, their rows erased a bounded part each turn, also after a
+// restart.
 #include <algorithm>
 
 #include "engine/state.hpp"
@@ -54,7 +55,8 @@ bool Engine::State::continue_removal(Queue& queue) {
     for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks, Table::blocks}) {
       if (!erase_rows(table, prefix)) return false;
     }
-    if (!erase_rows(Table::state, Key().u8('P').u32(queue.id)) || !erase_rows(Table::state, Key().u8('G').u32(queue.id))) return false;
+    if (!erase_rows(Table::state, Key().u8('P').u32(queue.id)) || !erase_rows(Table::state, Key().u8('G').u32(queue.id)))
+      return false;
     if (!queue.dedupe->erase_some(*tx, budget)) return false;
     tx->erase(Table::state, key::queue_state(queue.id));
     tx->erase(Table::state, key::queue(queue.id));

@@ -12,7 +12,8 @@ namespace {
 std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
 
 Error no_queue(std::string_view queue) {
-  return {Errc::no_queue, "There is no queue " + std::string(queue) + ". Nothing was changed. `queue ls` lists the queues.", {}, {}};
+  return {
+      Errc::no_queue, "There is no queue " + std::string(queue) + ". Nothing was changed. `queue ls` lists the queues.", {}, {}};
 }
 
 }  // namespace
@@ -73,11 +74,16 @@ model::Reply Engine::State::handle(const model::CreateQueue& r) {
   if (Status good = rules::check_policy(r.policy); !good) return good.error();
   if (Queue* queue = find_queue(r.queue)) {
     if (queue->row.policy == r.policy) return info(*queue);
-    return Error{Errc::queue_exists, "Queue " + r.queue + " exists with another policy. Nothing was changed. Use `queue set` to change it.", {}, {}};
+    return Error{Errc::queue_exists,
+                 "Queue " + r.queue + " exists with another policy. Nothing was changed. Use `queue set` to change it.",
+                 {},
+                 {}};
   }
   if (queues.size() >= limits::queues) {
-    return Error{Errc::overloaded, "There are " + std::to_string(queues.size()) + " queues, which is the limit. Nothing was made. Remove one.",
-                 Duration{60'000}, {}};
+    return Error{Errc::overloaded,
+                 "There are " + std::to_string(queues.size()) + " queues, which is the limit. Nothing was made. Remove one.",
+                 Duration{60'000},
+                 {}};
   }
   return info(make_queue(r.queue, r.policy));
 }
@@ -119,8 +125,10 @@ model::Reply Engine::State::handle(const model::CreateGroup& r) {
   if (!queue) return no_queue(r.queue);
   if (queue->find_group(r.group)) return model::Done{};
   if (queue->groups.size() >= limits::groups_per_queue) {
-    return Error{Errc::overloaded, "Queue " + r.queue + " has " + std::to_string(queue->groups.size()) + " groups, which is the limit.",
-                 Duration{60'000}, {}};
+    return Error{Errc::overloaded,
+                 "Queue " + r.queue + " has " + std::to_string(queue->groups.size()) + " groups, which is the limit.",
+                 Duration{60'000},
+                 {}};
   }
   make_group(*queue, r.group, r.from_oldest);
   return model::Done{};
@@ -132,8 +140,11 @@ model::Reply Engine::State::handle(const model::RemoveGroup& r) {
   Group* group = queue->find_group(r.group);
   if (!group) return Error{Errc::no_group, "Queue " + r.queue + " has no group " + r.group + ". Nothing was changed.", {}, {}};
   if (queue->groups.size() == 1) {
-    return Error{Errc::invalid_argument, "Group " + r.group + " is the last of queue " + r.queue +
-                                             "; without a group messages would be lost. Nothing was changed. Remove the queue instead.", {}, {}};
+    return Error{Errc::invalid_argument,
+                 "Group " + r.group + " is the last of queue " + r.queue +
+                     "; without a group messages would be lost. Nothing was changed. Remove the queue instead.",
+                 {},
+                 {}};
   }
   remove_group(*queue, *group);
   return model::Done{};

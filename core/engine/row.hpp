@@ -51,7 +51,9 @@ inline Key producer(std::uint32_t queue, const model::ProducerId& id, std::uint6
 }
 inline Key block(std::uint32_t queue, std::uint64_t base) { return Key().u32(queue).u64(base); }
 /// marks, retry and dead share this shape.
-inline Key at(std::uint32_t queue, std::uint32_t group, std::uint64_t sequence) { return Key().u32(queue).u32(group).u64(sequence); }
+inline Key at(std::uint32_t queue, std::uint32_t group, std::uint64_t sequence) {
+  return Key().u32(queue).u32(group).u64(sequence);
+}
 inline Key due(std::uint32_t queue, std::uint32_t group, std::uint64_t due_ms, std::uint64_t sequence) {
   return Key().u32(queue).u32(group).u64(due_ms).u64(sequence);
 }

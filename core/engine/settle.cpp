@@ -90,7 +90,8 @@ namespace {
 /// One settle frame being applied.
 class Settling {
  public:
-  Settling(Engine::State& state, Queue& queue, Group& group, Subscription& subscription, const Settle& settle, model::SettleResult& result)
+  Settling(Engine::State& state, Queue& queue, Group& group, Subscription& subscription, const Settle& settle,
+           model::SettleResult& result)
       : s_(state), queue_(queue), group_(group), subscription_(subscription), settle_(settle), result_(result) {}
 
   void apply(const SettleRange& range) {
@@ -240,7 +241,10 @@ Error check(const Settle& settle) {
   std::uint64_t total = 0;
   for (const SettleRange& range : settle.ranges) {
     if (range.delivery == 0 || range.count == 0 || range.first_sequence == 0) {
-      return {Errc::bad_token, "A lease token names no delivery. Nothing was settled. Settle with the token of a received message.", {}, {}};
+      return {Errc::bad_token,
+              "A lease token names no delivery. Nothing was settled. Settle with the token of a received message.",
+              {},
+              {}};
     }
     total += range.count;
   }
@@ -249,11 +253,18 @@ Error check(const Settle& settle) {
                                  " are allowed. Nothing was settled. Settle in smaller parts.", {}, {}};
   }
   const Duration duration{settle.duration_ms};
-  if (settle.kind == SettleKind::extend && (duration < limits::visibility_timeout_min || duration > limits::visibility_timeout_max)) {
-    return {Errc::out_of_range, "extend by " + std::to_string(settle.duration_ms) + " ms is outside 100 ms to 12 h. Nothing was changed.", {}, {}};
+  if (settle.kind == SettleKind::extend &&
+      (duration < limits::visibility_timeout_min || duration > limits::visibility_timeout_max)) {
+    return {Errc::out_of_range,
+            "extend by " + std::to_string(settle.duration_ms) + " ms is outside 100 ms to 12 h. Nothing was changed.",
+            {},
+            {}};
   }
   if (settle.kind == SettleKind::nack && (settle.duration_ms < -1 || duration > limits::delay_max)) {
-    return {Errc::out_of_range, "nack delay of " + std::to_string(settle.duration_ms) + " ms is outside 0 to 366 days. Nothing was changed.", {}, {}};
+    return {Errc::out_of_range,
+            "nack delay of " + std::to_string(settle.duration_ms) + " ms is outside 0 to 366 days. Nothing was changed.",
+            {},
+            {}};
   }
   return {Errc::ok, {}, {}, {}};
 }
@@ -268,8 +279,11 @@ void Engine::settle(SessionId session, const Settle& settle) {
   Subscription* subscription = s.find_subscription(session, settle.subscription);
   result.error = check(settle);
   if (!subscription && result.error.code == Errc::ok) {
-    result.error = {Errc::bad_token, "This session has no such subscription, so none of its leases can be settled. Nothing was changed; "
-                                     "the messages will be delivered again. Subscribe, then settle what is delivered.", {}, {}};
+    result.error = {Errc::bad_token,
+                    "This session has no such subscription, so none of its leases can be settled. Nothing was changed; "
+                    "the messages will be delivered again. Subscribe, then settle what is delivered.",
+                    {},
+                    {}};
   }
   if (result.error.code == Errc::ok) {
     Queue& queue = s.queues.at(subscription->queue);

@@ -250,7 +250,8 @@ struct Engine::State {
   void dispatch(Queue& queue, Group& group);
   void dispatch_retry(Queue& queue, Group& group);
   void dispatch_blocks(Queue& queue, Group& group);
-  std::uint32_t hand_out(Queue& queue, Group& group, Subscription& subscription, const format::Run& run, bool fresh, std::uint32_t limit);
+  std::uint32_t hand_out(Queue& queue, Group& group, Subscription& subscription, const format::Run& run, bool fresh,
+                         std::uint32_t limit);
   void deliver(Subscription& subscription, const format::Run& run);
   Subscription* next_consumer(Group& group);
   bool expired(const Queue& queue, const format::Record& record, std::uint64_t publish_ms) const;

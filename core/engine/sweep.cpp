@@ -1,5 +1,5 @@
-// What time and absence do: leases end, consumers that went are cleared, delayed messages become due, old ones expire. Each turn does
-// a bounded part (State::budget); the rest follows in the next turn, at once.
+// What time and absence do: leases end, consumers that went are cleared, delayed messages become due, old ones expire. Each turn
+// does a bounded part (State::budget); the rest follows in the next turn, at once.
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
@@ -110,7 +110,8 @@ void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& 
   for (std::size_t l = 0; l < block.leases.size();) {
     const Lease lease = block.leases[l];
     const auto holder = by_index.find(lease.holder);
-    const Duration deadline = effective_deadline(holder == by_index.end() ? nullptr : holder->second, lease.started, lease.deadline);
+    const Duration deadline =
+        effective_deadline(holder == by_index.end() ? nullptr : holder->second, lease.started, lease.deadline);
     if (deadline > now.mono && group.extended.empty()) {
       next = std::min(next, deadline);
       ++l;
@@ -192,7 +193,9 @@ void Engine::State::expire_head(Queue& queue, Group& group) {
     if (!find_record(queue, sequence, record, publish_ms)) return;
     if (!expired(queue, record, static_cast<std::uint64_t>(publish_ms))) {
       const auto ttl = static_cast<std::uint64_t>(queue.row.policy.ttl.count());
-      group.head_expiry_ms = record.expires_at != 0 ? record.expires_at : ttl != 0 ? static_cast<std::uint64_t>(publish_ms) + ttl : 0;
+      group.head_expiry_ms = record.expires_at != 0 ? record.expires_at
+                             : ttl != 0             ? static_cast<std::uint64_t>(publish_ms) + ttl
+                                                    : 0;
       return;
     }
     --budget;

@@ -102,11 +102,13 @@ class Verifier {
       if (queue == queues_.end()) return problem("state", key, "belongs to no queue");
       if (key[0] == 'S') {
         seen[id].first = true;
-        if (!decode(value, queue->second.state)) problem("state", key, "the counters of queue " + queue->second.row.name + " fail their checksum");
+        if (!decode(value, queue->second.state))
+          problem("state", key, "the counters of queue " + queue->second.row.name + " fail their checksum");
         return;
       }
       GroupCheck group;
-      if (!decode(value, group.row)) return problem("state", key, "a group of queue " + queue->second.row.name + " fails its checksum");
+      if (!decode(value, group.row))
+        return problem("state", key, "a group of queue " + queue->second.row.name + " fails its checksum");
       if (group.row.removing) {
         queue->second.removed_groups.insert(be32(key, 5));
       } else {
@@ -166,7 +168,8 @@ class Verifier {
   void check_record(std::string_view table, std::string_view key, std::string_view bytes) {
     format::Record record;
     std::string_view rest = bytes;
-    if (!format::split(rest, record) || !rest.empty() || !format::checksum_ok(record)) problem(table, key, "its record fails its checksum");
+    if (!format::split(rest, record) || !rest.empty() || !format::checksum_ok(record))
+      problem(table, key, "its record fails its checksum");
   }
 
   void read_due() {
@@ -202,7 +205,8 @@ class Verifier {
       ++report_.blocks;
       if (run.first_sequence < queue->second.end_of_last_block) problem("blocks", key, "overlaps the block before it");
       queue->second.end_of_last_block = run.first_sequence + run.count;
-      if (run.first_sequence + run.count > queue->second.state.next_sequence) problem("blocks", key, "has sequences that were never given");
+      if (run.first_sequence + run.count > queue->second.state.next_sequence)
+        problem("blocks", key, "has sequences that were never given");
       count_block(id, queue->second, run, key);
     });
   }
@@ -217,7 +221,8 @@ class Verifier {
     std::vector<bool> needed(run.count);
     for (auto& [group_id, group] : queue.groups) {
       std::string bits;
-      if (const auto row = tx_.get(Table::marks, key::at(id, group_id, run.first_sequence))) bits = std::string(unseal(*row).value_or(""));
+      if (const auto row = tx_.get(Table::marks, key::at(id, group_id, run.first_sequence)))
+        bits = std::string(unseal(*row).value_or(""));
       if (!bits.empty() && bits.size() != (run.count + 7) / 8) problem("marks", key, "has the wrong length for its block");
       for (std::uint32_t i = 0; i < run.count; ++i) {
         const std::uint64_t sequence = run.first_sequence + i;
@@ -225,24 +230,28 @@ class Verifier {
         if (settled) continue;
         needed[i] = true;
         group.pending.add(records[i].first);
-        if (group.taken.contains(sequence)) problem("message " + std::to_string(sequence) + " of queue " + queue.row.name + ", group " +
-                                                    group.row.name + " is in its block and in a row of its own at once");
+        if (group.taken.contains(sequence))
+          problem("message " + std::to_string(sequence) + " of queue " + queue.row.name + ", group " + group.row.name +
+                  " is in its block and in a row of its own at once");
       }
     }
     for (std::uint32_t i = 0; i < run.count; ++i) {
-      if (needed[i] && !records[i].second) problem("blocks", key, "record " + std::to_string(run.first_sequence + i) + " fails its checksum");
+      if (needed[i] && !records[i].second)
+        problem("blocks", key, "record " + std::to_string(run.first_sequence + i) + " fails its checksum");
     }
   }
 
   void read_answers() {
     each(Table::state, [&](std::string_view key, std::string_view value) {
-      if (key[0] == 'P' && (key.size() != 29 || !unseal(value))) problem("state", key, "an answer to a producer fails its checksum");
+      if (key[0] == 'P' && (key.size() != 29 || !unseal(value)))
+        problem("state", key, "an answer to a producer fails its checksum");
     });
   }
 
   void expect(const std::string& where, std::string_view counter, std::uint64_t stored, std::uint64_t counted) {
     if (stored == counted) return;
-    problem(where + ": " + std::string(counter) + " is stored as " + std::to_string(stored) + " and counted as " + std::to_string(counted));
+    problem(where + ": " + std::string(counter) + " is stored as " + std::to_string(stored) + " and counted as " +
+            std::to_string(counted));
   }
 
   void check_totals(QueueCheck& queue) {
@@ -255,8 +264,10 @@ class Verifier {
       expect(where, "dead_bytes", row.dead_bytes, group.dead.bytes);
       expect(where, "published", row.published,
              group.pending.messages + group.retry.messages + group.dead.messages + row.acked + row.expired + row.discarded);
-      expect(where, "published_bytes", row.published_bytes, group.pending.bytes + group.retry.bytes + group.dead.bytes + row.settled_bytes);
-      if (row.floor > row.cursor || row.cursor > queue.state.next_sequence) problem(where + ": floor, cursor and next sequence are not in order");
+      expect(where, "published_bytes", row.published_bytes,
+             group.pending.bytes + group.retry.bytes + group.dead.bytes + row.settled_bytes);
+      if (row.floor > row.cursor || row.cursor > queue.state.next_sequence)
+        problem(where + ": floor, cursor and next sequence are not in order");
     }
   }
 

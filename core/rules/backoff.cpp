@@ -15,7 +15,8 @@ std::uint64_t Random::next() {
 double Random::unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
 Duration retry_delay(const Backoff& backoff, std::uint32_t attempt, Random& random) {
-  const double grown = static_cast<double>(backoff.initial.count()) * std::pow(backoff.multiplier, static_cast<double>(attempt) - 1.0);
+  const double grown =
+      static_cast<double>(backoff.initial.count()) * std::pow(backoff.multiplier, static_cast<double>(attempt) - 1.0);
   const double capped = std::min(grown, static_cast<double>(backoff.max.count()));  // also catches an overflow to infinity
   return Duration{static_cast<std::int64_t>(capped * (1.0 - backoff.jitter * random.unit()))};
 }

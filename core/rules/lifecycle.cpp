@@ -30,8 +30,9 @@ constexpr std::optional<State> table[input_count][state_count] = {
 constexpr std::array<std::string_view, state_count> state_names = {"none", "ready", "delayed", "leased",
                                                                    "dead", "acked", "expired", "discarded"};
 constexpr std::array<std::string_view, input_count> input_names = {
-    "publish", "publish_delayed", "due",       "dispatch",        "ack",             "nack",        "nack_spent", "reject", "release",
-    "extend",  "lease_end",       "lease_end_spent", "ttl_dead_letter", "ttl_discard", "redrive", "discard",    "purge"};
+    "publish",         "publish_delayed", "due",     "dispatch", "ack",       "nack",
+    "nack_spent",      "reject",          "release", "extend",   "lease_end", "lease_end_spent",
+    "ttl_dead_letter", "ttl_discard",     "redrive", "discard",  "purge"};
 constexpr std::array<std::string_view, input_count> meanings = {
     "stored by a publish",
     "stored by a publish with a delay",

@@ -1,5 +1,5 @@
-// The life of a message in one consumer group: states x inputs in one table. docs/lifecycle.md is generated from it, and the engine's
-// tests walk it.
+// The life of a message in one consumer group: states x inputs in one table. docs/lifecycle.md is generated from it, and the
+// engine's tests walk it.
 #pragma once
 
 #include <array>

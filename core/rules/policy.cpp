@@ -43,7 +43,9 @@ Status check_name(std::string_view what, std::string_view name) {
 
 Status check_policy(const QueuePolicy& p) {
   namespace l = limits;
-  if (auto s = duration_within("visibility_timeout", p.visibility_timeout, l::visibility_timeout_min, l::visibility_timeout_max); !s) return s;
+  if (auto s = duration_within("visibility_timeout", p.visibility_timeout, l::visibility_timeout_min, l::visibility_timeout_max);
+      !s)
+    return s;
   if (auto s = within<std::uint32_t>("max_attempts", p.max_attempts, 1, 1000); !s) return s;
   if (auto s = duration_within("backoff.initial", p.backoff.initial, Duration{0}, l::delay_max); !s) return s;
   if (auto s = duration_within("backoff.max", p.backoff.max, p.backoff.initial, l::delay_max); !s) return s;
@@ -51,14 +53,17 @@ Status check_policy(const QueuePolicy& p) {
   if (!(p.backoff.multiplier >= 1.0 && p.backoff.multiplier <= 100.0)) {
     return outside("backoff.multiplier", std::to_string(p.backoff.multiplier), "1 to 100");
   }
-  if (!(p.backoff.jitter >= 0.0 && p.backoff.jitter <= 1.0)) return outside("backoff.jitter", std::to_string(p.backoff.jitter), "0 to 1");
+  if (!(p.backoff.jitter >= 0.0 && p.backoff.jitter <= 1.0))
+    return outside("backoff.jitter", std::to_string(p.backoff.jitter), "0 to 1");
   if (auto s = duration_within("ttl", p.ttl, Duration{0}, l::ttl_max); !s) return s;
   if (auto s = duration_within("dedupe_window", p.dedupe_window, Duration{0}, l::dedupe_window_max); !s) return s;
   if (auto s = within<std::uint64_t>("max_depth", p.max_depth, 1, std::uint64_t{1} << 40); !s) return s;
   if (auto s = within<std::uint64_t>("max_depth_bytes", p.max_depth_bytes, 1024, std::uint64_t{1} << 50); !s) return s;
   if (auto s = within<std::uint32_t>("max_in_flight", p.max_in_flight, 1, 1'000'000); !s) return s;
-  if (auto s = within<std::uint32_t>("max_message_bytes", p.max_message_bytes, 1, static_cast<std::uint32_t>(l::message_bytes)); !s) return s;
-  if (p.on_expiry != OnExpiry::dead_letter && p.on_expiry != OnExpiry::discard) return outside("on_expiry", "unknown", "dead_letter or discard");
+  if (auto s = within<std::uint32_t>("max_message_bytes", p.max_message_bytes, 1, static_cast<std::uint32_t>(l::message_bytes)); !s)
+    return s;
+  if (p.on_expiry != OnExpiry::dead_letter && p.on_expiry != OnExpiry::discard)
+    return outside("on_expiry", "unknown", "dead_letter or discard");
   return {};
 }
 

@@ -26,7 +26,10 @@ std::uint64_t micros() {
 }
 
 Error no_session() {
-  return {Errc::no_session, "The broker has no session for this connection. Nothing of the frame was done. Say hello, then repeat it.", {}, {}};
+  return {Errc::no_session,
+          "The broker has no session for this connection. Nothing of the frame was done. Say hello, then repeat it.",
+          {},
+          {}};
 }
 
 }  // namespace
@@ -156,7 +159,8 @@ void Turn::handle(const Received& received) {
   if (!failed_.ok()) return refuse(received.peer, frame.request, failed_.error());
   Session* session = sessions_.of(received.peer);
   if (received.extra_frames > 0) {
-    return refuse(received.peer, frame.request, {Errc::too_many_frames, "A message must be one frame. Nothing of it was done.", {}, {}});
+    return refuse(received.peer, frame.request,
+                  {Errc::too_many_frames, "A message must be one frame. Nothing of it was done.", {}, {}});
   }
   if (!whole.ok()) {
     refuse(received.peer, frame.request, whole.error());
@@ -217,7 +221,8 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       const auto credit = wire::decode_credit(frame.payload);
       if (!credit) return refused(credit.error());
       if (credit->credit > limits::credit) {
-        return refused({Errc::out_of_range, "Credit is at most " + std::to_string(limits::credit) + ". Nothing was changed.", {}, {}});
+        return refused(
+            {Errc::out_of_range, "Credit is at most " + std::to_string(limits::credit) + ". Nothing was changed.", {}, {}});
       }
       return engine_->set_credit(session.id, credit->subscription, credit->credit);
     }
@@ -237,13 +242,15 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
 }
 
 void Turn::publish(Session& session, const wire::Frame& frame) {
-  if (const Status good = wire::decode_publish(frame.payload, publish_); !good) return refuse(session.peer, frame.request, good.error());
+  if (const Status good = wire::decode_publish(frame.payload, publish_); !good)
+    return refuse(session.peer, frame.request, good.error());
   publish_.producer = session.producer;
   engine_->publish(session.id, publish_);
 }
 
 void Turn::settle(Session& session, const wire::Frame& frame) {
-  if (const Status good = wire::decode_settle(frame.payload, settle_); !good) return refuse(session.peer, frame.request, good.error());
+  if (const Status good = wire::decode_settle(frame.payload, settle_); !good)
+    return refuse(session.peer, frame.request, good.error());
   settle_.request = frame.request;
   engine_->settle(session.id, settle_);
 }

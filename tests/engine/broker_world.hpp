@@ -182,8 +182,8 @@ class BrokerWorld : public ::testing::Test {
     }
     return got;
   }
-  model::SettleResult settle(SessionId session, model::SettleKind kind, std::vector<model::SettleRange> ranges, std::int64_t duration_ms = -1,
-                             std::string_view text = "boom", std::uint64_t boot_epoch = 0) {
+  model::SettleResult settle(SessionId session, model::SettleKind kind, std::vector<model::SettleRange> ranges,
+                             std::int64_t duration_ms = -1, std::string_view text = "boom", std::uint64_t boot_epoch = 0) {
     model::Settle settle;
     settle.subscription = SubscriptionId{1};
     settle.request = 9;

@@ -126,6 +126,7 @@ TEST_P(Lifecycle, FollowsTheTable) {
   if (from != State::none || expected != State::none) expect_conserved();
 }
 
-INSTANTIATE_TEST_SUITE_P(StatesTimesInputs, Lifecycle, ::testing::Range(0, static_cast<int>(rules::state_count * rules::input_count)));
+INSTANTIATE_TEST_SUITE_P(StatesTimesInputs, Lifecycle,
+                         ::testing::Range(0, static_cast<int>(rules::state_count* rules::input_count)));
 
 }  // namespace ackwire::test

@@ -73,7 +73,9 @@ class Connection {
   /// Returns as soon as the messages are encoded; blocks while `max_unconfirmed` messages are under way. What is published
   /// while a frame is under way goes out in the next one, so single messages become batches by themselves.
   Result<PendingPublish> publish_async(std::string_view queue, std::span<const Message> messages);
-  Result<PendingPublish> publish_async(std::string_view queue, const Message& message) { return publish_async(queue, {&message, 1}); }
+  Result<PendingPublish> publish_async(std::string_view queue, const Message& message) {
+    return publish_async(queue, {&message, 1});
+  }
   /// Waits until every publish_async so far has an outcome. Returns the first refusal, or timeout.
   Status flush(Duration wait = Duration{30'000});
 
