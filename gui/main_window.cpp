@@ -171,12 +171,14 @@ void MainWindow::on_done(const ActionOutcome& outcome) {
   outcome_->setText((outcome.ok ? tr("Done: ") : tr("Failed: ")) + safe(outcome.message));
   update_blocked();
   if (outcome.request.verb == Verb::redrive || outcome.request.verb == Verb::discard) {
-    // The person changed the table, so this time it may move.
-    if (auto* model = dead_letters_->model(); outcome.moved > 0 || outcome.not_found > 0) {
-      const auto left = static_cast<std::uint64_t>(static_cast<std::int64_t>(model->total()) + model->arrived());
-      model->note_total(left > outcome.moved ? left - outcome.moved : 0, 0);
+    // The person changed the table, so this time it may move. The next snapshot may be from before the action, the one after it is
+    // not.
+    const auto left = std::make_shared<int>(2);
+    const auto connection = std::make_shared<QMetaObject::Connection>();
+    *connection = connect(link_.get(), &BrokerLink::stats_changed, this, [this, left, connection] {
       dead_letters_->refresh();
-    }
+      if (--*left == 0) disconnect(*connection);
+    });
   }
 }
 
