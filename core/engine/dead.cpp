@@ -8,8 +8,6 @@
 namespace ackwire::engine {
 namespace {
 
-std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
-
 Error no_group(const std::string& queue, const std::string& group, bool have_queue) {
   if (!have_queue) return {Errc::no_queue, "There is no queue " + queue + ". Nothing was changed.", {}, {}};
   return {Errc::no_group, "Queue " + queue + " has no group " + group + ". Nothing was changed.", {}, {}};
@@ -160,7 +158,7 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     ++group->row.redriven;
     ++row.redrives;
     row.attempts = 0;
-    put_retry(*queue, *group, sequence, row, to_ms(now.wall));
+    put_retry(*queue, *group, sequence, row, epoch_ms(now.wall));
   }
   answer.moved.not_found = walk.missing();
   answer.next = walk.resume();

@@ -10,8 +10,6 @@ namespace {
 
 constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
 
-std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
-
 Error damaged_row(const std::string& place) {
   return {Errc::store_damaged,
           "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
@@ -63,7 +61,7 @@ Status Engine::open(Now now) {
     return s.broken;
   }
   ++s.boot.boot_epoch;
-  s.boot.last_wall_ms = std::max(s.boot.last_wall_ms, to_ms(now.wall));
+  s.boot.last_wall_ms = std::max(s.boot.last_wall_ms, epoch_ms(now.wall));
   s.tx->put(Table::state, key::boot(), encode(s.boot));
   Status committed = s.tx->commit();
   s.tx.reset();
@@ -234,14 +232,14 @@ std::optional<Duration> Engine::next_wakeup() const {
   if (s.more) return s.now.mono;
   Duration next = Duration::max();
   const auto at_wall = [&](std::uint64_t ms) {
-    const std::uint64_t wall = to_ms(s.now.wall);
+    const std::uint64_t wall = epoch_ms(s.now.wall);
     return s.now.mono + Duration{ms > wall ? static_cast<std::int64_t>(std::min<std::uint64_t>(ms - wall, 86'400'000)) : 0};
   };
   for (const auto& [id, queue] : s.queues) {
     if (queue.row.removing || !queue.removed_groups.empty() || queue.reclaim) next = s.now.mono;
     if (queue.dedupe->busy()) next = std::min(next, s.now.mono + Duration{5});
     if (const auto due = queue.dedupe->next_due()) {  // keys leave when their window is over, also in a queue at rest
-      next = std::min(next, std::max(queue.next_dedupe_write, at_wall(to_ms(*due))));
+      next = std::min(next, std::max(queue.next_dedupe_write, at_wall(epoch_ms(*due))));
     }
     if (!queue.sampled_idle) next = std::min(next, at_wall(s.next_sample_ms));
     for (const auto& [group_id, group] : queue.groups) {

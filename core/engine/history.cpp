@@ -20,8 +20,6 @@ constexpr Ring rings[] = {
 };
 constexpr std::uint32_t trimmed_rows = 64;  // a turn that samples
 
-std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
-
 bool happened(const Sample& s) {
   return (s.published | s.suppressed | s.refused | s.delivered | s.acked | s.nacked | s.dead_lettered | s.expired |
           s.lease_expired) != 0;
@@ -57,7 +55,7 @@ void roll_up(Sample& slot, const Sample& s) {
 void Engine::State::put_sample(Resolution resolution, std::uint32_t queue, const Sample& sample) {
   for (const Ring& ring : rings) {
     if (ring.resolution < resolution) continue;
-    const std::uint64_t slot = to_ms(sample.time) / ring.slot_ms * ring.slot_ms;
+    const std::uint64_t slot = epoch_ms(sample.time) / ring.slot_ms * ring.slot_ms;
     const Key at = key::sample(ring.resolution, slot, queue);
     Sample rolled;
     if (const auto row = tx->get(Table::history, at); row && !decode(*row, rolled)) rolled = Sample{};  // figures, not messages
@@ -73,7 +71,7 @@ void Engine::State::take_samples() {
     if (happened(queue.sample)) queue.sampled_idle = false;
     any = any || !queue.sampled_idle;
   }
-  const std::uint64_t wall = to_ms(now.wall);
+  const std::uint64_t wall = epoch_ms(now.wall);
   if (!any || wall < next_sample_ms) return;
   if (next_sample_ms == 0) {  // the first slot ends with its second
     next_sample_ms = (wall / 1'000 + 1) * 1'000;
@@ -110,7 +108,7 @@ void Engine::State::take_samples() {
 }
 
 void Engine::State::trim_history() {
-  const std::uint64_t wall = to_ms(now.wall);
+  const std::uint64_t wall = epoch_ms(now.wall);
   for (const Ring& ring : rings) {
     store::Row row;
     const Key first = Key().u8(static_cast<std::uint8_t>(ring.resolution));

@@ -15,8 +15,6 @@ constexpr Duration usage_check_pause{50};
 constexpr Duration full_retry_after{1'000};
 constexpr Duration depth_retry_after{250};
 
-std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
-
 /// What is to become of one message of a batch.
 struct Planned {
   format::Record record;
@@ -112,7 +110,7 @@ class Admission {
       }
       if (Status good = format::check(p.record, queue_.row.policy.max_message_bytes); !good)
         return at(good.error(), i, batch.count);
-      if (p.record.expires_at != 0 && p.record.expires_at <= to_ms(s_.now.wall)) {
+      if (p.record.expires_at != 0 && p.record.expires_at <= epoch_ms(s_.now.wall)) {
         return at({Errc::out_of_range, "The message has expired already. It was not stored. Publish it with a longer ttl.", {}, {}},
                   i, batch.count);
       }
@@ -211,7 +209,7 @@ class Admission {
   }
 
   static bool stored(const Planned& p) { return !p.duplicate; }
-  bool delayed(const Planned& p) const { return p.record.deliver_at > to_ms(s_.now.wall); }
+  bool delayed(const Planned& p) const { return p.record.deliver_at > epoch_ms(s_.now.wall); }
 
   void remember(const Planned& p, std::uint64_t sequence) {
     if (p.record.key.empty() || queue_.row.policy.dedupe_window.count() == 0) return;
@@ -240,7 +238,7 @@ class Admission {
   void store_delayed(const Planned& p) {
     for (auto& [id, group] : queue_.groups) {
       TakenOut row;
-      row.publish_ms = static_cast<std::int64_t>(to_ms(s_.now.wall));
+      row.publish_ms = static_cast<std::int64_t>(epoch_ms(s_.now.wall));
       row.record.assign(p.record.bytes);
       s_.put_retry(queue_, group, p.sequence, row, p.record.deliver_at);
     }

@@ -38,6 +38,9 @@ class Key {
   std::size_t size_ = 0;
 };
 
+/// Broker time as keys and rows carry it: milliseconds since the Unix epoch.
+inline std::uint64_t epoch_ms(Timestamp time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+
 std::uint32_t be32(std::string_view key, std::size_t offset);
 std::uint64_t be64(std::string_view key, std::size_t offset);
 

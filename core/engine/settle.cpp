@@ -14,8 +14,6 @@ using model::SettleRange;
 
 constexpr std::size_t recent_ack_ranges = 64;
 
-std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
-
 void append_range(std::vector<SettleRange>& ranges, std::uint64_t sequence, std::uint32_t delivery) {
   if (!ranges.empty() && ranges.back().delivery == delivery && ranges.back().first_sequence + ranges.back().count == sequence) {
     ++ranges.back().count;
@@ -62,7 +60,7 @@ void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& b
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
   }
-  put_retry(queue, group, sequence, row, to_ms(now.wall));
+  put_retry(queue, group, sequence, row, epoch_ms(now.wall));
 }
 
 void Engine::State::end_lease_of_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, std::string_view text) {
@@ -82,7 +80,7 @@ void Engine::State::end_lease_of_retry(Queue& queue, Group& group, std::uint64_t
       return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
     }
   }
-  replace_retry(queue, group, sequence, row, to_ms(now.wall));
+  replace_retry(queue, group, sequence, row, epoch_ms(now.wall));
 }
 
 namespace {
@@ -187,7 +185,7 @@ class Settling {
     group_.row.settled_bytes += bytes;
     group_.dirty = true;
     queue_.sample.acked += count;
-    const std::uint64_t wall = to_ms(s_.now.wall);
+    const std::uint64_t wall = epoch_ms(s_.now.wall);
     queue_.latency.add(wall > publish_ms ? wall - publish_ms : 0, count);
     remember_ack(subscription_, range);
   }
@@ -203,10 +201,9 @@ class Settling {
       s_.put_dead(queue_, group_, sequence, row, reject ? DeadReason::rejected : DeadReason::max_attempts, settle_.text);
       return;
     }
-    const Duration delay = settle_.duration_ms >= 0
-                               ? std::min(Duration{settle_.duration_ms}, queue_.row.policy.backoff.max)
-                               : rules::retry_delay(queue_.row.policy.backoff, row.attempts, s_.random);
-    const std::uint64_t due = to_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count());
+    const Duration delay = settle_.duration_ms >= 0 ? std::min(Duration{settle_.duration_ms}, queue_.row.policy.backoff.max)
+                                                    : rules::retry_delay(queue_.row.policy.backoff, row.attempts, s_.random);
+    const std::uint64_t due = epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count());
     if (stored) {
       s_.replace_retry(queue_, group_, sequence, row, due);
     } else {
@@ -249,8 +246,11 @@ Error check(const Settle& settle) {
     total += range.count;
   }
   if (total > limits::credit) {
-    return {Errc::too_large, "A settle names " + std::to_string(total) + " messages, at most " + std::to_string(limits::credit) +
-                                 " are allowed. Nothing was settled. Settle in smaller parts.", {}, {}};
+    return {Errc::too_large,
+            "A settle names " + std::to_string(total) + " messages, at most " + std::to_string(limits::credit) +
+                " are allowed. Nothing was settled. Settle in smaller parts.",
+            {},
+            {}};
   }
   const Duration duration{settle.duration_ms};
   if (settle.kind == SettleKind::extend &&

@@ -11,8 +11,6 @@ namespace {
 constexpr Duration lease_check_pause{100};  // redelivery within one second of the deadline is promised; this is the grain
 constexpr Duration head_check_pause{100};
 
-std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
-
 }  // namespace
 
 void Engine::State::sweep(Queue& queue, Group& group) {
@@ -38,7 +36,7 @@ void Engine::State::sweep(Queue& queue, Group& group) {
   }
   if (!group.returning.empty()) take_back(queue, group);
   if (now.mono >= group.next_lease_check) check_leases(queue, group);
-  if (to_ms(now.wall) >= group.next_due_ms && group.row.retry > 0) mature(queue, group);
+  if (epoch_ms(now.wall) >= group.next_due_ms && group.row.retry > 0) mature(queue, group);
   if (now.mono >= group.next_head_check && group.row.cursor < queue.state.next_sequence) expire_head(queue, group);
   if (budget == 0) more = true;
 }
@@ -142,7 +140,7 @@ void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& 
 
 // Counts the retry rows whose time has come, so that dispatch knows of them.
 void Engine::State::mature(Queue& queue, Group& group) {
-  const std::uint64_t wall = to_ms(now.wall);
+  const std::uint64_t wall = epoch_ms(now.wall);
   group.next_due_ms = leased_due;
   store::Row row;
   Key from = key::due(queue.id, group.id, group.matured_ms + 1, 0);

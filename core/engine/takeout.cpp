@@ -7,12 +7,6 @@
 #include "rules/policy.hpp"
 
 namespace ackwire::engine {
-namespace {
-
-std::uint64_t to_ms(Timestamp t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
-
-}  // namespace
-
 bool Engine::State::find_record(Queue& queue, std::uint64_t sequence, format::Record& record, std::int64_t& publish_ms) {
   format::Run run;
   bool fresh = false;
@@ -86,7 +80,7 @@ void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence,
                              std::string_view detail) {
   row.reason = static_cast<std::uint8_t>(reason);
   row.detail = rules::cut_text(detail);
-  row.time_ms = to_ms(now.wall);
+  row.time_ms = epoch_ms(now.wall);
   tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
   ++group.row.dead;
   ++group.row.dead_lettered;
@@ -116,7 +110,7 @@ void Engine::State::remember_key(Queue& queue, std::uint64_t sequence, std::stri
 }
 
 bool Engine::State::expired(const Queue& queue, const format::Record& record, std::uint64_t publish_ms) const {
-  const std::uint64_t wall = to_ms(now.wall);
+  const std::uint64_t wall = epoch_ms(now.wall);
   if (record.expires_at != 0 && record.expires_at <= wall) return true;
   const auto ttl = static_cast<std::uint64_t>(queue.row.policy.ttl.count());
   return record.expires_at == 0 && ttl != 0 && publish_ms + ttl <= wall;

@@ -64,7 +64,6 @@ struct CommitLoop::State {
   std::unique_ptr<Gateway> gateway;
   std::vector<Received> frames;
   std::vector<Inbound> inbound;
-  std::vector<PeerId> gone;
 
   // -- protected by mutex --
   mutable std::mutex mutex;
