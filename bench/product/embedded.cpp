@@ -149,7 +149,7 @@ ResultLine out_of_order_acks(const ProductOptions& options) {
 ResultLine backlog(const ProductOptions& options) {
   const ScratchDirectory scratch(options.directory);
   const std::string store = scratch.path() + "/store";
-  const auto chunk = std::min<std::uint64_t>(options.backlog / 10, 200'000);
+  const std::uint64_t chunk = options.backlog / (options.rounds + 2);
   {
     Broker broker = must(Broker::open(store));
     must(broker.create_queue("deep", deep_queue()));
@@ -169,17 +169,25 @@ ResultLine backlog(const ProductOptions& options) {
   open_ms.push_back(1e3 * seconds_since(start));
   std::mt19937_64 random(1);
   std::vector<Pace> deep, empty;
-  std::uint64_t anonymous = anonymous_bytes();
-  for (std::uint32_t round = 0; round < options.rounds; ++round) {
-    publish(broker, "empty", chunk, no_time_limit, nullptr, body_bytes);
-    {
+  const auto drain_empty = [&] {
+    for (std::uint32_t round = 0; round < options.rounds; ++round) {
+      publish(broker, "empty", chunk, no_time_limit, nullptr, body_bytes);
       Consumer consumer = consumer_of(broker, "empty");
       empty.push_back(consume(consumer, chunk, false, random));
     }
+  };
+  drain_empty();
+  std::uint64_t anonymous = anonymous_bytes();
+  {
+    // One consumer for all rounds: what a closing consumer had taken in advance goes back as returned messages, which would
+    // then be measured instead of the backlog.
     Consumer consumer = consumer_of(broker, "deep");
-    deep.push_back(consume(consumer, chunk, false, random));
-    anonymous = std::max(anonymous, anonymous_bytes());
+    for (std::uint32_t round = 0; round < options.rounds; ++round) {
+      deep.push_back(consume(consumer, chunk, false, random));
+      anonymous = std::max(anonymous, anonymous_bytes());
+    }
   }
+  drain_empty();
   return ResultLine()
       .add("anonymous_bytes", static_cast<double>(anonymous))
       .add("open_ms", median(open_ms))
