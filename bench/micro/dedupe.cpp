@@ -30,6 +30,7 @@ class LiveKeys {
       const std::uint64_t number = next_ + i;
       batch_.push_back(engine::hash_key(store_->secret(), {reinterpret_cast<const char*>(&number), sizeof number}));
     }
+    dedupe_->seal_some(*transaction_);
     dedupe_->prefetch(batch_);
     for (const engine::KeyHash& key : batch_) {
       if (!dedupe_->find(*transaction_, key)) dedupe_->add({key, next_, 0});

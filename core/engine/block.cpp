@@ -82,6 +82,7 @@ void Engine::State::append_records(Queue& queue, std::string_view records, std::
       }
     }
     if (fit == 0) {
+      write_turn_blocks(queue);  // while the full block is in the cache
       block = &next_block(queue, buffers);
       // A record larger than a block has one of its own; the store keeps it in parts.
       const std::size_t size = record_size(records);
@@ -191,8 +192,8 @@ void Engine::State::close_blocks(Queue& queue) {
     // The floor passes finished blocks at the front and stops at the first message that is not settled.
     auto front = group.window.begin();
     while (front != group.window.end() && front->second.open == 0) ++front;
-    const std::uint64_t floor = front == group.window.end() ? group.row.cursor
-                                                            : std::min(front->second.base + front->second.prefix, group.row.cursor);
+    const std::uint64_t floor =
+        front == group.window.end() ? group.row.cursor : std::min(front->second.base + front->second.prefix, group.row.cursor);
     if (floor > group.row.floor) {
       group.row.floor = floor;
       group.dirty = true;

@@ -54,6 +54,7 @@ struct Dedupe::State {
   std::vector<DedupeEntry> added;  // in this turn
   Duration window{0};              // of the last write()
   std::uint64_t final_below = 0;   // the same
+  std::size_t slice = slice_min;   // keys to seal or drop in one turn
   std::string scratch;
 };
 
@@ -137,15 +138,16 @@ void Dedupe::write(store::Transaction& transaction, Timestamp now, Duration wind
     state.add(entry);
     return true;
   });
-  const std::size_t slice = std::max(slice_min, slice_per_add * state.added.size());
+  state.slice = std::max(slice_min, slice_per_add * state.added.size());
   if (!state.added.empty()) {
     dedupe::append_log(transaction, state.queue, *state.active, state.added, now, state.scratch);
     state.added.clear();
   }
   state.seal_when_due(now);
-  state.seal.advance(transaction, slice);
-  state.forget.drop(transaction, now, window, state.seal.trimmed(), slice / dedupe::run_row_entries);
+  state.forget.drop(transaction, now, window, state.seal.trimmed(), state.slice / dedupe::run_row_entries);
 }
+
+void Dedupe::seal_some(store::Transaction& transaction) { state_->seal.advance(transaction, state_->slice); }
 
 Timestamp Dedupe::State::sealed_by_age() const {
   const bool settled = active->sequences.highest() < final_below;

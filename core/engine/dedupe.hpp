@@ -46,7 +46,10 @@ class Dedupe {
   std::optional<DedupeEntry> find(store::Transaction& transaction, const KeyHash& key);
   /// Remembers in memory; durable with write().
   void add(const DedupeEntry& entry);
-  /// Writes what was added this turn as one log row, seals or drops a bounded slice. Call once per turn, before the commit.
+  /// Seals a bounded slice of a full table. Call once per turn, before the first look-up: this work drives everything else out of
+  /// the processor's cache, and what a turn does last should be what the commit copies next.
+  void seal_some(store::Transaction& transaction);
+  /// Writes what was added this turn as one log row and drops a bounded slice. Call once per turn, before the commit.
   /// A run leaves only when `window` has passed since its newest key was added and since every message in it became final:
   /// `final_below` is the lowest sequence that some group may still settle from its blocks, and `pinned(lo, hi)` lists the
   /// keys of messages in [lo, hi] that are delayed or dead; those are remembered anew before the run goes.

@@ -137,6 +137,9 @@ Status Engine::begin(Now now) {
   s.now = now;
   s.budget = s.options.sweep_messages;
   s.more = false;
+  for (auto& [id, queue] : s.queues) {
+    if (!queue.row.removing) queue.dedupe->seal_some(*s.tx);
+  }
   return {};
 }
 

@@ -1,5 +1,6 @@
 // Publish: admission -> producer sequence -> dedupe -> block append, each application batch atomically.
 #include <algorithm>
+#include <bit>
 
 #include "ackwire/limits.hpp"
 #include "engine/state.hpp"
@@ -143,22 +144,22 @@ class Admission {
     return find_twins(count);
   }
 
-  // The same key twice in one batch: the second is a duplicate of the first.
+  // The same key twice in one batch: the second is a duplicate of the first. A table of indices by hash, at most half full.
   Error find_twins(std::uint32_t count) {
     if (keys_.size() < 2) return {Errc::ok, {}, {}, {}};
-    order_.clear();
+    const std::size_t mask = std::bit_ceil(2 * keys_.size()) - 1;
+    firsts_.assign(mask + 1, Planned::none);
     for (std::uint32_t i = 0; i < plan_.size(); ++i) {
-      if (!plan_[i].record.key.empty() && !plan_[i].duplicate) order_.push_back({plan_[i].key, i});
-    }
-    std::sort(order_.begin(), order_.end());
-    for (std::size_t i = 1, first = 0; i < order_.size(); ++i) {
-      if (order_[i].first != order_[first].first) {
-        first = i;
+      Planned& p = plan_[i];
+      if (p.record.key.empty() || p.duplicate) continue;
+      std::size_t slot = p.key.low & mask;
+      while (firsts_[slot] != Planned::none && plan_[firsts_[slot]].key != p.key) slot = (slot + 1) & mask;
+      const std::uint32_t original = firsts_[slot];
+      if (original == Planned::none) {
+        firsts_[slot] = i;
         continue;
       }
-      Planned& p = plan_[order_[i].second];
-      const std::uint32_t original = order_[first].second;
-      if (p.body != plan_[original].body) return at(conflict(0), order_[i].second, count);
+      if (p.body != plan_[original].body) return at(conflict(0), i, count);
       p.twin = original;
       p.duplicate = true;
       plain_ = false;
@@ -250,7 +251,7 @@ class Admission {
   bool plain_ = true;  // all are stored now, in order
   std::vector<Planned> plan_;
   std::vector<KeyHash> keys_;
-  std::vector<std::pair<KeyHash, std::uint32_t>> order_;
+  std::vector<std::uint32_t> firsts_;
 };
 
 }  // namespace

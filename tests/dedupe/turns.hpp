@@ -39,6 +39,7 @@ class Turns {
     auto begun = store->begin();
     ASSERT_TRUE(begun.ok());
     transaction = std::move(*begun);
+    dedupe->seal_some(*transaction);
   }
   std::optional<DedupeEntry> find(const KeyHash& key) { return dedupe->find(*transaction, key); }
   void add(const KeyHash& key, std::uint64_t sequence, std::uint64_t body = 1) { dedupe->add({key, sequence, body}); }
