@@ -14,6 +14,7 @@
 #include "commands.hpp"
 #include "config.hpp"
 #include "exit_code.hpp"
+#include "file_limit.hpp"
 #include "notify.hpp"
 #include "session.hpp"
 #include "signals.hpp"
@@ -171,6 +172,7 @@ int serve(const ServeOptions& options, const Globals& globals, Terminal& termina
   const auto begin = Clock::now();
   const auto log = make_log(config.log_level);
   SignalWatch signals;
+  raise_file_limit(*log, config.broker.max_sessions);
   auto opened = Broker::open(options.directory, config.broker);
   if (!opened) return refused(opened.error());
   std::optional<Broker> broker(*std::move(opened));

@@ -86,12 +86,7 @@ Result<QueueInfo> Connection::queue_info(std::string_view queue) {
 Result<std::vector<QueueInfo>> Connection::list_queues() { return ask<std::vector<QueueInfo>>(*core_, model::ListQueues{}); }
 
 Status Connection::remove_queue(std::string_view queue, bool force) {
-  const auto deadline = call_deadline(*core_);
-  while (true) {
-    const Result<model::Done> answer = ask<model::Done>(*core_, model::RemoveQueue{std::string(queue), force}, deadline);
-    if (!answer) return answer.error();
-    if (!answer->more) return {};
-  }
+  return done(ask<model::Done>(*core_, model::RemoveQueue{std::string(queue), force}));
 }
 
 Result<std::uint64_t> Connection::purge(std::string_view queue) {
@@ -112,13 +107,7 @@ Status Connection::create_group(std::string_view queue, std::string_view group, 
 }
 
 Status Connection::remove_group(std::string_view queue, std::string_view group) {
-  const auto deadline = call_deadline(*core_);
-  while (true) {
-    const Result<model::Done> answer =
-        ask<model::Done>(*core_, model::RemoveGroup{std::string(queue), std::string(group)}, deadline);
-    if (!answer) return answer.error();
-    if (!answer->more) return {};
-  }
+  return done(ask<model::Done>(*core_, model::RemoveGroup{std::string(queue), std::string(group)}));
 }
 
 Result<std::vector<Receipt>> Connection::publish(std::string_view queue, std::span<const Message> messages) {

@@ -28,12 +28,9 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
   }
   if (subscribe.credit > limits::credit) return refuse(bad_credit(subscribe.credit));
   Queue* queue = s.find_queue(subscribe.queue);
-  if (!queue) return refuse({Errc::no_queue, "There is no queue " + std::string(subscribe.queue) + ". Create it first."});
+  if (!queue) return refuse(no_queue(subscribe.queue, "Nothing was subscribed."));
   Group* group = queue->find_group(subscribe.group);
-  if (!group) {
-    return refuse(
-        {Errc::no_group, "Queue " + queue->row.name + " has no group " + std::string(subscribe.group) + ". Create it first."});
-  }
+  if (!group) return refuse(no_group(queue->row.name, subscribe.group, "Nothing was subscribed."));
   auto subscription = std::make_unique<Subscription>();
   subscription->index = s.next_index++;
   subscription->session = session;

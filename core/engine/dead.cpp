@@ -8,11 +8,6 @@
 namespace ackwire::engine {
 namespace {
 
-Error no_group(const std::string& queue, const std::string& group, bool have_queue) {
-  if (!have_queue) return {Errc::no_queue, "There is no queue " + queue + ". Nothing was changed.", {}, {}};
-  return {Errc::no_group, "Queue " + queue + " has no group " + group + ". Nothing was changed.", {}, {}};
-}
-
 bool matches(const DeadFilter& filter, const TakenOut& row) {
   return !filter.reason || static_cast<std::uint8_t>(*filter.reason) == row.reason;
 }
@@ -109,8 +104,9 @@ class DeadWalk {
 
 model::Reply Engine::State::handle(const model::GetDeadLetters& r) {
   Queue* queue = find_queue(r.queue);
-  Group* group = queue ? queue->find_group(r.group) : nullptr;
-  if (!group) return no_group(r.queue, r.group, queue != nullptr);
+  if (!queue) return no_queue(r.queue);
+  Group* group = queue->find_group(r.group);
+  if (!group) return no_group(r.queue, r.group);
   if (r.count == 0 || r.count > limits::page_messages || r.filter.sequences.size() > limits::page_messages) {
     return Error{Errc::out_of_range, "A page has 1 to " + std::to_string(limits::page_messages) + " dead letters.", {}, {}};
   }
@@ -130,8 +126,9 @@ model::Reply Engine::State::handle(const model::GetDeadLetters& r) {
 
 model::Reply Engine::State::handle(const model::MoveDead& r) {
   Queue* queue = find_queue(r.queue);
-  Group* group = queue ? queue->find_group(r.group) : nullptr;
-  if (!group) return no_group(r.queue, r.group, queue != nullptr);
+  if (!queue) return no_queue(r.queue);
+  Group* group = queue->find_group(r.group);
+  if (!group) return no_group(r.queue, r.group);
   if (r.filter.sequences.size() > limits::page_messages) {
     return Error{
         Errc::out_of_range, "At most " + std::to_string(limits::page_messages) + " sequences can be named at once.", {}, {}};

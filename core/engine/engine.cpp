@@ -228,6 +228,8 @@ std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t 
   return pinned;
 }
 
+void Engine::set_sweep_messages(std::uint32_t count) { state_->options.sweep_messages = count; }
+
 std::vector<model::Effect> Engine::take_effects() { return std::exchange(state_->effects, {}); }
 
 std::optional<Duration> Engine::next_wakeup() const {

@@ -22,20 +22,20 @@
 namespace ackwire::engine {
 
 struct EngineOptions {
-  std::uint64_t seed = 1;                  // of retry jitter
-  double store_soft_limit = 0.85;          // share of the map above which publishes are refused
-  std::uint64_t disk_floor_bytes = 0;      // publishes are refused below this much free disk
-  std::uint32_t sweep_messages = 1'000;    // expired leases, due retries, expiries handled in one turn
-  std::uint32_t deliver_bytes = 256 * 1024;// target size of one delivery
+  std::uint64_t seed = 1;                       // of retry jitter
+  double store_soft_limit = 0.85;               // share of the map above which publishes are refused
+  std::uint64_t disk_floor_bytes = 0;           // publishes are refused below this much free disk
+  std::uint32_t sweep_messages = 1'000;         // expired leases, due retries, expiries handled in one turn
+  std::uint32_t deliver_bytes = 256 * 1024;     // target size of one delivery
   std::uint32_t turn_deliver_bytes = 4u << 20;  // deliveries of one group in one turn
-  Duration producer_memory{24 * 3'600'000};// how long answers of a silent producer are kept
+  Duration producer_memory{24 * 3'600'000};     // how long answers of a silent producer are kept
   std::uint32_t producers_per_queue = 10'000;
 };
 
 /// Faults to plant, so that the test suite can prove that it would notice. All off in the product.
 struct PlantedBugs {
-  bool dedupe_apart = false;        // dedupe rows are written one turn late
-  bool ack_without_token = false;   // any token settles
+  bool dedupe_apart = false;       // dedupe rows are written one turn late
+  bool ack_without_token = false;  // any token settles
   bool sequence_from_last_key = false;
 };
 
@@ -65,6 +65,8 @@ class Engine {
   Status finish();
   /// Publishes are refused as overloaded until then (monotonic time): after a full store, so that acks get through.
   void refuse_publishes(Duration until);
+  /// From now on at most so many messages are swept in one turn: what comes back at once needs room beside what it leaves.
+  void set_sweep_messages(std::uint32_t count);
   std::vector<model::Effect> take_effects();
 
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.

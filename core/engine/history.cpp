@@ -127,7 +127,7 @@ model::Reply Engine::State::handle(const HistoryQuery& r) {
   std::uint32_t id = 0;
   if (!r.queue.empty()) {
     const Queue* queue = find_queue(r.queue);
-    if (!queue) return Error{Errc::no_queue, "There is no queue " + r.queue + ".", {}, {}};
+    if (!queue) return no_queue(r.queue);
     id = queue->id;
   }
   std::vector<Sample> samples;

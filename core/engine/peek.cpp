@@ -103,9 +103,9 @@ class PeekWalk {
 
 model::Reply Engine::State::handle(const model::Peek& r) {
   Queue* queue = find_queue(r.queue);
-  if (!queue) return Error{Errc::no_queue, "There is no queue " + r.queue + ".", {}, {}};
+  if (!queue) return no_queue(r.queue);
   Group* group = queue->find_group(r.group);
-  if (!group) return Error{Errc::no_group, "Queue " + r.queue + " has no group " + r.group + ".", {}, {}};
+  if (!group) return no_group(r.queue, r.group);
   if (r.count == 0 || r.count > limits::page_messages) {
     return Error{Errc::out_of_range, "A page has 1 to " + std::to_string(limits::page_messages) + " messages.", {}, {}};
   }

@@ -280,8 +280,7 @@ void Engine::publish(SessionId session, const Publish& publish) {
   };
   Queue* queue = s.find_queue(publish.queue);
   if (!queue) {
-    return refuse_all(
-        {Errc::no_queue, "There is no queue " + std::string(publish.queue) + ". Nothing was stored. Create it first.", {}, {}});
+    return refuse_all(no_queue(publish.queue, "Nothing was stored."));
   }
   Producer* producer = s.producer(*queue, publish);
   if (!producer) {

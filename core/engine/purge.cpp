@@ -5,13 +5,6 @@
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
-namespace {
-
-Error no_queue(std::string_view queue) {
-  return {Errc::no_queue, "There is no queue " + std::string(queue) + ". Nothing was purged.", {}, {}};
-}
-
-}  // namespace
 
 void Engine::State::discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record) {
   ++group.row.discarded;
@@ -66,7 +59,7 @@ bool Engine::State::purge_blocks(Queue& queue, Group& group, std::uint64_t bound
 
 model::Reply Engine::State::handle(const model::Purge& r) {
   Queue* queue = find_queue(r.queue);
-  if (!queue) return no_queue(r.queue);
+  if (!queue) return no_queue(r.queue, "Nothing was purged.");
   write_turn_blocks(*queue);
   model::Purged answer;
   answer.below_sequence = r.below_sequence ? r.below_sequence : queue->state.next_sequence;

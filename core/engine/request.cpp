@@ -11,11 +11,6 @@ namespace {
 
 std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
 
-Error no_queue(std::string_view queue) {
-  return {
-      Errc::no_queue, "There is no queue " + std::string(queue) + ". Nothing was changed. `queue ls` lists the queues.", {}, {}};
-}
-
 }  // namespace
 
 model::Reply Engine::State::answer(const model::Request& what) {
@@ -138,7 +133,7 @@ model::Reply Engine::State::handle(const model::RemoveGroup& r) {
   Queue* queue = find_queue(r.queue);
   if (!queue) return no_queue(r.queue);
   Group* group = queue->find_group(r.group);
-  if (!group) return Error{Errc::no_group, "Queue " + r.queue + " has no group " + r.group + ". Nothing was changed.", {}, {}};
+  if (!group) return no_group(r.queue, r.group);
   if (queue->groups.size() == 1) {
     return Error{Errc::invalid_argument,
                  "Group " + r.group + " is the last of queue " + r.queue +
@@ -156,8 +151,11 @@ model::Reply Engine::State::handle(const model::RemoveQueue& r) {
   std::uint64_t held = 0;
   for (const auto& [id, group] : queue->groups) held += group.outstanding() + group.row.dead;
   if (held > 0 && !r.force) {
-    return Error{Errc::not_empty, "Queue " + r.queue + " still holds messages or dead letters (" + std::to_string(held) +
-                                      " over its groups). Nothing was removed. Use force to discard them.", {}, {}};
+    return Error{Errc::not_empty,
+                 "Queue " + r.queue + " still holds messages or dead letters (" + std::to_string(held) +
+                     " over its groups). Nothing was removed. Use force to discard them.",
+                 {},
+                 {}};
   }
   remove_queue(*queue);
   return model::Done{};

@@ -13,6 +13,7 @@
 #include "engine/dedupe.hpp"
 #include "engine/engine.hpp"
 #include "engine/latency.hpp"
+#include "engine/missing.hpp"
 #include "engine/row.hpp"
 #include "format/record.hpp"
 #include "format/run.hpp"
@@ -42,10 +43,10 @@ struct Subscription {
 
 /// Who holds one record of a block in one group.
 struct Slot {
-  static constexpr std::uint32_t waiting = 0;               // not handed out in this boot epoch
-  static constexpr std::uint32_t settled = 0xffff'ffff;     // final, dead or taken out
-  std::uint32_t holder = waiting;                           // else a subscription's index
-  std::uint32_t bytes = 0;                                  // of the record
+  static constexpr std::uint32_t waiting = 0;            // not handed out in this boot epoch
+  static constexpr std::uint32_t settled = 0xffff'ffff;  // final, dead or taken out
+  std::uint32_t holder = waiting;                        // else a subscription's index
+  std::uint32_t bytes = 0;                               // of the record
 };
 
 /// Consecutive records of a block handed out together.
@@ -94,18 +95,18 @@ struct Group {
   std::vector<std::uint64_t> touched;           // bases whose slots changed in this turn
   std::vector<Subscription*> consumers;
   std::size_t next_consumer = 0;
-  std::uint64_t leased = 0;                     // messages handed out and not settled
+  std::uint64_t leased = 0;  // messages handed out and not settled
   std::unordered_map<std::uint64_t, RetryLease> retry_leases;
   std::unordered_map<std::uint64_t, Duration> extended;  // own deadlines, by sequence
   std::deque<Returning> returning;
-  std::uint64_t recovered_until = 0;            // the cursor when the broker started
-  Duration next_head_check{0};                  // when the message at the cursor is looked at for its time to live
-  std::uint64_t head_expiry_ms = 0;             // when it expires; 0 = never, or not known yet
-  std::deque<std::uint64_t> recovered_blocks;   // bases with messages that a broker before this one handed out
-  std::deque<std::uint64_t> recovered_retry;    // sequences, the same for retry rows
-  std::uint64_t matured_ms = 0;                 // retry rows due at or before it are counted in ready_retry
+  std::uint64_t recovered_until = 0;           // the cursor when the broker started
+  Duration next_head_check{0};                 // when the message at the cursor is looked at for its time to live
+  std::uint64_t head_expiry_ms = 0;            // when it expires; 0 = never, or not known yet
+  std::deque<std::uint64_t> recovered_blocks;  // bases with messages that a broker before this one handed out
+  std::deque<std::uint64_t> recovered_retry;   // sequences, the same for retry rows
+  std::uint64_t matured_ms = 0;                // retry rows due at or before it are counted in ready_retry
   std::uint64_t ready_retry = 0;
-  std::uint64_t next_due_ms = 0;                // no retry row that is not counted yet is due before it
+  std::uint64_t next_due_ms = 0;  // no retry row that is not counted yet is due before it
   Duration next_lease_check = Duration::max();
   std::uint64_t stale_settles = 0;
   std::uint64_t outstanding() const { return row.published - row.acked - row.expired - row.discarded - row.dead; }
@@ -194,14 +195,14 @@ struct Engine::State {
   std::uint32_t next_index = 1;
   std::vector<model::Effect> effects;
   BlockBuffers buffers;
-  std::uint32_t budget = 0;       // messages that may still be swept in this turn
-  bool more = false;              // work was left for the next turn
-  bool refusing = false;          // over the soft limit
-  Duration refusing_until{0};     // after a full store
+  std::uint32_t budget = 0;    // messages that may still be swept in this turn
+  bool more = false;           // work was left for the next turn
+  bool refusing = false;       // over the soft limit
+  Duration refusing_until{0};  // after a full store
   Duration next_usage_check{0};
   store::Usage usage;
   std::uint64_t next_sample_ms = 0;
-  Status broken;                  // a row could not be read: the turn must fail
+  Status broken;  // a row could not be read: the turn must fail
 
   // -- shared by the acts, each defined in the file named after it -------------------------------------------------------
   Queue* find_queue(std::string_view name);

@@ -14,17 +14,44 @@
 
 namespace ackwire::model {
 
-struct CreateQueue { std::string queue; QueuePolicy policy; };
-struct EnsureQueue { std::string queue; QueueChange change; };
-struct SetQueue { std::string queue; QueueChange change; };
-struct GetQueue { std::string queue; };
+struct CreateQueue {
+  std::string queue;
+  QueuePolicy policy;
+};
+struct EnsureQueue {
+  std::string queue;
+  QueueChange change;
+};
+struct SetQueue {
+  std::string queue;
+  QueueChange change;
+};
+struct GetQueue {
+  std::string queue;
+};
 struct ListQueues {};
-/// With `force`: discards a chunk and answers more = true until the queue is empty, then removes it.
-struct RemoveQueue { std::string queue; bool force = false; };
-struct Purge { std::string queue; std::uint64_t below_sequence = 0; };  // 0 = fix the bound now; the answer carries it
-struct CreateGroup { std::string queue, group; bool from_oldest = false; };
-struct RemoveGroup { std::string queue, group; };
-struct Peek { std::string queue, group; std::uint64_t from = 0; std::uint32_t count = 0; std::uint64_t body_bytes = 0; };
+/// Without `force` a queue that holds messages or dead letters is refused. What it held is erased in parts after the answer.
+struct RemoveQueue {
+  std::string queue;
+  bool force = false;
+};
+struct Purge {
+  std::string queue;
+  std::uint64_t below_sequence = 0;
+};  // 0 = fix the bound now; the answer carries it
+struct CreateGroup {
+  std::string queue, group;
+  bool from_oldest = false;
+};
+struct RemoveGroup {
+  std::string queue, group;
+};
+struct Peek {
+  std::string queue, group;
+  std::uint64_t from = 0;
+  std::uint32_t count = 0;
+  std::uint64_t body_bytes = 0;
+};
 struct GetStats {};
 struct GetDeadLetters {
   std::string queue, group;
@@ -46,9 +73,17 @@ struct MoveDead {
 using Request = std::variant<CreateQueue, EnsureQueue, SetQueue, GetQueue, ListQueues, RemoveQueue, Purge, CreateGroup, RemoveGroup,
                              Peek, GetStats, HistoryQuery, GetDeadLetters, MoveDead>;
 
-struct Done { bool more = false; };
-struct Purged { std::uint64_t count = 0, below_sequence = 0; bool more = false; };
-struct Moved { DeadMoved moved; std::uint64_t next = 0; std::int64_t dead_until_ms = 0; bool more = false; };
+struct Done {};
+struct Purged {
+  std::uint64_t count = 0, below_sequence = 0;
+  bool more = false;
+};
+struct Moved {
+  DeadMoved moved;
+  std::uint64_t next = 0;
+  std::int64_t dead_until_ms = 0;
+  bool more = false;
+};
 
 using Reply = std::variant<Error, Done, QueueInfo, std::vector<QueueInfo>, Purged, PeekPage, BrokerStats, std::vector<Sample>,
                            DeadPage, Moved>;

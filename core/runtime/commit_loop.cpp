@@ -172,6 +172,9 @@ void CommitLoop::State::run() {
     }
     turn.run(frames, sender);
     note_failure();
+    for (const Peer& peer : turn.take_silent()) {
+      if (gateway) gateway->drop(PeerId{peer.id});
+    }
   }
   turn.close(sender, Errc::ok, "the broker is closing");
   std::map<LocalPeer, LocalReceiver*> left;

@@ -18,6 +18,10 @@ namespace {
 constexpr Duration commit_window{30'000};
 constexpr Duration probe_pause{500};
 constexpr Duration full_pause{5'000};
+// A turn that takes back very many messages may need more room than a full store has left. Each time it does, the next one takes
+// back an eighth of it; a minute without a full store sets it right again.
+constexpr std::uint32_t sweep_messages = engine::EngineOptions{}.sweep_messages, sweep_part = 8;
+constexpr Duration sweep_recovery{60'000};
 
 std::uint64_t micros() {
   timespec t{};
@@ -48,6 +52,7 @@ Status Turn::open() {
   options.seed = random_seed();
   options.store_soft_limit = options_.store_soft_limit;
   options.disk_floor_bytes = options_.disk_floor_bytes;
+  options.sweep_messages = sweep_messages_;
   engine_ = std::make_unique<engine::Engine>(store_, options);
   now_ = clock_.at(Clock::read_mono(), Clock::read_system());
   return engine_->open(now_);
@@ -84,7 +89,10 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
   if (failed_.ok()) {
     for (const Lost& lost : lost_) engine_->undeliverable(lost.session, lost.deliver);
     for (const model::SessionId id : gone_) end_session(id);
-    for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) end_session(id);
+    for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) {
+      silent_.push_back(sessions_.find(id)->peer);
+      end_session(id);
+    }
   }
   lost_.clear();
   gone_.clear();
@@ -96,6 +104,10 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
       if (now_.mono >= commit_window_) {
         commit_window_ = now_.mono + commit_window;
         last_commit_us_ = std::exchange(commit_us_, {});
+      }
+      if (sweep_messages_ != sweep_messages && now_.mono >= sweep_recovers_) {
+        sweep_messages_ = sweep_messages;
+        engine_->set_sweep_messages(sweep_messages_);
       }
       commit_us_.add(micros() - before);
       ++commits_;
@@ -128,6 +140,8 @@ void Turn::after_failure(const Status& failure, const Send& send) {
   close(send, failure.error().code, failure.error().message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
   if (!full) return;
+  sweep_messages_ = std::max(1u, sweep_messages_ / sweep_part);
+  sweep_recovers_ = now_.mono + sweep_recovery;
   if (const Status opened = open(); !opened.ok()) stop_confirming(opened);
   engine_->refuse_publishes(now_.mono + full_pause);
 }
@@ -178,8 +192,12 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   if (!hello) return refuse(peer, frame.request, hello.error());
   if (Session* old = sessions_.of(peer)) end_session(old->id);
   if (sessions_.size() >= options_.max_sessions) {
-    return refuse(peer, frame.request, {Errc::overloaded, "The broker has " + std::to_string(sessions_.size()) +
-                                        " sessions, which is its limit (max_sessions). Try again later.", Duration{5'000}, {}});
+    return refuse(
+        peer, frame.request,
+        {Errc::overloaded,
+         "The broker has " + std::to_string(sessions_.size()) + " sessions, which is its limit (max_sessions). Try again later.",
+         Duration{5'000},
+         {}});
   }
   Session& session = sessions_.add(peer, now_.mono);
   session.producer = hello->producer;

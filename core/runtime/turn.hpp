@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ackwire/broker.hpp"
@@ -39,6 +40,8 @@ class Turn {
   void run(const std::vector<Received>& frames, const Send& send);
   /// The peer is gone.
   void end(const Peer& peer);
+  /// Peers whose session ended because nothing was heard of them, since the last call: what waits for them can be thrown away.
+  std::vector<Peer> take_silent() { return std::exchange(silent_, {}); }
   /// Until the next turn is due; nullopt = when a frame comes.
   std::optional<Duration> wait() const;
   bool due() const;
@@ -79,12 +82,15 @@ class Turn {
     model::SessionId session;
     model::Deliver deliver;
   };
-  std::vector<Lost> lost_;      // deliveries that could not be sent
+  std::vector<Lost> lost_;  // deliveries that could not be sent
   std::vector<model::SessionId> gone_;
-  model::Publish publish_;      // its vectors are used again
+  std::vector<Peer> silent_;
+  model::Publish publish_;  // its vectors are used again
   model::Settle settle_;
   std::string head_;
   engine::Latency commit_us_, last_commit_us_;
+  std::uint32_t sweep_messages_ = engine::EngineOptions{}.sweep_messages;
+  Duration sweep_recovers_{0};
   Duration commit_window_{0};
   Duration next_probe_{0};
   std::uint64_t commits_ = 0;

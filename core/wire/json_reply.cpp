@@ -42,9 +42,7 @@ void members(A& archive, T& error) {
   }
 }
 template <class A, Like<model::Done> T>
-void members(A& archive, T& done) {
-  archive.optional("more", done.more);
-}
+void members(A&, T&) {}
 template <class A, Like<std::vector<QueueInfo>> T>
 void members(A& archive, T& queues) {
   archive.required("queues", queues);

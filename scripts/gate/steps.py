@@ -15,7 +15,7 @@ ASAN_FUZZ = ["fuzz_frame", "fuzz_record"]
 # Under the sanitizers a seed of the simulator takes several times as long.
 # The same holds for the tests of the dedupe store that fill it with millions of keys: the others walk the same code.
 ASAN_LARGE = ["DedupeSpeed.*", "Dedupe.AFingerprintNeverDecides", "DedupeForgetSlow.*", "Dedupe.SealingKeepsPaceWithPublishing"]
-ASAN_SIZES = {"ACKWIRE_SEEDS": "300", "GTEST_FILTER": "-" + ":".join(ASAN_LARGE)}
+ASAN_SIZES = {"ACKWIRE_SEEDS": "300", "ACKWIRE_FULL_TABLES": "1", "GTEST_FILTER": "-" + ":".join(ASAN_LARGE)}
 
 
 def ctest(preset: str, prefix: str = "", *selection: str, env=None) -> list[counts.Row]:
@@ -23,8 +23,8 @@ def ctest(preset: str, prefix: str = "", *selection: str, env=None) -> list[coun
     tools.LOGS.mkdir(parents=True, exist_ok=True)
     junit.unlink(missing_ok=True)
     sizes = ["--test-output-size-passed", "1000000", "--test-output-size-failed", "1000000"]
-    code, text, _ = run(f"ctest-{preset}", ["ctest", "--preset", preset, "--output-junit", junit, *sizes, *selection],
-                        env=env, check=False)
+    command = ["ctest", "--preset", preset, "--parallel", tools.JOBS, "--output-junit", junit, *sizes, *selection]
+    code, text, _ = run(f"ctest-{preset}", command, env=env, check=False)
     if not junit.exists():
         print(text[-4000:])
         raise tools.Broken(f"ctest wrote no results for preset {preset}")

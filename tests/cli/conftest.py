@@ -38,14 +38,17 @@ def run(*arguments, stdin="", env=None, timeout=60, cwd=None):
 class Server:
     """`ackwire serve` over a directory, with an ipc endpoint beside it."""
 
-    def __init__(self, directory, *arguments, listen=True, file_bytes=None):
+    def __init__(self, directory, *arguments, listen=True, limits=None):
         self.directory = pathlib.Path(directory)
         self.endpoint = f"ipc://{self.directory}.sock"
         self.log = pathlib.Path(f"{self.directory}.log")
         self.log.write_text("")
         extra = ["--listen", self.endpoint] if listen else []
         with self.log.open("a") as log:
-            limit = None if file_bytes is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+            def limit():
+                for what, soft_and_hard in (limits or {}).items():
+                    resource.setrlimit(what, soft_and_hard)
+
             self.process = subprocess.Popen([COMMAND, "serve", str(directory), *extra, *map(str, arguments)], stderr=log,
                                             preexec_fn=limit)
         self.wait_until_ready()

@@ -1,6 +1,8 @@
 """serve and verify: settings, ends, and stores that cannot be used (rows B31, B40, B45 to B48, B61 of the bad-input list)."""
 
 import os
+import pathlib
+import resource
 import signal
 import subprocess
 import time
@@ -184,7 +186,7 @@ def test_the_default_socket_is_in_the_store(folder):
 
 
 def test_a_full_disk_refuses_publishes_and_lets_acks_drain(folder):  # B41
-    server = Server(folder / "store", file_bytes=256 << 10)
+    server = Server(folder / "store", limits={resource.RLIMIT_FSIZE: (256 << 10, 256 << 10)})
     try:
         server.good("queue", "create", "orders")
         confirmed = 0
@@ -220,3 +222,26 @@ def test_a_store_that_fails_ends_the_server_with_74_and_loses_nothing_confirmed(
         assert again.good("peek", "orders")[0]["body"] == "before"
     finally:
         assert again.stop() == 0
+
+
+def files_allowed(process):
+    limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text()
+    return next(int(line.split()[3]) for line in limits.splitlines() if line.startswith("Max open files"))
+
+
+def test_the_limit_of_open_files_is_raised(folder):
+    server = Server(folder / "store", limits={resource.RLIMIT_NOFILE: (256, 4096)})
+    try:
+        assert files_allowed(server.process) == 4096
+        assert "open files" not in server.log.read_text()
+    finally:
+        assert server.stop() == 0
+
+
+def test_too_few_open_files_are_warned_of(folder):
+    server = Server(folder / "store", "--max-sessions", 1000, limits={resource.RLIMIT_NOFILE: (256, 512)})
+    try:
+        assert files_allowed(server.process) == 512
+        assert "512 open files are allowed, 1000 sessions need about 1064" in server.log.read_text()
+    finally:
+        assert server.stop() == 0

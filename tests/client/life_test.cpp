@@ -189,7 +189,7 @@ TEST_F(LifeTest, LongWorkIsASeriesOfRequests) {
         EXPECT_EQ(move->from, chunk == 4 ? 0u : 50u);
         return model::Moved{{5, {7}}, 50, 1'234, chunk < 5};
       }
-      return model::Done{chunk < 8};
+      return model::Done{};
     };
   });
   EXPECT_EQ(*connection->purge("orders"), 30u);
@@ -198,7 +198,7 @@ TEST_F(LifeTest, LongWorkIsASeriesOfRequests) {
   EXPECT_EQ(moved->moved, 10u);
   EXPECT_EQ(moved->not_found.size(), 2u);
   EXPECT_TRUE(connection->remove_queue("orders", true).ok());
-  EXPECT_EQ(broker.count(Operation::request), 8u);
+  EXPECT_EQ(broker.count(Operation::request), 6u);
 }
 
 TEST_F(LifeTest, ARequestWithoutAReplyTimesOut) {

@@ -1,6 +1,7 @@
 // Random histories against a model: publish, settle out of blocks, delay, finish, restart, crash, change of window, passing time.
 // The model knows when a key may be forgotten at the earliest; until then it must be found, with its sequence and body, and a key
 // that was never published must never be found (guarantees I12 and I14).
+#include <cstdlib>
 #include <map>
 #include <random>
 #include <set>
@@ -171,7 +172,10 @@ TEST(DedupeProperty, SmallQueuesAgreeWithTheModel) {
 }
 
 TEST(DedupeProperty, FullTablesAgreeWithTheModel) {
-  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+  const char* fewer = std::getenv("ACKWIRE_FULL_TABLES");  // the gate's sanitizers take a minute for each
+  const std::uint64_t seeds = fewer ? std::strtoull(fewer, nullptr, 10) : 2;
+  ASSERT_GT(seeds, 0u);
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(seed);
     History(seed, 40'000, 5'000).run(12);
     if (testing::Test::HasFailure()) break;

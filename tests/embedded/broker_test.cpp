@@ -17,7 +17,7 @@ BrokerOptions small() {
 }
 
 TEST(BrokerTest, OneDirectoryHasOneBroker) {
-  TempDirectory directory;
+  Scratch directory;
   auto first = Broker::open(directory.path() / "store", small());
   ASSERT_TRUE(first.ok()) << first.error().message;
   const auto second = Broker::open(directory.path() / "store", small());
@@ -27,7 +27,7 @@ TEST(BrokerTest, OneDirectoryHasOneBroker) {
 }
 
 TEST(BrokerTest, ListensOnThisMachineOnly) {
-  TempDirectory directory;
+  Scratch directory;
   auto broker = Broker::open(directory.path() / "store", small());
   ASSERT_TRUE(broker.ok());
   EXPECT_EQ(broker->listen("tcp://0.0.0.0:7733").error().code, Errc::insecure_bind);
@@ -42,7 +42,7 @@ TEST(BrokerTest, ListensOnThisMachineOnly) {
 }
 
 TEST(BrokerTest, OptionsOutOfRangeAreNamed) {
-  TempDirectory directory;
+  Scratch directory;
   BrokerOptions options = small();
   options.store_soft_limit = 2;
   const auto refused = Broker::open(directory.path() / "store", options);
@@ -67,7 +67,7 @@ TEST(ClientTest, SaysWhatIsWrongWithItsEndpointAndOptions) {
 }
 
 TEST(BrokerTest, ConsumersAndPublishesMayOutliveTheBroker) {
-  TempDirectory directory;
+  Scratch directory;
   Consumer from;
   PendingPublish pending;
   std::vector<Delivery> got;
@@ -87,7 +87,7 @@ TEST(BrokerTest, ConsumersAndPublishesMayOutliveTheBroker) {
 }
 
 TEST(BrokerTest, MovesLikeAValue) {
-  TempDirectory directory;
+  Scratch directory;
   auto opened = Broker::open(directory.path() / "a", small());
   ASSERT_TRUE(opened.ok());
   Broker broker = *std::move(opened);
@@ -100,7 +100,7 @@ TEST(BrokerTest, MovesLikeAValue) {
 }
 
 TEST(BrokerTest, AChildProcessIsTold) {
-  TempDirectory directory;
+  Scratch directory;
   auto broker = Broker::open(directory.path() / "store", small());
   ASSERT_TRUE(broker.ok());
   ASSERT_TRUE(broker->create_queue("orders").ok());
@@ -120,7 +120,7 @@ TEST(BrokerTest, AChildProcessIsTold) {
 }
 
 TEST(BrokerTest, ManyThreadsUseOneBroker) {
-  TempDirectory directory;
+  Scratch directory;
   auto broker = Broker::open(directory.path() / "store", small());
   ASSERT_TRUE(broker.ok());
   ASSERT_TRUE(broker->create_queue("orders").ok());

@@ -12,30 +12,11 @@
 #include <vector>
 
 #include "ackwire/ackwire.hpp"
+#include "support/scratch.hpp"
 
 namespace ackwire::test {
 
 using namespace std::chrono_literals;
-
-/// A directory that goes with the test.
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string path = (std::filesystem::temp_directory_path() / "ackwire-test-XXXXXX").string();
-    if (mkdtemp(path.data()) == nullptr) std::abort();
-    path_ = path;
-  }
-  ~TempDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 enum class Face { embedded, tcp, ipc };
 
@@ -160,7 +141,7 @@ class FaceTest : public testing::TestWithParam<Face> {
     return {};
   }
 
-  TempDirectory directory_;
+  Scratch directory_;
   std::string endpoint_;
   std::optional<Broker> broker_;
   std::unique_ptr<Client> client_;

@@ -10,12 +10,6 @@
 namespace ackwire::guarantees {
 namespace {
 
-std::filesystem::path fresh_folder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "ackwire-guarantees-XXXXXX").string();
-  if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp");
-  return pattern;
-}
-
 void say_line(int pipe, std::string text) {
   text += '\n';
   for (std::size_t done = 0; done < text.size();) {
@@ -70,14 +64,6 @@ std::vector<std::string> run_process(std::size_t kill_at, const std::function<vo
 
 void must(const Status& status) {
   if (!status) throw std::runtime_error(std::string(name(status.error().code)) + ": " + status.error().message);
-}
-
-Guarantees::Guarantees() : folder(fresh_folder()) {}
-
-Guarantees::~Guarantees() {
-  broker.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
 }
 
 void Guarantees::open(const QueueChange& policy) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ackwire/ackwire.hpp"
+#include "support/scratch.hpp"
 
 namespace ackwire::guarantees {
 
@@ -33,9 +34,6 @@ class Guarantees : public ::testing::Test {
  protected:
   static constexpr const char* queue = "orders";
   static constexpr const char* group = "default";
-
-  Guarantees();
-  ~Guarantees() override;
 
   /// Opens the broker (closing the one before) and makes the queue.
   void open(const QueueChange& policy = {});
@@ -62,7 +60,8 @@ class Guarantees : public ::testing::Test {
   static std::vector<std::string> kill_after(std::size_t lines, const std::function<void(const Say&)>& act,
                                              const std::function<void()>& before_kill = {});
 
-  std::filesystem::path folder;
+  test::Scratch scratch;
+  const std::filesystem::path folder = scratch.path();
   std::optional<Broker> broker;
 };
 

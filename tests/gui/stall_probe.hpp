@@ -10,6 +10,8 @@
 
 namespace ackwire::dashboard::test {
 
+inline constexpr qint64 work_max_ms = 100;  ///< of the window's thread in one go; more would be seen as a stall
+
 /// The longest time the event loop did not come round: in time on the clock (a call that blocks) and in work of this thread.
 class StallProbe : public QObject {
  public:

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 
+#include "../support/scratch.hpp"
 #include "roles.hpp"
 #include "rounds.hpp"
 
@@ -88,12 +89,7 @@ int main(int argc, char** argv) {
   plan.seed = number(options, "--seed", fresh_seed());
   plan.command = options.count("--command") != 0 ? options.at("--command") : ACKWIRE_COMMAND;
   plan.self = std::filesystem::read_symlink("/proc/self/exe").string();
-  std::string pattern = (std::filesystem::temp_directory_path() / "ackwire-kill-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) {
-    std::perror("mkdtemp");
-    return 1;
-  }
-  plan.directory = pattern;
+  plan.directory = ackwire::test::make_scratch();
   std::printf("kill: seed=%llu (repeat with --seed)\n", static_cast<unsigned long long>(plan.seed));
   std::fflush(stdout);
 

@@ -10,17 +10,18 @@
 
 #include "store/lmdb_store.hpp"
 #include "store_under_test.hpp"
+#include "support/scratch.hpp"
 
 namespace ackwire::store::testing {
 
 class LmdbStoreTest : public ::testing::Test {
  protected:
-  LmdbStoreTest() : directory_(temporary_.path() + "/store") {}
+  LmdbStoreTest() : directory_(temporary_.path() / "store") {}
 
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path file(const char* name) const { return directory_ / name; }
   /// Any path that is removed with the test.
-  std::filesystem::path beside(const char* name) const { return std::filesystem::path(temporary_.path()) / name; }
+  std::filesystem::path beside(const char* name) const { return temporary_.path() / name; }
 
   /// Errc::ok, or why it is refused; then `refusal` has the words.
   Errc open(const LmdbOptions& options = {});
@@ -45,7 +46,7 @@ class LmdbStoreTest : public ::testing::Test {
   std::string warnings;
 
  private:
-  TemporaryDirectory temporary_;
+  test::Scratch temporary_;
   const std::filesystem::path directory_;
   std::unique_ptr<Store> store_;
 };

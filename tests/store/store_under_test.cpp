@@ -1,10 +1,8 @@
 #include "store_under_test.hpp"
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "store/lmdb_store.hpp"
 #include "store/memory_store.hpp"
+#include "support/scratch.hpp"
 
 namespace ackwire::store::testing {
 namespace {
@@ -24,7 +22,7 @@ class LmdbUnderTest final : public StoreUnderTest {
     if (!store_) {
       LmdbOptions options;
       options.map_bytes = 1ull << 30;
-      auto opened = open_lmdb(directory_.path() + "/store", options);
+      auto opened = open_lmdb(directory_.path() / "store", options);
       if (!opened) {
         ADD_FAILURE() << opened.error().message;
         std::abort();
@@ -36,7 +34,7 @@ class LmdbUnderTest final : public StoreUnderTest {
   void reopen() override { store_.reset(); }
 
  private:
-  TemporaryDirectory directory_;
+  test::Scratch directory_;
   std::unique_ptr<Store> store_;
 };
 
@@ -48,17 +46,6 @@ Kind memory_kind() {
 
 Kind lmdb_kind() {
   return {"lmdb", [] { return std::make_unique<LmdbUnderTest>(); }};
-}
-
-TemporaryDirectory::TemporaryDirectory() {
-  std::string name = (std::filesystem::temp_directory_path() / "ackwire-store-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) std::abort();
-  path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 std::string pattern(std::size_t bytes, unsigned salt) {

@@ -28,19 +28,6 @@ struct Kind {
 Kind memory_kind();
 Kind lmdb_kind();
 
-/// A directory under the system's temporary directory, removed with everything in it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 /// Bytes that differ with `salt`, so that parts in the wrong order are seen.
 std::string pattern(std::size_t bytes, unsigned salt = 1);
 

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/scratch.hpp"
+
 namespace ackwire::transport {
 namespace {
 
@@ -50,10 +52,8 @@ TEST(Endpoint, WhatIsNoEndpoint) {
 
 class IpcPath : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(mkdtemp(directory_), nullptr); }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-  std::string path(const char* name) const { return std::string(directory_) + "/" + name; }
-  char directory_[32] = "/tmp/ackwire_ipc_XXXXXX";
+  std::string path(const char* name) const { return (directory_.path() / name).string(); }
+  test::Scratch directory_;
 };
 
 TEST_F(IpcPath, FreeIsFine) { EXPECT_TRUE(check_ipc_path(path("free")).ok()); }

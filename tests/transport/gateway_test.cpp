@@ -10,6 +10,7 @@
 #include <zmq.hpp>
 
 #include "ackwire/limits.hpp"
+#include "support/scratch.hpp"
 #include "transport/link_peer.hpp"
 
 namespace ackwire::transport {
@@ -208,9 +209,8 @@ TEST_F(GatewayTest, EndpointsThatCannotBeBound) {
 }
 
 TEST_F(GatewayTest, IpcIsForTheOwnerOnly) {
-  char directory[] = "/tmp/ackwire_gateway_XXXXXX";
-  ASSERT_NE(mkdtemp(directory), nullptr);
-  const std::string path = std::string(directory) + "/socket";
+  const test::Scratch directory;
+  const std::string path = (directory.path() / "socket").string();
   const mode_t before = umask(022);
   ASSERT_TRUE(gateway_->bind("ipc://" + path).ok());
   EXPECT_EQ(umask(before), 022u) << "the host's mask is as it was";
@@ -219,7 +219,6 @@ TEST_F(GatewayTest, IpcIsForTheOwnerOnly) {
   EXPECT_EQ(status.st_mode & 0777, 0600u);
   EXPECT_EQ(gateway_->bind("ipc://" + path).error().code, Errc::io) << "somebody listens there";
   gateway_.reset();
-  std::filesystem::remove_all(directory);
 }
 
 TEST_F(GatewayTest, TheHostsRandomNumbersGoOn) {

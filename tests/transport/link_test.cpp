@@ -5,6 +5,7 @@
 
 #include <zmq.hpp>
 
+#include "support/scratch.hpp"
 #include "transport/link_peer.hpp"
 
 namespace ackwire::transport {
@@ -40,15 +41,14 @@ TEST(Link, SendsAndReceives) {
 }
 
 TEST(Link, OverIpc) {
-  char directory[] = "/tmp/ackwire_link_XXXXXX";
-  ASSERT_NE(mkdtemp(directory), nullptr);
+  const test::Scratch directory;
   {
-    GatewayHost host(echo, "ipc://" + std::string(directory) + "/socket");
+    GatewayHost host(echo, "ipc://" + (directory.path() / "socket").string());
     Client client(host.endpoint());
     client.user.send("hello", *client.link);
     ASSERT_TRUE(client.user.wait_for([&] { return client.user.heard.size() == 1; }));
   }
-  EXPECT_EQ(rmdir(directory), 0) << "the socket file was left behind";
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path())) << "the socket file was left behind";
 }
 
 TEST(Link, AbsentBrokerCostsNothing) {

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "../../support/scratch.hpp"
 #include "body.hpp"
 #include "journal.hpp"
 
@@ -14,13 +15,6 @@ namespace {
 
 class Verdicts : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ackwire-verdict-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   void happened(Entry::Kind kind, const std::string& name, std::uint64_t sequence = 0, std::uint64_t epoch = 1,
                 std::uint64_t delivery = 1) {
     Journal(folder_ / "journal").add({kind, name, sequence, epoch, delivery});
@@ -31,7 +25,8 @@ class Verdicts : public testing::Test {
   }
   Verdict verdict(const std::vector<Left>& left = {}) const { return judge(folder_, left); }
 
-  std::filesystem::path folder_;
+  ackwire::test::Scratch scratch_;
+  const std::filesystem::path folder_ = scratch_.path();
 };
 
 }  // namespace

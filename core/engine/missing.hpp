@@ -1,0 +1,27 @@
+// The refusals of a name that is not there.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ackwire/error.hpp"
+
+namespace ackwire::engine {
+
+/// `unchanged` says what was not done.
+inline Error no_queue(std::string_view queue, std::string_view unchanged = "Nothing was changed.") {
+  return {Errc::no_queue,
+          "There is no queue " + std::string(queue) + ". " + std::string(unchanged) +
+              " Create it first; `queue ls` lists those that are there.",
+          {},
+          {}};
+}
+inline Error no_group(std::string_view queue, std::string_view group, std::string_view unchanged = "Nothing was changed.") {
+  return {Errc::no_group,
+          "Queue " + std::string(queue) + " has no group " + std::string(group) + ". " + std::string(unchanged) +
+              " Create it first; `queue info` lists those that are there.",
+          {},
+          {}};
+}
+
+}  // namespace ackwire::engine

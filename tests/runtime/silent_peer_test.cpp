@@ -1,0 +1,60 @@
+// A peer of the gateway that falls silent: its session ends, and what waits for it is thrown away.
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <future>
+#include <mutex>
+#include <utility>
+
+#include "runtime/commit_loop.hpp"
+#include "store/memory_store.hpp"
+#include "wire/session.hpp"
+
+namespace ackwire::test {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::PeerId;
+
+/// Hands in what it is given; tells which peer was dropped.
+class ScriptedGateway : public runtime::Gateway {
+ public:
+  void wait(int wake_fd, std::chrono::milliseconds timeout) override {
+    pollfd fd{wake_fd, POLLIN, 0};
+    ::poll(&fd, 1, static_cast<int>(timeout.count()));
+  }
+  void receive(std::vector<runtime::Inbound>& out, std::size_t, std::size_t) override {
+    if (!hello_.empty()) {
+      auto owner = std::make_shared<const std::string>(std::exchange(hello_, {}));
+      out.push_back({PeerId{7}, *owner, owner, 0});
+    }
+  }
+  runtime::Sent send(PeerId, std::string_view, std::string_view) override { return runtime::Sent::ok; }
+  void drop(PeerId peer) override { dropped_.set_value(peer); }
+  Result<std::string> bind(std::string_view endpoint) override { return std::string(endpoint); }
+
+  std::future<PeerId> dropped() { return dropped_.get_future(); }
+  std::string hello_;
+
+ private:
+  std::promise<PeerId> dropped_;
+};
+
+TEST(SilentPeer, LosesItsSessionAndItsOutbox) {
+  BrokerOptions options;
+  options.session_timeout = 300ms;
+  auto loop = runtime::CommitLoop::start(store::MemoryStore::make(1), options);
+  ASSERT_TRUE(loop.ok());
+  auto gateway = std::make_unique<ScriptedGateway>();
+  wire::Hello hello;
+  wire::encode(gateway->hello_, hello);
+  auto dropped = gateway->dropped();
+  const auto start = std::chrono::steady_clock::now();
+  (*loop)->set_gateway(std::move(gateway));
+  ASSERT_EQ(dropped.wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(dropped.get(), PeerId{7});
+  EXPECT_GE(std::chrono::steady_clock::now() - start, options.session_timeout);
+}
+
+}  // namespace
+}  // namespace ackwire::test
