@@ -93,6 +93,7 @@ void Engine::State::append_records(Queue& queue, std::string_view records, std::
     block->bytes.append(records.substr(0, bytes));
     block->count += fit;
     queue.state.next_sequence += fit;
+    appended_bytes += bytes;
     records.remove_prefix(bytes);
     count -= fit;
   }
@@ -148,6 +149,7 @@ WindowBlock& Engine::State::open_window(Group& group, const format::Run& run) {
   block.base = run.first_sequence;
   block.publish_ms = run.publish_time;
   block.open = run.count;
+  block.reserved = Reserved(reserved_bytes, rows_room(run.count, run.records.size()));
   block.slots.resize(run.count);
   std::size_t at = 0;
   for (Slot& slot : block.slots) {

@@ -103,8 +103,10 @@ void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
     format::Run run;
     bool fresh = false;
     if (!read_block(queue, group.row.cursor, run, fresh)) return;
+    const bool room = room_for_return(group, run);
+    if (!room && (group.leased > 0 || group.ready_retry > 0 || !group.returning.empty())) return;  // until they are settled
     const std::uint64_t limit =
-        std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased});
+        room ? std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased}) : 1;
     bytes += hand_out(queue, group, *subscription, run, fresh, static_cast<std::uint32_t>(limit));
     if (!queue.damaged.empty()) return;
   }

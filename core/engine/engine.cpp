@@ -136,6 +136,7 @@ Status Engine::begin(Now now) {
   s.tx = std::move(*tx);
   s.now = now;
   s.budget = s.options.sweep_messages;
+  s.measure_room();
   s.more = false;
   for (auto& [id, queue] : s.queues) {
     if (!queue.row.removing) queue.dedupe->seal_some(*s.tx);
@@ -227,8 +228,6 @@ std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t 
   }
   return pinned;
 }
-
-void Engine::set_sweep_messages(std::uint32_t count) { state_->options.sweep_messages = count; }
 
 std::vector<model::Effect> Engine::take_effects() { return std::exchange(state_->effects, {}); }
 

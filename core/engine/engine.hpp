@@ -65,8 +65,6 @@ class Engine {
   Status finish();
   /// Publishes are refused as overloaded until then (monotonic time): after a full store, so that acks get through.
   void refuse_publishes(Duration until);
-  /// From now on at most so many messages are swept in one turn: what comes back at once needs room beside what it leaves.
-  void set_sweep_messages(std::uint32_t count);
   std::vector<model::Effect> take_effects();
 
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.

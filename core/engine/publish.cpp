@@ -12,7 +12,6 @@ namespace {
 using model::Publish;
 using model::PublishBatch;
 
-constexpr Duration usage_check_pause{50};
 constexpr Duration full_retry_after{1'000};
 constexpr Duration depth_retry_after{250};
 
@@ -255,16 +254,6 @@ class Admission {
 };
 
 }  // namespace
-
-bool Engine::State::over_limit() {
-  if (now.mono >= next_usage_check) {
-    next_usage_check = now.mono + usage_check_pause;
-    usage = store.usage();
-    const auto soft = static_cast<std::uint64_t>(options.store_soft_limit * static_cast<double>(usage.limit_bytes));
-    refusing = usage.used_bytes > soft || usage.disk_free_bytes < options.disk_floor_bytes;
-  }
-  return refusing || now.mono < refusing_until;
-}
 
 void Engine::refuse_publishes(Duration until) { state_->refusing_until = until; }
 

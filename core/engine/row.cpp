@@ -9,7 +9,7 @@ namespace {
 class Writer {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
   void operator()(const T& value) {
     char raw[sizeof(T)];
     std::memcpy(raw, &value, sizeof(T));
@@ -39,7 +39,7 @@ class Reader {
     }
   }
   template <class T>
-    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
   void operator()(T& value) {
     if (!good_ || rest_.size() < sizeof(T)) {
       good_ = false;
@@ -79,13 +79,11 @@ class Reader {
 };
 
 template <class V, class R>
-  requires std::is_same_v<std::remove_const_t<R>, BootRow>
-void walk(V&& v, R& r) {
-  v(r.boot_epoch), v(r.next_queue), v(r.last_wall_ms);
-}
+requires std::is_same_v<std::remove_const_t<R>, BootRow>
+void walk(V&& v, R& r) { v(r.boot_epoch), v(r.next_queue), v(r.last_wall_ms); }
 
 template <class V, class R>
-  requires std::is_same_v<std::remove_const_t<R>, QueueRow>
+requires std::is_same_v<std::remove_const_t<R>, QueueRow>
 void walk(V&& v, R& r) {
   v(r.name), v(r.created_ms), v(r.next_group), v(r.removing);
   auto& p = r.policy;
@@ -95,13 +93,11 @@ void walk(V&& v, R& r) {
 }
 
 template <class V, class R>
-  requires std::is_same_v<std::remove_const_t<R>, QueueState>
-void walk(V&& v, R& r) {
-  v(r.next_sequence), v(r.published), v(r.published_bytes), v(r.suppressed);
-}
+requires std::is_same_v<std::remove_const_t<R>, QueueState>
+void walk(V&& v, R& r) { v(r.next_sequence), v(r.published), v(r.published_bytes), v(r.suppressed); }
 
 template <class V, class R>
-  requires std::is_same_v<std::remove_const_t<R>, GroupRow>
+requires std::is_same_v<std::remove_const_t<R>, GroupRow>
 void walk(V&& v, R& r) {
   v(r.name), v(r.removing), v(r.cursor), v(r.floor), v(r.published), v(r.published_bytes), v(r.acked), v(r.expired), v(r.discarded);
   v(r.settled_bytes), v(r.retry), v(r.dead), v(r.dead_bytes), v(r.delivered), v(r.redelivered), v(r.nacked), v(r.rejected);
@@ -109,19 +105,17 @@ void walk(V&& v, R& r) {
 }
 
 template <class V, class R>
-  requires std::is_same_v<std::remove_const_t<R>, AttemptError>
-void walk(V&& v, R& r) {
-  v(r.time), v(r.delivery), v(r.text);
-}
+requires std::is_same_v<std::remove_const_t<R>, AttemptError>
+void walk(V&& v, R& r) { v(r.time), v(r.delivery), v(r.text); }
 
 template <class V, class R>
-  requires std::is_same_v<std::remove_const_t<R>, TakenOut>
+requires std::is_same_v<std::remove_const_t<R>, TakenOut>
 void walk(V&& v, R& r) {
   v(r.reason), v(r.deliveries), v(r.attempts), v(r.redrives), v(r.publish_ms), v(r.time_ms), v(r.detail), v(r.errors), v(r.record);
 }
 
 template <class V, class R>
-  requires std::is_same_v<std::remove_const_t<R>, Sample>
+requires std::is_same_v<std::remove_const_t<R>, Sample>
 void walk(V&& v, R& r) {
   v(r.time), v(r.published), v(r.published_bytes), v(r.suppressed), v(r.refused), v(r.delivered), v(r.redelivered), v(r.acked);
   v(r.nacked), v(r.dead_lettered), v(r.expired), v(r.lease_expired), v(r.depth), v(r.leased), v(r.delayed), v(r.dead);

@@ -14,6 +14,7 @@
 #include "engine/engine.hpp"
 #include "engine/latency.hpp"
 #include "engine/missing.hpp"
+#include "engine/room.hpp"
 #include "engine/row.hpp"
 #include "format/record.hpp"
 #include "format/run.hpp"
@@ -66,6 +67,7 @@ struct WindowBlock {
   bool touched = false;      // in Group::touched
   std::vector<Slot> slots;
   std::vector<Lease> leases;
+  Reserved reserved;  // room for what may come back of it
   std::uint32_t count() const { return static_cast<std::uint32_t>(slots.size()); }
   std::uint64_t end() const { return base + slots.size(); }
 };
@@ -188,6 +190,7 @@ struct Engine::State {
   Now now;
   Duration started{0};
   std::unique_ptr<store::Transaction> tx;
+  std::uint64_t reserved_bytes = 0;  // of all blocks that were handed out
   std::map<std::uint32_t, Queue> queues;
   std::unordered_map<std::string_view, Queue*> queue_names;  // views of Queue::row.name
   std::map<SubscriptionKey, std::unique_ptr<Subscription>> subscriptions;
@@ -195,12 +198,12 @@ struct Engine::State {
   std::uint32_t next_index = 1;
   std::vector<model::Effect> effects;
   BlockBuffers buffers;
-  std::uint32_t budget = 0;    // messages that may still be swept in this turn
-  bool more = false;           // work was left for the next turn
-  bool refusing = false;       // over the soft limit
-  Duration refusing_until{0};  // after a full store
-  Duration next_usage_check{0};
-  store::Usage usage;
+  std::uint32_t budget = 0;          // messages that may still be swept in this turn
+  bool more = false;                 // work was left for the next turn
+  Duration refusing_until{0};        // after a full store
+  store::Usage usage;                // when the turn began
+  std::uint64_t appended_bytes = 0;  // of records stored in this turn
+  std::uint64_t movable_bytes = 0;   // of rows that may still be written in this turn for messages that leave their block
   std::uint64_t next_sample_ms = 0;
   Status broken;  // a row could not be read: the turn must fail
 
@@ -265,7 +268,12 @@ struct Engine::State {
   void remember_answer(Queue& queue, Producer& producer, const model::Publish& publish, const std::string& entries, bool durable);
   void load_producers(Queue& queue);
   void prune_producers(Queue& queue);
-  bool over_limit();
+
+  // room.cpp
+  void measure_room();
+  bool over_limit() const;
+  void spend_room(const TakenOut& row);
+  bool room_for_return(const Group& group, const format::Run& run) const;
 
   // request.cpp and the files of its nouns
   model::Reply answer(const model::Request& what);

@@ -41,6 +41,7 @@ void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence
   row.reason = 0;
   tx->put(Table::retry, key::at(queue.id, group.id, sequence), encode(row));
   tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), "\1");
+  spend_room(row);
   ++group.row.retry;
   group.dirty = true;
   if (due_ms == leased_due) return;
@@ -82,6 +83,7 @@ void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence,
   row.detail = rules::cut_text(detail);
   row.time_ms = epoch_ms(now.wall);
   tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
+  spend_room(row);
   ++group.row.dead;
   ++group.row.dead_lettered;
   group.row.dead_bytes += row.record.size();

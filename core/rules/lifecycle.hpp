@@ -23,20 +23,20 @@ enum class State : std::uint8_t {
 enum class Input : std::uint8_t {
   publish,
   publish_delayed,
-  due,              // its time has come
-  dispatch,         // handed to a consumer; deliveries and attempts + 1
+  due,       // its time has come
+  dispatch,  // handed to a consumer; deliveries and attempts + 1
   ack,
-  nack,             // attempts left
-  nack_spent,       // max_attempts reached
+  nack,        // attempts left
+  nack_spent,  // max_attempts reached
   reject,
-  release,          // attempts - 1
+  release,  // attempts - 1
   extend,
   lease_end,        // time, disconnect or broker restart; attempts left
   lease_end_spent,  // the same, max_attempts reached
   ttl_dead_letter,  // its time to live passed, policy: dead letter
   ttl_discard,      // its time to live passed, policy: discard
   redrive,
-  discard,          // by an operator, from the DLQ
+  discard,  // by an operator, from the DLQ
   purge,
 };
 

@@ -18,10 +18,6 @@ namespace {
 constexpr Duration commit_window{30'000};
 constexpr Duration probe_pause{500};
 constexpr Duration full_pause{5'000};
-// A turn that takes back very many messages may need more room than a full store has left. Each time it does, the next one takes
-// back an eighth of it; a minute without a full store sets it right again.
-constexpr std::uint32_t sweep_messages = engine::EngineOptions{}.sweep_messages, sweep_part = 8;
-constexpr Duration sweep_recovery{60'000};
 
 std::uint64_t micros() {
   timespec t{};
@@ -52,7 +48,6 @@ Status Turn::open() {
   options.seed = random_seed();
   options.store_soft_limit = options_.store_soft_limit;
   options.disk_floor_bytes = options_.disk_floor_bytes;
-  options.sweep_messages = sweep_messages_;
   engine_ = std::make_unique<engine::Engine>(store_, options);
   now_ = clock_.at(Clock::read_mono(), Clock::read_system());
   return engine_->open(now_);
@@ -105,10 +100,6 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
         commit_window_ = now_.mono + commit_window;
         last_commit_us_ = std::exchange(commit_us_, {});
       }
-      if (sweep_messages_ != sweep_messages && now_.mono >= sweep_recovers_) {
-        sweep_messages_ = sweep_messages;
-        engine_->set_sweep_messages(sweep_messages_);
-      }
       commit_us_.add(micros() - before);
       ++commits_;
     } else {
@@ -140,8 +131,6 @@ void Turn::after_failure(const Status& failure, const Send& send) {
   close(send, failure.error().code, failure.error().message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
   if (!full) return;
-  sweep_messages_ = std::max(1u, sweep_messages_ / sweep_part);
-  sweep_recovers_ = now_.mono + sweep_recovery;
   if (const Status opened = open(); !opened.ok()) stop_confirming(opened);
   engine_->refuse_publishes(now_.mono + full_pause);
 }

@@ -89,8 +89,6 @@ class Turn {
   model::Settle settle_;
   std::string head_;
   engine::Latency commit_us_, last_commit_us_;
-  std::uint32_t sweep_messages_ = engine::EngineOptions{}.sweep_messages;
-  Duration sweep_recovers_{0};
   Duration commit_window_{0};
   Duration next_probe_{0};
   std::uint64_t commits_ = 0;

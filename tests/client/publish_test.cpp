@@ -1,8 +1,8 @@
 #include <map>
 
-#include "wire/publish.hpp"
 #include "client_fixture.hpp"
 #include "format/record.hpp"
+#include "wire/publish.hpp"
 #include "wire/session.hpp"
 
 namespace ackwire::test {

@@ -67,7 +67,9 @@ class BrokerWorld : public ::testing::Test {
     for (model::Effect& effect : engine_->take_effects()) effects_.push_back(std::move(effect));
     return done;
   }
-  void idle() { EXPECT_TRUE(turn([](engine::Engine&) {}).ok()); }
+  void idle() {
+    EXPECT_TRUE(turn([](engine::Engine&) {}).ok());
+  }
   void idle_until_quiet() {
     for (int i = 0; i < 1000; ++i) {
       idle();
@@ -207,7 +209,9 @@ class BrokerWorld : public ::testing::Test {
   model::SettleResult nack(SessionId session, const Got& got, std::int64_t delay_ms = -1) {
     return settle(session, model::SettleKind::nack, {got.token()}, delay_ms);
   }
-  void end_session(SessionId session) { EXPECT_TRUE(turn([&](engine::Engine& e) { e.end_session(session); }).ok()); }
+  void end_session(SessionId session) {
+    EXPECT_TRUE(turn([&](engine::Engine& e) { e.end_session(session); }).ok());
+  }
 
   DeadPage dead(const DeadFilter& filter = {}) {
     return std::get<DeadPage>(ask(model::GetDeadLetters{"orders", "default", 0, 100, filter, 1000}));

@@ -56,9 +56,7 @@ class Lifecycle : public BrokerWorld, public ::testing::WithParamInterface<int> 
       case Input::nack:
       case Input::nack_spent: return apply(SettleKind::nack);
       case Input::reject: return apply(SettleKind::reject);
-      case Input::release:
-        apply(SettleKind::release);
-        return end_session(alice);
+      case Input::release: apply(SettleKind::release); return end_session(alice);
       case Input::extend: return apply(SettleKind::extend, lease);
       case Input::dispatch: {
         const Error error = subscribe(bob);

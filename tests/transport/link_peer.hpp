@@ -31,7 +31,9 @@ class RecordingUser : public client::LinkUser {
       reason = why;
     });
   }
-  void failed(const Error& error) override { note([&] { reason = error.message; }); }
+  void failed(const Error& error) override {
+    note([&] { reason = error.message; });
+  }
   void received(std::string_view frame, std::shared_ptr<const void>) override {
     note([&] {
       ++frames;

@@ -202,8 +202,7 @@ TEST(BadInput, B8TooManyBatches) {
     sent.batches.assign(count, {1, record});
     std::string bytes;
     encode(bytes, sent);
-    EXPECT_EQ(code(decode_publish(std::string_view(bytes).substr(8), read)),
-              count == frame_batches ? Errc::ok : Errc::too_large);
+    EXPECT_EQ(code(decode_publish(std::string_view(bytes).substr(8), read)), count == frame_batches ? Errc::ok : Errc::too_large);
   }
 }
 

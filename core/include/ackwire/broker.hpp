@@ -16,12 +16,12 @@ struct BrokerOptions {
   std::uint32_t commit_max_frames = 4'096;        ///< frames taken into one commit
   std::uint64_t commit_max_bytes = 16ull << 20;   ///< and their bytes
   std::uint32_t max_sessions = 1'024;
-  Duration session_timeout{15'000};               ///< a session that says nothing this long is gone: its leases end
+  Duration session_timeout{15'000};                  ///< a session that says nothing this long is gone: its leases end
   std::uint64_t session_outbox_bytes = 64ull << 20;  ///< unsent bytes of one session; over it the session is ended
-  std::uint64_t seed = 0;                         ///< of retry jitter; 0 = from the system
-  bool accept_rollback = false;                   ///< open a store that is older than its witness says
-  bool unsafe_filesystem = false;                 ///< open on a network file system
-  Duration call_timeout{30'000};                  ///< of this handle's own calls
+  std::uint64_t seed = 0;                            ///< of retry jitter; 0 = from the system
+  bool accept_rollback = false;                      ///< open a store that is older than its witness says
+  bool unsafe_filesystem = false;                    ///< open on a network file system
+  Duration call_timeout{30'000};                     ///< of this handle's own calls
 };
 
 /// A broker over the store in a directory. Opening makes the directory when absent. One process at a time.

@@ -33,8 +33,8 @@ struct NackOptions {
 
 /// What became of a settle call.
 struct Settled {
-  std::size_t applied = 0;                ///< now true and durable
-  std::vector<std::uint64_t> stale;       ///< sequences whose lease had ended: nothing changed for them
+  std::size_t applied = 0;           ///< now true and durable
+  std::vector<std::uint64_t> stale;  ///< sequences whose lease had ended: nothing changed for them
 };
 
 /// Receives and settles. Thread-safe: several threads may receive and settle on one consumer.

@@ -24,17 +24,17 @@ enum class OnExpiry : std::uint8_t { dead_letter = 0, discard = 1 };
 
 /// How one queue behaves. Defaults are safe: retry with backoff, dead letters kept, dedupe on.
 struct QueuePolicy {
-  Duration visibility_timeout{30'000};       ///< lease length; limits::visibility_timeout_min..max
-  std::uint32_t max_attempts = 10;           ///< 1 to 1000; then a dead letter
-  Backoff backoff{};                         ///< between attempts
-  Duration ttl{0};                           ///< default time to live of a message; 0 = for ever
+  Duration visibility_timeout{30'000};  ///< lease length; limits::visibility_timeout_min..max
+  std::uint32_t max_attempts = 10;      ///< 1 to 1000; then a dead letter
+  Backoff backoff{};                    ///< between attempts
+  Duration ttl{0};                      ///< default time to live of a message; 0 = for ever
   OnExpiry on_expiry = OnExpiry::dead_letter;
-  Duration dedupe_window{600'000};           ///< 0 = off; at most limits::dedupe_window_max
-  std::uint64_t max_depth = 1'000'000;       ///< messages not yet settled by every group; over it: `overloaded`
-  std::uint64_t max_depth_bytes = 8ull << 30;///< the same in bytes of encoded records
-  std::uint32_t max_in_flight = 100'000;     ///< leased messages of one group
-  std::uint32_t max_message_bytes = 1u << 20;///< body; at most limits::message_bytes
-  bool paused = false;                       ///< true: publishes are taken, nothing is handed out
+  Duration dedupe_window{600'000};             ///< 0 = off; at most limits::dedupe_window_max
+  std::uint64_t max_depth = 1'000'000;         ///< messages not yet settled by every group; over it: `overloaded`
+  std::uint64_t max_depth_bytes = 8ull << 30;  ///< the same in bytes of encoded records
+  std::uint32_t max_in_flight = 100'000;       ///< leased messages of one group
+  std::uint32_t max_message_bytes = 1u << 20;  ///< body; at most limits::message_bytes
+  bool paused = false;                         ///< true: publishes are taken, nothing is handed out
   friend bool operator==(const QueuePolicy&, const QueuePolicy&) = default;
 };
 
@@ -60,16 +60,16 @@ struct QueueChange {
 /// published = ready + delayed + leased + dead + acked + expired + discarded.
 struct GroupInfo {
   std::string name;
-  std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0;       ///< now
-  std::uint64_t published = 0, acked = 0, expired = 0, discarded = 0;///< since the group was made
-  std::uint64_t delivered = 0;      ///< hand-overs, redeliveries included
-  std::uint64_t redelivered = 0;    ///< hand-overs after the first of a message
+  std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0;          ///< now
+  std::uint64_t published = 0, acked = 0, expired = 0, discarded = 0;  ///< since the group was made
+  std::uint64_t delivered = 0;                                         ///< hand-overs, redeliveries included
+  std::uint64_t redelivered = 0;                                       ///< hand-overs after the first of a message
   std::uint64_t nacked = 0, rejected = 0, released = 0;
   std::uint64_t lease_expired = 0;  ///< leases that ended by time
   std::uint64_t stale_settles = 0;  ///< settles refused because the lease had ended (since broker start)
   std::uint64_t dead_lettered = 0, redriven = 0;
   std::uint32_t consumers = 0;
-  Duration oldest_age{0};           ///< age of the oldest message that is not final and not dead; 0 = none
+  Duration oldest_age{0};  ///< age of the oldest message that is not final and not dead; 0 = none
 };
 
 struct QueueInfo {
@@ -84,7 +84,7 @@ struct QueueInfo {
   std::uint64_t refused = 0;                ///< messages refused (since broker start)
   std::uint64_t depth = 0;                  ///< messages not settled by every group
   std::uint64_t depth_bytes = 0;
-  std::uint64_t dedupe_keys = 0;            ///< live idempotency keys (upper bound)
+  std::uint64_t dedupe_keys = 0;  ///< live idempotency keys (upper bound)
   std::vector<GroupInfo> groups;
 };
 

@@ -28,19 +28,19 @@ enum class Resolution : std::uint8_t {
 struct HistoryQuery {
   std::string queue;  ///< empty: the whole broker
   Resolution resolution = Resolution::second;
-  Timestamp from{};   ///< slots at or after it; at most limits::page_messages come back, oldest first
+  Timestamp from{};  ///< slots at or after it; at most limits::page_messages come back, oldest first
 };
 
 struct BrokerStats {
   std::string version;
-  std::string store_id;             ///< hex; the store's identity
+  std::string store_id;  ///< hex; the store's identity
   std::uint64_t boot_epoch = 0;
   Timestamp now{}, started{};
   std::uint32_t sessions = 0, consumers = 0;
-  std::uint64_t commits = 0;        ///< since start
+  std::uint64_t commits = 0;                    ///< since start
   double commit_p50_ms = 0, commit_p99_ms = 0;  ///< of the last minute
   std::uint64_t store_bytes = 0, store_bytes_limit = 0;
-  bool publishes_refused = false;   ///< the store is over its soft limit
+  bool publishes_refused = false;  ///< the store is over its soft limit
   std::vector<QueueInfo> queues;
 };
 
