@@ -35,6 +35,9 @@ int list(Client& client, const DlqOptions& options, const Face& face) {
     for (const DeadLetter& letter : page->letters) rows.push_back(describe(letter));
     if (page->next == 0) break;
     from = page->next;
+    if (rows.size() >= options.count) {
+      face.terminal.say("ackwire: there may be more; go on with --from {}, or ask for more with --count", from);
+    }
   }
   face.printer.rows(rows);
   return exit_ok;
@@ -78,7 +81,8 @@ int print_moved(const Result<DeadMoved>& moved, const DlqOptions& options, const
                            {"not_found", moved->not_found},
                            {"dry_run", options.removal.dry_run}});
   if (moved->not_found.empty()) return exit_ok;
-  face.terminal.line(fmt::format("ackwire: not_found: no dead letter with sequence {}", fmt::join(moved->not_found, ", ")));
+  report(face.terminal, {Errc::not_found, fmt::format("no dead letter with sequence {}", fmt::join(moved->not_found, ", "))},
+         face.globals.json());
   return moved->moved == 0 ? exit_not_found : exit_partial;
 }
 
@@ -92,7 +96,7 @@ int discard(Client& client, const DlqOptions& options, const Face& face) {
   if (options.removal.dry_run || !matching) return print_moved(matching, options, face);
   int status = exit_ok;
   const auto question = fmt::format("Delete {} dead letters of \"{}\" for good?", matching->moved, options.queue);
-  if (!may_remove(options.removal, face.terminal, question, status)) return status;
+  if (!may_remove(options.removal, face.terminal, face.globals.json(), question, status)) return status;
   return print_moved(client.discard(options.queue, options.group, options.filter), options, face);
 }
 
@@ -162,7 +166,8 @@ void add_dlq(CLI::App& root, Invocation& invocation) {
                 moved_columns, redrive, true);
   add_filter(*app, back->filter);
   app->add_flag("--all", back->all, "all of the group");
-  add_removal(*app, back->removal);  // it removes nothing, so it never asks; --yes is taken for scripts that always give it
+  add_dry_run(*app, back->removal);
+  app->add_flag("--yes", back->removal.yes, "taken for scripts that always give it: a redrive removes nothing and never asks");
 
   const auto drop = std::make_shared<DlqOptions>();
   app = add_act(*noun, invocation, drop, "discard", "delete for good", moved_columns, discard, true);

@@ -14,11 +14,18 @@ struct GroupOptions {
 };
 using Options = std::shared_ptr<GroupOptions>;
 
-constexpr std::array<Column, 4> change_columns{{{"queue"}, {"group"}, {"done"}, {"dry_run"}}};
+constexpr std::array<Column, 6> change_columns{
+    {{"queue"}, {"group"}, {"done"}, {"messages", Cell::number}, {"dead", Cell::number}, {"dry_run"}}};
 
-int print(const Face& face, const GroupOptions& options, std::string_view done) {
-  face.printer.record(
-      Json{{"queue", options.queue}, {"group", options.group}, {"done", done}, {"dry_run", options.removal.dry_run}});
+/// `messages` and `dead` are what the group holds, or held when it was removed.
+int print(const Face& face, const GroupOptions& options, std::string_view done, std::uint64_t messages = 0,
+          std::uint64_t dead = 0) {
+  face.printer.record(Json{{"queue", options.queue},
+                           {"group", options.group},
+                           {"done", done},
+                           {"messages", messages},
+                           {"dead", dead},
+                           {"dry_run", options.removal.dry_run}});
   return exit_ok;
 }
 
@@ -46,13 +53,14 @@ int remove(Client& client, const GroupOptions& options, const Face& face) {
     return face.refuse(
         {Errc::no_group, fmt::format("Queue \"{}\" has no group \"{}\". Nothing was changed.", options.queue, options.group)});
   }
-  if (options.removal.dry_run) return print(face, options, "nothing");
+  const std::uint64_t messages = group->ready + group->delayed + group->leased;
+  if (options.removal.dry_run) return print(face, options, "nothing", messages, group->dead);
   int status = exit_ok;
   const auto question = fmt::format("Remove group \"{}\" of \"{}\" with {} ready, {} delayed, {} leased and {} dead messages?",
                                     options.group, options.queue, group->ready, group->delayed, group->leased, group->dead);
-  if (!may_remove(options.removal, face.terminal, question, status)) return status;
+  if (!may_remove(options.removal, face.terminal, face.globals.json(), question, status)) return status;
   if (const Status removed = client.remove_group(options.queue, options.group); !removed) return face.refuse(removed.error());
-  return print(face, options, "removed");
+  return print(face, options, "removed", messages, group->dead);
 }
 
 using Act = int (*)(Client&, const GroupOptions&, const Face&);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <deque>
+#include <span>
 #include <thread>
 
 #include "ackwire/limits.hpp"
@@ -22,6 +23,8 @@ constexpr std::size_t batch_body_bytes = 256 * 1024;  // and its bodies, unless 
 constexpr std::size_t batches_under_way = 32;
 constexpr Duration least_pause{20}, longest_pause{2'000};  // before an overloaded batch is sent again
 constexpr Duration progress_every{100};
+constexpr Duration slice{100};           // of a wait, so that a signal is seen
+constexpr Duration signal_grace{1'000};  // for the outcome of what is under way when a signal comes
 
 struct PubOptions {
   std::string queue;
@@ -49,39 +52,41 @@ struct Batch {
   PendingPublish pending;
 };
 
+using Receipts = Result<std::vector<Receipt>>;
+
 /// Keeps a bounded number of batches under way, and counts what became of them.
 class Publisher {
  public:
-  Publisher(Client& client, const PubOptions& options, const Face& face) : client_(client), options_(options), face_(face) {
+  Publisher(Client& client, const PubOptions& options, const Face& face, const SignalWatch& signals)
+      : client_(client), options_(options), face_(face), signals_(signals) {
     for (const std::string& header : options.headers) {
       const auto equals = header.find('=');
       headers_.push_back({std::string_view(header).substr(0, equals), std::string_view(header).substr(equals + 1)});
     }
   }
 
-  /// Publishes everything of `source`. The first error ends it, after what was under way has an outcome.
+  /// Publishes everything of `source`. The first error ends it: what was under way gets its outcome, nothing is sent again. What
+  /// the broker refused is told before what is wrong with a later line.
   Status run(Source& source) {
     Batch batch;
-    Status problem;
-    while (problem.ok()) {
+    Status unreadable;
+    while (unreadable.ok() && refused_.ok()) {
       Outgoing next;
       const auto more = source.next(next);
-      if (!more) problem = more.error();
+      if (!more) unreadable = more.error();
       if (!more || !*more) break;
       if (next.idempotency_key.empty()) next.idempotency_key = options_.key;
       if (next.ordering_key.empty()) next.ordering_key = options_.ordering_key;
-      if (!batch.messages.empty() && batch.bytes + next.body.size() > batch_body_bytes) problem = send(batch, source);
+      if (!batch.messages.empty() && batch.bytes + next.body.size() > batch_body_bytes) send(batch, source);
       batch.bytes += next.body.size();
       batch.messages.push_back(std::move(next));
-      if (problem.ok() && (batch.messages.size() == batch_messages || !source.ready())) problem = send(batch, source);
+      if (batch.messages.size() == batch_messages || !source.ready()) send(batch, source);
       show(source, false);
     }
-    // What was read before a bad line is good: it is sent, so that a rerun starts behind it.
-    const bool refused = !problem.ok() && stopped_by_broker_;
-    if (!batch.messages.empty() && !refused) keep_first(problem, send(batch, source));
-    while (!under_way_.empty()) keep_first(problem, settle(source));
+    send(batch, source);  // what was read before a bad line is good, so that a rerun starts behind it
+    while (!under_way_.empty()) settle(source);
     show(source, true);
-    return problem;
+    return refused_.ok() ? unreadable : refused_;
   }
 
   Json summary() const {
@@ -95,14 +100,12 @@ class Publisher {
   std::uint64_t published() const { return published_; }
 
  private:
-  static void keep_first(Status& problem, Status next) {
-    if (problem.ok()) problem = std::move(next);
-  }
+  bool ending() const { return signals_.caught() != 0; }
 
-  std::vector<Message> views(const Batch& batch) const {
+  std::vector<Message> views(std::span<const Outgoing> messages) const {
     std::vector<Message> out;
-    out.reserve(batch.messages.size());
-    for (const Outgoing& message : batch.messages) {
+    out.reserve(messages.size());
+    for (const Outgoing& message : messages) {
       out.push_back({.body = message.body,
                      .idempotency_key = message.idempotency_key,
                      .ordering_key = message.ordering_key,
@@ -113,37 +116,76 @@ class Publisher {
     return out;
   }
 
-  Status send(Batch& batch, const Source& source) {
-    if (batch.messages.empty()) return {};
-    while (under_way_.size() >= batches_under_way) {
-      if (Status settled = settle(source); !settled) return settled;
+  void send(Batch& batch, const Source& source) {
+    while (refused_.ok() && under_way_.size() >= batches_under_way) settle(source);
+    if (batch.messages.empty() || !refused_.ok()) return;
+    if (auto pending = client_.publish_async(options_.queue, views(batch.messages)); pending) {
+      batch.pending = *std::move(pending);
+      under_way_.push_back(std::move(batch));
+    } else {
+      refused_ = located(pending.error(), batch.messages, source);
     }
-    auto pending = client_.publish_async(options_.queue, views(batch));
-    if (!pending) {
-      const Error error = located(pending.error(), batch, source);
-      batch = {};
-      return error;
-    }
-    batch.pending = *std::move(pending);
-    under_way_.push_back(std::move(batch));
     batch = {};
-    return {};
   }
 
-  /// The outcome of the oldest batch. An overloaded broker is asked again until --timeout has passed.
-  Status settle(const Source& source) {
+  /// The outcome of the oldest batch.
+  void settle(const Source& source) {
     const Batch batch = std::move(under_way_.front());
     under_way_.pop_front();
-    const auto deadline = Clock::now() + face_.globals.timeout;
-    auto receipts = batch.pending.wait(face_.globals.timeout);
-    while (!receipts && receipts.error().code == Errc::overloaded && Clock::now() < deadline) {
-      const auto pause = std::clamp(receipts.error().retry_after, least_pause, longest_pause);
-      std::this_thread::sleep_for(pause);
-      receipts = client_.publish(options_.queue, views(batch));
+    const std::span<const Outgoing> messages(batch.messages);
+    if (const Receipts receipts = outcome(batch.pending); receipts)
+      return count(*receipts, messages);
+    else if (receipts.error().code != Errc::overloaded || !refused_.ok() || ending())
+      return refuse(receipts.error(), messages, source);
+    send_in_parts(messages, source);
+  }
+
+  /// Waits for at most --timeout, of all waits after a refusal or a signal together.
+  Receipts outcome(const PendingPublish& pending) {
+    const auto patience = refused_.ok() ? Clock::now() + face_.globals.timeout : last_wait_;
+    while (true) {
+      if (ending()) last_wait_ = std::min(last_wait_, Clock::now() + signal_grace);
+      const auto left = std::chrono::ceil<Duration>(std::min(patience, last_wait_) - Clock::now());
+      Receipts receipts = pending.wait(std::clamp(left, Duration{0}, slice));
+      if (receipts || receipts.error().code != Errc::timeout || left <= slice) return receipts;
     }
-    if (!receipts) return located(receipts.error(), batch, source);
-    for (std::size_t i = 0; i < receipts->size(); ++i) count((*receipts)[i], batch.messages[i]);
-    return {};
+  }
+
+  /// An overloaded broker is asked again until --timeout has passed without progress, with smaller and smaller batches: a large one
+  /// may never fit.
+  void send_in_parts(std::span<const Outgoing> messages, const Source& source) {
+    std::size_t part = messages.size();
+    auto deadline = Clock::now() + face_.globals.timeout;
+    while (!messages.empty()) {
+      const auto some = messages.first(std::min(part, messages.size()));
+      const Receipts receipts = client_.publish(options_.queue, views(some));
+      if (receipts) {
+        count(*receipts, some);
+        messages = messages.subspan(some.size());
+        deadline = Clock::now() + face_.globals.timeout;
+        continue;
+      }
+      const Error& error = receipts.error();
+      if (error.code != Errc::overloaded || ending() || Clock::now() >= deadline) return refuse(error, messages, source);
+      part = std::max<std::size_t>(1, some.size() / 2);
+      pause(std::clamp(error.retry_after, least_pause, longest_pause));
+    }
+  }
+
+  void pause(Duration time) const {
+    for (const auto end = Clock::now() + time; !ending() && Clock::now() < end;)
+      std::this_thread::sleep_for(std::min<Clock::duration>(slice, end - Clock::now()));
+  }
+
+  void refuse(const Error& error, std::span<const Outgoing> messages, const Source& source) {
+    if (!refused_.ok()) return;
+    refused_ = located(error, messages, source);
+    const bool silent = error.code == Errc::timeout || error.code == Errc::disconnected;  // then the rest has no answer either
+    last_wait_ = std::min(last_wait_, Clock::now() + (silent ? Duration{0} : face_.globals.timeout));
+  }
+
+  void count(const std::vector<Receipt>& receipts, std::span<const Outgoing> messages) {
+    for (std::size_t i = 0; i < receipts.size(); ++i) count(receipts[i], messages[i]);
   }
 
   void count(const Receipt& receipt, const Outgoing& message) {
@@ -159,11 +201,10 @@ class Publisher {
   }
 
   /// Says which line or argument is at fault and what of its batch was stored: nothing.
-  Error located(Error error, const Batch& batch, const Source& source) {
-    stopped_by_broker_ = true;
-    const auto first = batch.messages.front().place, last = batch.messages.back().place;
-    if (error.index && *error.index < batch.messages.size()) {
-      error.message = fmt::format("{} {}: {}", source.unit(), batch.messages[*error.index].place, error.message);
+  static Error located(Error error, std::span<const Outgoing> messages, const Source& source) {
+    const auto first = messages.front().place, last = messages.back().place;
+    if (error.index && *error.index < messages.size()) {
+      error.message = fmt::format("{} {}: {}", source.unit(), messages[*error.index].place, error.message);
     }
     const bool unknown = error.code == Errc::timeout || error.code == Errc::disconnected || error.code == Errc::indeterminate;
     const auto where =
@@ -190,27 +231,31 @@ class Publisher {
   Client& client_;
   const PubOptions& options_;
   const Face& face_;
+  const SignalWatch& signals_;
   std::vector<Header> headers_;
   std::deque<Batch> under_way_;
   std::uint64_t published_ = 0, duplicates_ = 0, bytes_ = 0, first_ = 0, last_ = 0;
-  bool stopped_by_broker_ = false;
+  Status refused_;  // by the broker, the first
+  Clock::time_point last_wait_ = Clock::time_point::max();
   Clock::time_point shown_{};
 };
 
 int publish(Client& client, const PubOptions& options, Source& source, const SignalWatch& signals, const Face& face) {
-  Publisher publisher(client, options, face);
+  Publisher publisher(client, options, face, signals);
   const Status problem = publisher.run(source);
-  if (!options.receipts && (problem.ok() || publisher.published() > 0)) face.printer.record(publisher.summary());
+  const std::uint64_t stored = publisher.published();
+  if (!options.receipts && (problem.ok() || stored > 0)) face.printer.record(publisher.summary());
   if (signals.caught() != 0) {
-    face.terminal.say("ackwire: interrupted; everything counted above is stored, nothing else was sent");
+    face.terminal.say("ackwire: interrupted; everything counted above is stored; what had no answer yet may be stored too");
     return 128 + signals.caught();
   }
   if (problem.ok()) return exit_ok;
-  const int status = face.refuse(problem.error());
-  if (publisher.published() == 0) return problem.error().code == Errc::invalid_argument ? exit_error : status;
-  face.terminal.line(
-      fmt::format("ackwire: {} messages are stored; with keys, a rerun publishes only the rest", publisher.published()));
-  return exit_partial;
+  Error error = problem.error();
+  error.message += stored == 0 ? " No message is known to be stored."
+                               : fmt::format(" {} messages are stored; with keys, a rerun publishes only the rest.", stored);
+  const int status = face.refuse(error);
+  if (stored > 0) return exit_partial;
+  return error.code == Errc::invalid_argument ? exit_error : status;
 }
 
 int act(const PubOptions& options, const Globals& globals, Terminal& terminal) {

@@ -101,7 +101,7 @@ int purge(Client& client, const QueueOptions& options, const Face& face) {
   if (!options.removal.dry_run) {
     int status = exit_ok;
     const auto question = fmt::format("Discard {} ready and {} delayed messages of \"{}\"?", now.ready, now.delayed, options.name);
-    if (!may_remove(options.removal, face.terminal, question, status)) return status;
+    if (!may_remove(options.removal, face.terminal, face.globals.json(), question, status)) return status;
     const auto count = client.purge(options.name);
     if (!count) return face.refuse(count.error());
     purged = *count;
@@ -118,7 +118,7 @@ int remove(Client& client, const QueueOptions& options, const Face& face) {
     int status = exit_ok;
     const auto question = fmt::format("Remove \"{}\" with {} ready, {} delayed, {} leased and {} dead messages?", options.name,
                                       now.ready, now.delayed, now.leased, now.dead);
-    if (!may_remove(options.removal, face.terminal, question, status)) return status;
+    if (!may_remove(options.removal, face.terminal, face.globals.json(), question, status)) return status;
     if (const Status removed = client.remove_queue(options.name, options.force); !removed) {
       return face.refuse(removed.error());
     }

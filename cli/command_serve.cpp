@@ -57,8 +57,16 @@ bool settle_config(const ServeOptions& options, const Globals& globals, Terminal
         report(terminal, {Errc::bad_config, to_string(problem)}, true);
     }
     if (!problems.empty()) {
-      terminal.line(fmt::format("  next: correct the {} above in {}; the store was not opened",
-                                problems.size() == 1 ? "line" : "lines", options.config_file));
+      if (!globals.json())
+        terminal.line(fmt::format("  next: correct the {} above in {}; the store was not opened",
+                                  problems.size() == 1 ? "line" : "lines", options.config_file));
+      return false;
+    }
+  }
+  for (const std::string& endpoint : options.listen) {
+    if (const Status status = Broker::check_endpoint(endpoint); !status) {
+      report(terminal, {status.error().code, fmt::format("--listen {}: {}", printable(endpoint), status.error().message)},
+             globals.json());
       return false;
     }
   }
@@ -176,12 +184,12 @@ int serve(const ServeOptions& options, const Globals& globals, Terminal& termina
   auto opened = Broker::open(options.directory, config.broker);
   if (!opened) return refused(opened.error());
   std::optional<Broker> broker(*std::move(opened));
+  const auto bound = listen_all(*broker, config, options.directory, *log);  // first: it may fail, and then nothing was changed
+  if (!bound) return refused(bound.error());
   for (const auto& [queue, change] : config.queues) {
     const auto ensured = broker->ensure_queue(queue, change);
     if (!ensured) return refused({ensured.error().code, fmt::format("queues.{}: {}", queue, ensured.error().message)});
   }
-  const auto bound = listen_all(*broker, config, options.directory, *log);
-  if (!bound) return refused(bound.error());
   log->info("ackwire {} ready: store={} pid={} start_ms={} listen={}", version(), options.directory, getpid(),
             std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count(), fmt::join(*bound, ","));
   notify_service_manager("READY=1");

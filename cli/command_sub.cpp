@@ -164,9 +164,9 @@ class Subscription {
     if (!ended || ended->status == exit_no_command || ended->status == exit_no_exec) {
       settled(consumer_.release(delivery), released_);
       if (!ended) return end(ended.error());
-      return end(Error{Errc::invalid_argument,
-                       fmt::format("the command cannot be run (exit {}): {}. Its message was put back, no attempt charged.",
-                                   ended->status, options_.exec)});
+      return end(
+          Error{Errc::io, fmt::format("the command cannot be run (exit {}): {}. Its message was put back, no attempt charged.",
+                                      ended->status, options_.exec)});
     }
     if (ended->status == 0 && !ended->timed_out) return settled(consumer_.ack(delivery), acked_);
     const auto how = ended->timed_out ? fmt::format("killed after {}", format_duration(options_.exec_timeout))
@@ -265,6 +265,7 @@ void add_sub(CLI::App& root, Invocation& invocation) {
       throw CLI::ValidationError("--format", "not together with --output");
     invocation.act = [&globals = invocation.globals, options](Terminal& terminal) -> int {
       SignalWatch signals;
+      signals.on_second(kill_commands);
       return with_client(globals, terminal, columns,
                          [&](Client& client, const Face& face) { return subscribe(client, *options, signals, face); });
     };

@@ -93,16 +93,23 @@ class Reader {
   }
 
   void read_listen(const toml::node& node) {
-    if (const auto* one = node.as_string()) return config_.listen.push_back(one->get());
+    if (node.is_string()) return read_endpoint(node);
     const auto* list = node.as_array();
     if (list == nullptr)
       return problem(node.source(), fmt::format("serve.listen must be an array of strings; it is {}", type_name(node)));
     for (const toml::node& entry : *list) {
-      if (const auto* text = entry.as_string())
-        config_.listen.push_back(text->get());
+      if (entry.is_string())
+        read_endpoint(entry);
       else
         problem(entry.source(), fmt::format("serve.listen must hold strings; this is {}", type_name(entry)));
     }
+  }
+
+  void read_endpoint(const toml::node& node) {
+    const std::string& text = node.as_string()->get();
+    if (const Status status = Broker::check_endpoint(text); !status)
+      problem(node.source(), fmt::format("serve.listen: \"{}\": {}", printable(text), status.error().message));
+    config_.listen.push_back(text);
   }
 
   void read_log_level(const toml::node& node) {
@@ -117,6 +124,8 @@ class Reader {
   void read_queues(const toml::table& section) {
     for (const auto& [key, node] : section) {
       const auto* table = node.as_table();
+      if (const Status status = check_queue_name(key.str()); !status)
+        problem(key.source(), fmt::format("queues.\"{}\": {}", printable(key.str()), status.error().message));
       if (table == nullptr) {
         problem(node.source(),
                 fmt::format("queues.{} must be a table: [queues.{}]; it is {}", key.str(), key.str(), type_name(node)));

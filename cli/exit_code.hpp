@@ -30,4 +30,7 @@ std::string_view next_step(Errc code) noexcept;
 /// Writes "ackwire: CODE: what happened" and the next step to `err`; as one JSON object when `json`.
 void report(Terminal& terminal, const Error& error, bool json);
 
+/// The same for a command line that is wrong: code "usage", nothing was done.
+void report_usage(Terminal& terminal, std::string_view message, std::string_view next, bool json);
+
 }  // namespace ackwire::cli

@@ -96,14 +96,18 @@ CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::s
 
 void add_removal(CLI::App& app, Removal& removal) {
   app.add_flag("--yes", removal.yes, "do not ask; needed without a terminal");
+  add_dry_run(app, removal);
+}
+
+void add_dry_run(CLI::App& app, Removal& removal) {
   app.add_flag("--dry-run", removal.dry_run, "only say how many it would be; change nothing");
 }
 
-bool may_remove(const Removal& removal, Terminal& terminal, const std::string& question, int& status) {
+bool may_remove(const Removal& removal, Terminal& terminal, bool json, const std::string& question, int& status) {
   if (removal.yes) return true;
   if (!terminal.can_ask()) {
-    terminal.line("ackwire: this removes something and there is no terminal to ask on; nothing was changed");
-    terminal.line("  next: repeat it with --yes, or see the count with --dry-run");
+    report_usage(terminal, "this removes something and there is no terminal to ask on",
+                 "repeat it with --yes, or see the count with --dry-run", json);
     status = exit_usage;
     return false;
   }

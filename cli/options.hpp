@@ -31,9 +31,11 @@ struct Removal {
   bool dry_run = false;
 };
 void add_removal(CLI::App& app, Removal& removal);
+/// --dry-run alone, for what removes nothing.
+void add_dry_run(CLI::App& app, Removal& removal);
 
 /// True: go on. Without --yes it asks on a terminal; without a terminal it is a usage error and `status` is set.
-bool may_remove(const Removal& removal, Terminal& terminal, const std::string& question, int& status);
+bool may_remove(const Removal& removal, Terminal& terminal, bool json, const std::string& question, int& status);
 
 /// "max_attempts" as the flag "--max-attempts".
 std::string flag_name(std::string_view field);

@@ -25,6 +25,16 @@ const Json* find(const Json& row, std::string_view path) {
   }
 }
 
+constexpr std::string_view base64_suffix = "_base64";
+
+/// The field, or its base64 twin when its bytes are not UTF-8.
+std::pair<const Json*, std::string> find_either(const Json& row, std::string_view name) {
+  if (const Json* value = find(row, name)) return {value, std::string(name)};
+  std::string twin = std::string(name) + std::string(base64_suffix);
+  const Json* value = find(row, twin);
+  return {value, value != nullptr ? std::move(twin) : std::string(name)};
+}
+
 void put(Json& row, std::string_view path, const Json& value) {
   const auto dot = path.find('.');
   Json& member = row[std::string(path.substr(0, dot))];
@@ -58,7 +68,9 @@ Status Printer::choose(View view) {
   std::vector<std::string_view> names;
   for (const Column& column : view) names.push_back(column.name);
   for (const std::string& asked : asked_) {
-    const auto found = std::find_if(view.begin(), view.end(), [&](const Column& column) { return column.name == asked; });
+    std::string_view base = asked;
+    if (base.ends_with(base64_suffix)) base.remove_suffix(base64_suffix.size());  // which of the two there is depends on the bytes
+    const auto found = std::find_if(view.begin(), view.end(), [&](const Column& column) { return column.name == base; });
     if (found != view.end()) {
       columns_.push_back(*found);
       continue;
@@ -73,15 +85,16 @@ Json Printer::picked(const Json& row) const {
   if (asked_.empty()) return row;
   Json out = Json::object();
   for (const Column& column : columns_) {
-    const Json* value = find(row, column.name);
-    put(out, column.name, value != nullptr ? *value : Json(nullptr));
+    const auto [value, name] = find_either(row, column.name);
+    put(out, name, value != nullptr ? *value : Json(nullptr));
   }
   return out;
 }
 
 std::string Printer::cell(const Column& column, const Json& row) const {
-  const Json* value = find(row, column.name);
+  const auto [value, name] = find_either(row, column.name);
   if (value == nullptr || value->is_null()) return format_ == Format::plain ? "" : "-";
+  if (name != column.name) return "base64:" + value->get<std::string>();
   if (format_ == Format::table && value->is_number_integer()) {
     if (column.cell == Cell::bytes) return format_bytes(value->get<std::uint64_t>());
     if (column.cell == Cell::milliseconds) return format_duration(Duration{value->get<std::int64_t>()});

@@ -21,15 +21,14 @@ int Face::refuse(const Error& error) const {
   return exit_code(error.code);
 }
 
-int misuse(Terminal& terminal, std::string_view message) {
-  terminal.line(fmt::format("ackwire: {}", printable(message)));
-  terminal.line("  next: see `ackwire --help`; nothing was done");
+int misuse(Terminal& terminal, std::string_view message, bool json) {
+  report_usage(terminal, message, "see `ackwire --help`", json);
   return exit_usage;
 }
 
 int with_face(const Globals& globals, Terminal& terminal, View view, const std::function<int(const Face&)>& act) {
   Printer printer(terminal, globals.output, globals.columns);
-  if (const Status status = printer.choose(view); !status) return misuse(terminal, status.error().message);
+  if (const Status status = printer.choose(view); !status) return misuse(terminal, status.error().message, globals.json());
   return act(Face{globals, terminal, printer});
 }
 

@@ -29,6 +29,6 @@ int with_face(const Globals& globals, Terminal& terminal, View view, const std::
 int with_client(const Globals& globals, Terminal& terminal, View view, const std::function<int(Client&, const Face&)>& act);
 
 /// Wrong use that only shows after parsing; status 2.
-int misuse(Terminal& terminal, std::string_view message);
+int misuse(Terminal& terminal, std::string_view message, bool json);
 
 }  // namespace ackwire::cli

@@ -51,7 +51,10 @@ void SignalWatch::watch() {
     if (signal <= 0) continue;
     const auto now = std::chrono::steady_clock::now();
     if (caught() != 0 && now - first < same_request) continue;
-    if (caught_.exchange(signal) != 0) _exit(128 + signal);
+    if (caught_.exchange(signal) != 0) {
+      if (on_second_) on_second_();
+      _exit(128 + signal);
+    }
     first = now;
     const std::lock_guard lock(mutex_);
     if (act_) act_();

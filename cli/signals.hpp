@@ -21,6 +21,8 @@ class SignalWatch {
   /// the one before. A second signal, 200 ms later or more, ends the process with status 128 + signal and no further work (safe:
   /// nothing is confirmed before it is stored). Pass nullptr before what `act` refers to goes away.
   void on_first(std::function<void()> act);
+  /// `act` is called before a second signal ends the process. Set it before the first signal may come.
+  void on_second(std::function<void()> act) { on_second_ = std::move(act); }
   /// The first signal, or 0.
   int caught() const { return caught_.load(std::memory_order_acquire); }
 
@@ -29,6 +31,7 @@ class SignalWatch {
 
   std::mutex mutex_;  ///< protects act_
   std::function<void()> act_;
+  std::function<void()> on_second_;
   std::atomic<int> caught_{0};
   std::atomic<bool> ending_{false};
   std::thread thread_;

@@ -11,6 +11,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 extern char** environ;
 
@@ -80,6 +82,27 @@ Result<pid_t> spawn(const CommandRun& run, int input, int errors) {
   if (error != 0) return failed("start", error);
   return child;
 }
+
+std::mutex running_mutex;
+std::set<pid_t> running;  // protected by running_mutex
+
+/// The child is among those that kill_commands() ends.
+class Running {
+ public:
+  explicit Running(pid_t child) : child_(child) {
+    const std::lock_guard lock(running_mutex);
+    running.insert(child_);
+  }
+  ~Running() {
+    const std::lock_guard lock(running_mutex);
+    running.erase(child_);
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  pid_t child_;
+};
 
 /// Feeds the input and keeps the tail of the errors until the child ends.
 class Conversation {
@@ -154,6 +177,11 @@ class Conversation {
 
 }  // namespace
 
+void kill_commands() {
+  const std::lock_guard lock(running_mutex);
+  for (const pid_t child : running) kill(-child, SIGKILL);
+}
+
 Result<Ended> run_command(const CommandRun& run) {
   Descriptor child_input, to_child, from_child, child_errors;
   if (!make_pipe(child_input, to_child) || !make_pipe(from_child, child_errors)) return failed("make a pipe for", errno);
@@ -164,6 +192,7 @@ Result<Ended> run_command(const CommandRun& run) {
   fcntl(to_child.get(), F_SETFL, O_NONBLOCK);
   fcntl(from_child.get(), F_SETFL, O_NONBLOCK);
   if (run.input.empty()) to_child.reset();
+  const Running here(*child);
   return Conversation(*child, run.input, to_child, from_child).hold(run.timeout);
 }
 

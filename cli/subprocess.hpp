@@ -31,4 +31,7 @@ struct Ended {
 /// made.
 Result<Ended> run_command(const CommandRun& run);
 
+/// Kills the process groups of all commands that run now, in whatever thread: for a process that ends at once.
+void kill_commands();
+
 }  // namespace ackwire::cli

@@ -19,12 +19,16 @@ Terminal Terminal::standard() {
 
 bool Terminal::write(std::string_view bytes) {
   if (std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size()) return true;
-  reader_gone = reader_gone || errno == EPIPE;
-  return false;
+  return failed();
 }
 
 bool Terminal::flush() {
   if (std::fflush(out) == 0) return std::ferror(out) == 0;
+  return failed();
+}
+
+bool Terminal::failed() {
+  if (write_error == 0) write_error = errno;
   reader_gone = reader_gone || errno == EPIPE;
   return false;
 }

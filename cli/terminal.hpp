@@ -19,6 +19,7 @@ struct Terminal {
   bool err_is_terminal = false;
   bool colour = false;       ///< of `out`; never set when NO_COLOR is, or without a terminal
   bool quiet = false;        ///< nothing but errors on `err`
+  int write_error = 0;       ///< the first errno of `out`, 0 while all is well
   bool reader_gone = false;  ///< set when `out` was closed by its reader, who has seen enough: not an error
 
   /// The process's own streams.
@@ -38,6 +39,9 @@ struct Terminal {
   /// Asks on `err` and reads a line from `in`; true for "y" or "yes". Only with a terminal on both.
   bool confirm(std::string_view question);
   bool can_ask() const { return in_is_terminal && err_is_terminal; }
+
+ private:
+  bool failed();
 };
 
 }  // namespace ackwire::cli

@@ -9,6 +9,7 @@
 #include "client/fork.hpp"
 #include "runtime/commit_loop.hpp"
 #include "store/lmdb_store.hpp"
+#include "transport/endpoint.hpp"
 #include "transport/zmq_gateway.hpp"
 
 namespace ackwire {
@@ -93,6 +94,11 @@ Result<std::string> Broker::listen(std::string_view endpoint) {
   if (client::inside_callback()) return Error{Errc::reentrant, "listen() was called from inside a callback. Nothing was bound."};
   if (Status status = host_->open_gateway(); !status) return status.error();
   return host_->loop->bind(endpoint);
+}
+
+Status Broker::check_endpoint(std::string_view endpoint) {
+  const auto read = transport::endpoint_to_bind(endpoint);
+  return read ? Status{} : Status{read.error()};
 }
 
 Status Broker::health() const {

@@ -60,7 +60,7 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
       put_dead(queue, group, sequence, row, DeadReason::damaged, "the stored record fails its checksum");
       continue;
     }
-    if (expired(queue, record, static_cast<std::uint64_t>(row.publish_ms))) {
+    if (row_expired(queue, row, record)) {
       erase_retry(queue, group, sequence, row);
       expire_message(queue, group, sequence, row);
       continue;

@@ -198,12 +198,14 @@ class Admission {
     if (more == 0 || (depth + more <= policy.max_depth && bytes + more_bytes <= policy.max_depth_bytes))
       return {Errc::ok, {}, {}, {}};
     const bool by_count = depth + more > policy.max_depth;
+    const bool never = more > policy.max_depth || more_bytes > policy.max_depth_bytes;
     return {Errc::overloaded,
             "Queue " + queue_.row.name + " holds " + std::to_string(depth) + " messages, " + std::to_string(bytes) +
                 " bytes; its limit is " +
                 (by_count ? "max_depth = " + std::to_string(policy.max_depth)
                           : "max_depth_bytes = " + std::to_string(policy.max_depth_bytes)) +
-                ". Nothing was stored. Wait for consumers, or raise the limit.",
+                (never ? ". Nothing was stored. The batch alone is larger than that: publish smaller batches, or raise the limit."
+                       : ". Nothing was stored. Wait for consumers, or raise the limit."),
             depth_retry_after,
             {}};
   }

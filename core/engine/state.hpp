@@ -259,6 +259,7 @@ struct Engine::State {
   void deliver(Subscription& subscription, const format::Run& run);
   Subscription* next_consumer(Group& group);
   bool expired(const Queue& queue, const format::Record& record, std::uint64_t publish_ms) const;
+  bool row_expired(const Queue& queue, const TakenOut& row, const format::Record& record) const;
 
   // consumer.cpp
   void end_subscription(Subscription& subscription, Return why, const char* text);

@@ -172,7 +172,7 @@ void Engine::State::expire_matured(Queue& queue, Group& group, std::uint64_t seq
   if (!read_retry(queue, group, sequence, row)) return;
   format::Record record;
   std::string_view rest = row.record;
-  if (!format::split(rest, record) || !expired(queue, record, static_cast<std::uint64_t>(row.publish_ms))) return;
+  if (!format::split(rest, record) || !row_expired(queue, row, record)) return;
   erase_retry(queue, group, sequence, row);
   expire_message(queue, group, sequence, row);
 }

@@ -111,6 +111,11 @@ void Engine::State::remember_key(Queue& queue, std::uint64_t sequence, std::stri
   queue.dedupe_changed = true;
 }
 
+// Somebody brought it back from the dead letters to have it processed: it has no time to live any more.
+bool Engine::State::row_expired(const Queue& queue, const TakenOut& row, const format::Record& record) const {
+  return row.redrives == 0 && expired(queue, record, static_cast<std::uint64_t>(row.publish_ms));
+}
+
 bool Engine::State::expired(const Queue& queue, const format::Record& record, std::uint64_t publish_ms) const {
   const std::uint64_t wall = epoch_ms(now.wall);
   if (record.expires_at != 0 && record.expires_at <= wall) return true;

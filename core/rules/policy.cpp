@@ -41,6 +41,14 @@ Status check_name(std::string_view what, std::string_view name) {
   return {};
 }
 
+}  // namespace ackwire::rules
+
+namespace ackwire {
+Status check_queue_name(std::string_view name) { return rules::check_name("queue", name); }
+}  // namespace ackwire
+
+namespace ackwire::rules {
+
 Status check_policy(const QueuePolicy& p) {
   namespace l = limits;
   if (auto s = duration_within("visibility_timeout", p.visibility_timeout, l::visibility_timeout_min, l::visibility_timeout_max);

@@ -241,3 +241,63 @@ def read_all(leader):
         text += more
     os.close(leader)
     return text.decode()
+
+
+def test_a_queue_smaller_than_a_batch_is_filled(orders):
+    orders.good("queue", "create", "small", "--max-depth", "30")
+    lines = "".join(f"{i}\n" for i in range(2000))
+    start = time.monotonic()
+    done = orders("--timeout", "2s", "pub", "small", stdin=lines)
+    assert done.status == 5 and "overloaded" in done.err and "30 messages are stored" in done.err
+    assert time.monotonic() - start < 30  # not a timeout for each batch that was under way
+    assert orders.good("queue", "info", "small")["ready"] == 30
+
+
+def test_ctrl_c_ends_a_publish_that_waits_for_room(orders):
+    orders.good("queue", "create", "small", "--max-depth", "10")
+    process = orders.start("--timeout", "60s", "pub", "small", stdin=subprocess.PIPE)
+    process.stdin.write("x\n" * 3000)
+    process.stdin.flush()
+    while orders.good("queue", "info", "small")["refused"] == 0:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+    process.stdin.close()
+
+
+def test_bytes_that_are_not_text_are_shown_in_every_form(orders, folder):
+    (folder / "bytes").write_bytes(b"\xff\x00")
+    for _ in range(3):
+        with open(folder / "bytes", "rb") as bytes_in:
+            assert orders.start("pub", "orders", "--whole", "-q", stdin=bytes_in, stdout=subprocess.DEVNULL).wait(20) == 0
+    assert orders("peek", "orders", "-o", "plain", "--columns", "body").out == "base64:/wA=\n" * 3
+    assert orders("sub", "orders", "--max", "1", "-o", "jsonl", "--columns", "body").lines() == [{"body_base64": "/wA="}]
+    assert orders("sub", "orders", "--max", "1", "-o", "plain", "--columns", "body_base64").out == "base64:/wA=\n"
+
+
+def test_what_the_broker_refused_is_told_before_a_later_bad_line(orders, folder):
+    orders.good("pub", "orders", "x", "--key", "a")
+    file = folder / "events.jsonl"
+    file.write_text('{"id":"a","other":1}\nnonsense\n')
+    done = orders("pub", "orders", "--file", file, "--key-field", "id")
+    assert done.status == 1 and "key_conflict" in done.err and "line 1" in done.err
+
+
+def test_a_second_signal_kills_the_command(orders, folder):
+    orders.good("pub", "orders", "x")
+    process = orders.start("sub", "orders", "--exec", "touch started; sleep 3; touch late", cwd=folder)
+    while not (folder / "started").exists():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 130
+    time.sleep(3.5)
+    assert not (folder / "late").exists()
+
+
+def test_an_answer_that_cannot_be_written_is_told(orders):
+    with open("/dev/full", "w") as full:
+        process = orders.start("queue", "ls", stdout=full, stderr=subprocess.PIPE)
+        error = process.communicate(timeout=20)[1]
+    assert process.returncode == 1 and "could not be written" in error

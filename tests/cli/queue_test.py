@@ -59,7 +59,7 @@ def test_what_removes_needs_yes_without_a_terminal(orders):
     orders.good("pub", "orders", "a", "b")
     for arguments in (["queue", "purge", "orders"], ["queue", "rm", "orders", "--force"]):
         done = orders(*arguments)
-        assert done.status == 2 and "--yes" in done.err and "nothing was changed" in done.err and done.out == ""
+        assert done.status == 2 and "--yes" in done.err and "nothing was done" in done.err and done.out == ""
     assert orders.good("queue", "purge", "orders", "--dry-run") == {"queue": "orders", "purged": 2, "dry_run": True}
     assert orders.good("queue", "info", "orders")["ready"] == 2
     full = orders("queue", "rm", "orders", "--yes")

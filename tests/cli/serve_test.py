@@ -1,5 +1,6 @@
 """serve and verify: settings, ends, and stores that cannot be used (rows B31, B40, B45 to B48, B61 of the bad-input list)."""
 
+import json
 import os
 import pathlib
 import resource
@@ -48,6 +49,22 @@ def test_wrong_use_is_status_2_and_does_nothing(arguments, folder):  # B47
     assert done.status == 2, done.err
     assert done.out == "" and done.err.startswith("ackwire: usage: ") and "nothing was done" in done.err
     assert list(folder.iterdir()) == []
+
+
+def test_an_unknown_word_is_named(folder):
+    assert 'no command "crate" (did you mean "create"?)' in run("queue", "crate", "a").err
+    assert 'no option --max-atempts (did you mean "--max-attempts"?)' in run("queue", "create", "a", "--max-atempts", "3").err
+    assert json.loads(run("-o", "json", "queue", "crate", "a").err)["error"]["code"] == "usage"
+
+
+def test_check_refuses_what_could_never_start(folder):
+    file = folder / "broker.toml"
+    for text in ('[queues."bad name"]\nttl = "1h"\n', '[serve]\nlisten = ["tcp://0.0.0.0:1"]\n', '[serve]\nlisten = "bogus"\n'):
+        file.write_text(text)
+        done = run("serve", folder / "store", "--check", "--config", file)
+        assert done.status == 78 and f"{file}:" in done.err, text
+    assert run("serve", folder / "store", "--check", "--listen", "bogus").status == 78
+    assert not (folder / "store").exists()
 
 
 def test_units_suggest_what_was_meant(folder):  # B45

@@ -32,6 +32,9 @@ class Broker : public Connection {
   /// Serves other processes as well. "tcp://127.0.0.1:7733", "tcp://127.0.0.1:*" (any free port) or "ipc:///path".
   /// Returns the endpoint as bound. Errors: insecure_bind (anything but loopback and ipc), invalid_argument, io.
   Result<std::string> listen(std::string_view endpoint);
+  /// Whether `endpoint` is one that listen() takes; binds nothing, so a port that is taken is not seen. Errors: insecure_bind,
+  /// invalid_argument.
+  static Status check_endpoint(std::string_view endpoint);
   /// Why the broker stopped confirming, if it did (Errc::failed); ok otherwise.
   Status health() const;
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ackwire/error.hpp"
 #include "ackwire/message.hpp"
 
 namespace ackwire {
@@ -71,6 +72,10 @@ struct GroupInfo {
   std::uint32_t consumers = 0;
   Duration oldest_age{0};  ///< age of the oldest message that is not final and not dead; 0 = none
 };
+
+/// Whether a queue may have this name: 1 to limits::name_bytes ASCII letters, digits or . _ - : and no leading dot. Changes nothing
+/// and needs no broker. Errors: invalid_name.
+Status check_queue_name(std::string_view name);
 
 struct QueueInfo {
   std::string name;
