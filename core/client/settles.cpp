@@ -29,8 +29,6 @@ std::vector<model::SettleRange> take_frame(std::vector<model::SettleRange>& left
   return part;
 }
 
-bool ends_lease(model::SettleKind kind) { return kind != model::SettleKind::extend; }
-
 }  // namespace
 
 void Subscriptions::settle(const std::shared_ptr<Subscription>& of, const model::Settle& settle, SettleWait* wait) {
@@ -109,7 +107,6 @@ void Subscriptions::settled(std::uint32_t request, const model::SettleResult& an
 void Subscriptions::answer(Pending& pending, const model::SettleResult& answer) {
   Subscription& of = *pending.of;
   const std::uint64_t stale = count_messages(answer.stale);
-  if (ends_lease(pending.kind)) of.outstanding -= std::min(of.outstanding, pending.messages);
   if (pending.async_ack) {
     --of.acks_under_way;
     of.acks_answered += pending.messages;

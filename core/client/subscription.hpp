@@ -39,7 +39,9 @@ struct Subscription {
   Duration visibility_timeout{0};
 
   std::deque<ReceivedRun> buffer;  // bounded by credit
-  std::uint64_t outstanding = 0;   // received and not settled, the buffer included
+  // Something was delivered in this session. What of it is still leased only the broker knows for certain: a settle may be a
+  // repetition.
+  bool received = false;
   Clock::time_point renewed{};
   std::condition_variable arrived;
   std::uint64_t interrupts = 0;

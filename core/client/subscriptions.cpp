@@ -123,7 +123,7 @@ void Subscriptions::session_lost(const Error& error) {
   for (const auto& of : all) {
     lose_acks(*of, error);
     of->buffer.clear();
-    of->outstanding = 0;
+    of->received = false;
     if (of->phase == Subscription::Phase::ending) {
       finish(*of, std::nullopt);
     } else {
@@ -145,7 +145,7 @@ void Subscriptions::finish(Subscription& of, std::optional<Error> why) {
   of.phase = Subscription::Phase::ended;
   of.end = std::move(why);
   of.buffer.clear();
-  of.outstanding = 0;
+  of.received = false;
   of.arrived.notify_all();
   of.settled.notify_all();
   by_id_.erase(static_cast<std::uint32_t>(of.id));
@@ -172,8 +172,7 @@ bool Subscriptions::deliver(model::SubscriptionId id, std::string_view runs, con
     ReceivedRun received{owner, {}, boot_epoch_, now};
     if (!format::split_run(runs, received.run)) return false;
     if (received.run.count == 0 || received.run.count > received.run.records.size() / format::record_header_bytes) return false;
-    if (of->outstanding == 0) of->renewed = now;
-    of->outstanding += received.run.count;
+    of->received = true;
     of->buffer.push_back(std::move(received));
   }
   of->arrived.notify_all();
@@ -205,7 +204,7 @@ Clock::time_point Subscriptions::tick(Clock::time_point now) {
     const Duration interval = std::max(Duration{1}, of->visibility_timeout / renewals_per_timeout);
     if (now >= of->renewed + interval) {
       of->renewed = now;
-      if (of->outstanding > 0) wire::encode_renew(control_.emplace_back(), of->id);
+      if (of->received) wire::encode_renew(control_.emplace_back(), of->id);
     }
     next = std::min(next, of->renewed + interval);
   }

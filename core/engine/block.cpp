@@ -149,7 +149,7 @@ WindowBlock& Engine::State::open_window(Group& group, const format::Run& run) {
   block.base = run.first_sequence;
   block.publish_ms = run.publish_time;
   block.open = run.count;
-  block.reserved = Reserved(reserved_bytes, rows_room(run.count, run.records.size()));
+  block.reserved = Reserved(reserved_bytes, returns_room(run.count, run.records.size()));
   block.slots.resize(run.count);
   std::size_t at = 0;
   for (Slot& slot : block.slots) {
@@ -175,7 +175,7 @@ void Engine::State::touch(Group& group, WindowBlock& block) {
 
 void Engine::State::settle_slot(Group& group, WindowBlock& block, std::uint32_t slot) {
   block.slots[slot].holder = Slot::settled;
-  --block.open;
+  if (--block.open == 0) block.reserved = Reserved();  // nothing of it can come back; another group may keep it for long
   touch(group, block);
 }
 
@@ -266,6 +266,7 @@ void Engine::State::load_window(Queue& queue, Group& group) {
         handed_out = true;
       }
     }
+    if (block.open == 0) block.reserved = Reserved();
     if (handed_out) group.recovered_blocks.push_back(block.base);
     at = block.end();
   }

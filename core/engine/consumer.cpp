@@ -14,6 +14,14 @@ Error bad_credit(std::uint32_t credit) {
 
 }  // namespace
 
+std::size_t Engine::State::subscriptions_of(SessionId session) const {
+  std::size_t count = 0;
+  for (auto it = subscriptions.lower_bound({session, SubscriptionId{0}}); it != subscriptions.end() && it->first.session == session;
+       ++it)
+    ++count;
+  return count;
+}
+
 void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
   State& s = *state_;
   model::Subscribed answer{subscribe.subscription, 0, {Errc::ok, {}}};
@@ -27,6 +35,11 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
     return refuse({Errc::request_reused, "The session has this subscription already. Nothing was changed. Choose another number."});
   }
   if (subscribe.credit > limits::credit) return refuse(bad_credit(subscribe.credit));
+  if (s.subscriptions_of(session) >= limits::consumers_per_connection) {
+    return refuse(
+        {Errc::overloaded, "A connection has at most " + std::to_string(limits::consumers_per_connection) +
+                               " consumers, and this one has them. Nothing was subscribed. Close some, or open another."});
+  }
   Queue* queue = s.find_queue(subscribe.queue);
   if (!queue) return refuse(no_queue(subscribe.queue, "Nothing was subscribed."));
   Group* group = queue->find_group(subscribe.group);

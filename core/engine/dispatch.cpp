@@ -94,7 +94,7 @@ void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
   const std::uint64_t share = (ready + active - 1) / active;
   std::size_t bytes = 0;
   while (group.leased < queue.row.policy.max_in_flight) {
-    if (bytes > options.turn_deliver_bytes) {
+    if (budget == 0 || bytes > options.turn_deliver_bytes) {
       more = true;
       return;
     }
@@ -107,8 +107,9 @@ void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
     if (!room && (group.leased > 0 || group.ready_retry > 0 || !group.returning.empty())) return;  // until they are settled
     const std::uint64_t limit =
         room ? std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased}) : 1;
+    const std::uint64_t before = group.row.cursor;
     bytes += hand_out(queue, group, *subscription, run, fresh, static_cast<std::uint32_t>(limit));
-    if (!queue.damaged.empty()) return;
+    if (!queue.damaged.empty() || group.row.cursor == before) return;
   }
 }
 
@@ -152,7 +153,8 @@ std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& 
     subscription.in_flight += count;
     queue.sample.delivered += count;
   }
-  if (bad != Bad::no) {
+  if (bad != Bad::no && (bad != Bad::expired || room_to_expire(queue, block.slots[first + count].bytes))) {
+    --budget;
     const std::uint64_t sequence = group.row.cursor++;
     TakenOut row;
     if (take_out(queue, group, block, first + count, row)) {

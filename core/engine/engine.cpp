@@ -8,6 +8,8 @@
 namespace ackwire::engine {
 namespace {
 
+constexpr std::uint32_t removal_rows = 100;  // a turn, at least
+
 constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
 
 Error damaged_row(const std::string& place) {
@@ -146,21 +148,19 @@ Status Engine::begin(Now now) {
 
 Status Engine::finish() {
   State& s = *state_;
+  for (auto& [id, queue] : s.queues) {
+    if (!queue.row.removing) s.write_turn_blocks(queue);
+  }
+  if (s.now.mono >= s.resting_until) s.serve_queues();
+  s.budget = std::max(s.budget, removal_rows);  // removals come last, and always get on
   for (auto it = s.queues.begin(); it != s.queues.end();) {
     Queue& queue = it->second;
-    if (queue.row.removing) {
-      it = s.continue_removal(queue) ? s.queues.erase(it) : std::next(it);
-      continue;
+    if (!queue.row.removing) {
+      if (s.now.mono >= queue.next_prune) s.prune_producers(queue);
+      s.close_blocks(queue);
     }
-    ++it;
-    s.write_turn_blocks(queue);
-    for (auto& [group_id, group] : queue.groups) {
-      s.sweep(queue, group);
-      s.dispatch(queue, group);
-    }
-    if (s.now.mono >= queue.next_prune) s.prune_producers(queue);
-    s.close_blocks(queue);
-    s.continue_removal(queue);
+    const bool gone = s.continue_removal(queue) && queue.row.removing;
+    it = gone ? s.queues.erase(it) : std::next(it);
   }
   s.take_samples();
   s.write_rows();
@@ -171,6 +171,31 @@ Status Engine::finish() {
   if (!result.ok()) s.effects.clear();
   for (const auto& [key, subscription] : s.subscriptions) subscription->effect = Subscription::npos;
   return result;
+}
+
+// What a turn may sweep is shared: each turn begins with another queue, and in it with another group.
+void Engine::State::serve_queues() {
+  if (queues.empty()) return;
+  auto it = queues.upper_bound(first_queue);
+  if (it == queues.end()) it = queues.begin();
+  first_queue = it->first;
+  for (std::size_t served = 0; served < queues.size(); ++served) {
+    Queue& queue = it->second;
+    if (!queue.row.removing) serve_groups(queue);
+    if (++it == queues.end()) it = queues.begin();
+  }
+}
+
+void Engine::State::serve_groups(Queue& queue) {
+  if (queue.groups.empty()) return;
+  auto it = queue.groups.upper_bound(queue.first_group);
+  if (it == queue.groups.end()) it = queue.groups.begin();
+  queue.first_group = it->first;
+  for (std::size_t served = 0; served < queue.groups.size(); ++served) {
+    sweep(queue, it->second);
+    dispatch(queue, it->second);
+    if (++it == queue.groups.end()) it = queue.groups.begin();
+  }
 }
 
 void Engine::State::write_rows() {
@@ -233,6 +258,7 @@ std::vector<model::Effect> Engine::take_effects() { return std::exchange(state_-
 
 std::optional<Duration> Engine::next_wakeup() const {
   const State& s = *state_;
+  if (s.now.mono < s.resting_until) return s.resting_until;
   if (s.more) return s.now.mono;
   Duration next = Duration::max();
   const auto at_wall = [&](std::uint64_t ms) {

@@ -65,6 +65,8 @@ class Engine {
   Status finish();
   /// Publishes are refused as overloaded until then (monotonic time): after a full store, so that acks get through.
   void refuse_publishes(Duration until);
+  /// Nothing is swept and nothing handed out until then: after a full store, so that settles, purges and discards come first.
+  void rest(Duration until);
   std::vector<model::Effect> take_effects();
 
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.

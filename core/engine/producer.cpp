@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t answers_per_producer = 256;
 constexpr Duration prune_pause{60'000};
+constexpr Duration eviction_age{300'000};  // a client that wants its answer asks again within seconds
 
 std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
 
@@ -32,13 +33,27 @@ bool decode_answer(std::string_view row, std::int64_t& wall_ms, std::uint64_t& f
 
 }  // namespace
 
+// Makes room for a new producer: the one that was silent longest goes, unless all spoke lately.
+bool Engine::State::forget_oldest_producer(Queue& queue, const model::ProducerId& keep) {
+  auto oldest = queue.producers.end();
+  for (auto it = queue.producers.begin(); it != queue.producers.end(); ++it) {
+    if (it->first == keep) continue;
+    if (oldest == queue.producers.end() || it->second.last_used_ms < oldest->second.last_used_ms) oldest = it;
+  }
+  if (oldest == queue.producers.end() || oldest->second.last_used_ms > to_ms(now.wall) - eviction_age.count()) return false;
+  for (const auto& [sequence, answer] : oldest->second.answers)
+    tx->erase(Table::state, key::producer(queue.id, oldest->first, sequence));
+  queue.producers.erase(oldest);
+  return true;
+}
+
 // The memory of this producer, with everything below `first_unconfirmed` forgotten. nullptr when there is no room for it.
 Producer* Engine::State::producer(Queue& queue, const model::Publish& publish) {
   auto [it, made] = queue.producers.try_emplace(publish.producer);
   Producer& producer = it->second;
   if (made) {
-    if (queue.producers.size() > options.producers_per_queue) {
-      queue.producers.erase(it);
+    if (queue.producers.size() > options.producers_per_queue && !forget_oldest_producer(queue, publish.producer)) {
+      queue.producers.erase(publish.producer);
       return nullptr;
     }
   }

@@ -259,6 +259,8 @@ class Admission {
 
 void Engine::refuse_publishes(Duration until) { state_->refusing_until = until; }
 
+void Engine::rest(Duration until) { state_->resting_until = until; }
+
 void Engine::publish(SessionId session, const Publish& publish) {
   State& s = *state_;
   const auto reply = [&](std::string entries) {

@@ -165,6 +165,7 @@ struct Queue {
   Duration next_prune{0};
   std::vector<TurnBlock> turn_blocks;
   std::size_t turn_blocks_written = 0;
+  std::uint32_t first_group = 0;  // as State::first_queue
   std::uint64_t refused = 0;
   std::string damaged;  // not empty: nothing is handed out, this says why
   Sample sample;        // counts of the slot under way
@@ -192,6 +193,7 @@ struct Engine::State {
   std::unique_ptr<store::Transaction> tx;
   std::uint64_t reserved_bytes = 0;  // of all blocks that were handed out
   std::map<std::uint32_t, Queue> queues;
+  std::uint32_t first_queue = 0;  // the turn begins behind it, so that no queue takes the whole budget in every turn
   std::unordered_map<std::string_view, Queue*> queue_names;  // views of Queue::row.name
   std::map<SubscriptionKey, std::unique_ptr<Subscription>> subscriptions;
   std::unordered_map<std::uint32_t, Subscription*> by_index;
@@ -200,9 +202,11 @@ struct Engine::State {
   BlockBuffers buffers;
   std::uint32_t budget = 0;          // messages that may still be swept in this turn
   bool more = false;                 // work was left for the next turn
-  Duration refusing_until{0};        // after a full store
+  Duration refusing_until{0};        // publishes; after a full store
+  Duration resting_until{0};         // no sweeps and no hand-overs; after a full store
   store::Usage usage;                // when the turn began
   std::uint64_t appended_bytes = 0;  // of records stored in this turn
+  std::uint64_t moved_bytes = 0;     // of rows written in this turn for messages that leave their block
   std::uint64_t movable_bytes = 0;   // of rows that may still be written in this turn for messages that leave their block
   std::uint64_t next_sample_ms = 0;
   Status broken;  // a row could not be read: the turn must fail
@@ -262,10 +266,12 @@ struct Engine::State {
   bool row_expired(const Queue& queue, const TakenOut& row, const format::Record& record) const;
 
   // consumer.cpp
+  std::size_t subscriptions_of(SessionId session) const;
   void end_subscription(Subscription& subscription, Return why, const char* text);
 
   // publish.cpp, producer.cpp
   Producer* producer(Queue& queue, const model::Publish& publish);
+  bool forget_oldest_producer(Queue& queue, const model::ProducerId& keep);
   void remember_answer(Queue& queue, Producer& producer, const model::Publish& publish, const std::string& entries, bool durable);
   void load_producers(Queue& queue);
   void prune_producers(Queue& queue);
@@ -273,7 +279,9 @@ struct Engine::State {
   // room.cpp
   void measure_room();
   bool over_limit() const;
-  void spend_room(const TakenOut& row);
+  void spend_room(TakenOut& row);
+  bool room_to_expire(const Queue& queue, std::uint64_t record_bytes) const;
+  bool room_for(std::uint64_t bytes, double part) const;
   bool room_for_return(const Group& group, const format::Run& run) const;
 
   // request.cpp and the files of its nouns
@@ -318,6 +326,8 @@ struct Engine::State {
 
   void load();
   void load_leased_retry(Queue& queue, Group& group);
+  void serve_queues();
+  void serve_groups(Queue& queue);
   void write_rows();
   void write_dedupe(Queue& queue);
   std::vector<DedupeEntry> pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high);

@@ -83,7 +83,8 @@ void Engine::State::check_leases(Queue& queue, Group& group) {
   for (const auto& [sequence, lease] : group.retry_leases) {
     const auto holder = by_index.find(lease.holder);
     Duration deadline = effective_deadline(holder == by_index.end() ? nullptr : holder->second, lease.started, lease.deadline);
-    if (const auto it = group.extended.find(sequence); it != group.extended.end()) deadline = it->second;
+    if (const auto it = group.extended.find(sequence); it != group.extended.end())
+      deadline = effective_deadline(holder == by_index.end() ? nullptr : holder->second, lease.started, it->second);
     if (deadline <= now.mono) {
       ended.push_back(sequence);
     } else {
@@ -119,7 +120,10 @@ void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& 
     for (std::uint32_t i = lease.first; i < lease.first + lease.count; ++i) {
       if (block.slots[i].holder != lease.holder) continue;
       const auto own = group.extended.find(block.base + i);
-      const Duration ends = own == group.extended.end() ? deadline : own->second;
+      // An own deadline replaces that of the hand-over; a renewal counts for every lease of the consumer.
+      const Duration ends = own == group.extended.end() ? deadline
+                                                        : effective_deadline(holder == by_index.end() ? nullptr : holder->second,
+                                                                             lease.started, own->second);
       if (ends > now.mono || budget == 0) {
         left = true;
         next = std::min(next, std::max(ends, now.mono));
@@ -184,7 +188,14 @@ void Engine::State::expire_head(Queue& queue, Group& group) {
   while (budget > 0 && queue.damaged.empty()) {
     format::Run run;
     bool fresh = false;
-    if (!read_block(queue, group.row.cursor, run, fresh)) return;
+    if (!read_block(queue, group.row.cursor, run, fresh)) {
+      // Only delayed messages came since: they have rows of their own, and nothing will be read here.
+      if (queue.damaged.empty() && tx->status().ok()) {
+        group.row.cursor = queue.state.next_sequence;
+        group.dirty = true;
+      }
+      return;
+    }
     const std::uint64_t sequence = std::max(group.row.cursor, run.first_sequence);
     format::Record record;
     std::int64_t publish_ms = 0;
@@ -196,6 +207,7 @@ void Engine::State::expire_head(Queue& queue, Group& group) {
                                                     : 0;
       return;
     }
+    if (!room_to_expire(queue, record.bytes.size())) return;
     --budget;
     WindowBlock& block = open_window(group, run);
     TakenOut row;
@@ -204,6 +216,7 @@ void Engine::State::expire_head(Queue& queue, Group& group) {
     row.deliveries = row.attempts = 0;
     expire_message(queue, group, sequence, row);
   }
+  if (budget == 0) group.next_head_check = now.mono;  // it goes on in the next turn
 }
 
 }  // namespace ackwire::engine

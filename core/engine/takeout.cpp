@@ -39,9 +39,9 @@ bool Engine::State::take_out(Queue& queue, Group& group, WindowBlock& block, std
 void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms) {
   row.time_ms = due_ms;
   row.reason = 0;
+  spend_room(row);
   tx->put(Table::retry, key::at(queue.id, group.id, sequence), encode(row));
   tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), "\1");
-  spend_room(row);
   ++group.row.retry;
   group.dirty = true;
   if (due_ms == leased_due) return;
@@ -82,8 +82,8 @@ void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence,
   row.reason = static_cast<std::uint8_t>(reason);
   row.detail = rules::cut_text(detail);
   row.time_ms = epoch_ms(now.wall);
-  tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
   spend_room(row);
+  tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
   ++group.row.dead;
   ++group.row.dead_lettered;
   group.row.dead_bytes += row.record.size();
@@ -92,12 +92,12 @@ void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence,
 }
 
 void Engine::State::expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
-  ++queue.sample.expired;
   group.dirty = true;
   if (queue.row.policy.on_expiry == OnExpiry::dead_letter) {
     put_dead(queue, group, sequence, row, DeadReason::expired, "its time to live passed before it was processed");
     return;
   }
+  ++queue.sample.expired;
   ++group.row.expired;
   group.row.settled_bytes += row.record.size();
   remember_key(queue, sequence, row.record);

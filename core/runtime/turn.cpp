@@ -17,7 +17,8 @@ namespace {
 
 constexpr Duration commit_window{30'000};
 constexpr Duration probe_pause{500};
-constexpr Duration full_pause{5'000};
+constexpr Duration full_pause{5'000};  // of publishes
+constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first
 
 std::uint64_t micros() {
   timespec t{};
@@ -84,15 +85,16 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
   if (failed_.ok()) {
     for (const Lost& lost : lost_) engine_->undeliverable(lost.session, lost.deliver);
     for (const model::SessionId id : gone_) end_session(id);
-    for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) {
-      silent_.push_back(sessions_.find(id)->peer);
-      end_session(id);
-    }
   }
   lost_.clear();
   gone_.clear();
   for (const Received& frame : frames) handle(frame);
   if (failed_.ok()) {
+    // After the frames: a turn may have taken longer than the timeout, and what the client said meanwhile was waiting.
+    for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) {
+      silent_.push_back(sessions_.find(id)->peer);
+      end_session(id);
+    }
     const std::uint64_t before = micros();
     const Status finished = engine_->finish();
     if (finished.ok()) {
@@ -133,6 +135,7 @@ void Turn::after_failure(const Status& failure, const Send& send) {
   if (!full) return;
   if (const Status opened = open(); !opened.ok()) stop_confirming(opened);
   engine_->refuse_publishes(now_.mono + full_pause);
+  engine_->rest(now_.mono + full_rest);
 }
 
 void Turn::stop_confirming(const Status& failure) {

@@ -263,4 +263,24 @@ TEST_F(QueueLife, ADamagedRecordIsKeptAsADeadLetter) {
   expect_conserved();
 }
 
+TEST_F(QueueLife, KeysOfDelayedMessagesAreForgottenThoughNothingElseComes) {
+  QueuePolicy policy;
+  policy.dedupe_window = Duration{60'000};
+  make_queue(policy);
+  for (int i = 0; i < 50; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    ASSERT_TRUE(publish({Message{.body = "b", .idempotency_key = key, .delay = Duration{10}}}).ok());
+  }
+  pass(Duration{1'000});
+  subscribe(alice, 100);
+  idle_until_quiet();
+  for (const Got& got : take(alice)) ack(alice, got);
+  EXPECT_EQ(group().acked, 50u);
+  for (int hours = 0; hours < 5; ++hours) {
+    pass(Duration{3'600'000});
+    idle_until_quiet();
+  }
+  EXPECT_EQ(info().dedupe_keys, 0u);
+}
+
 }  // namespace ackwire::test

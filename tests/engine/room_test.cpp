@@ -1,5 +1,7 @@
 #include "engine/room.hpp"
 
+#include <optional>
+
 #include "engine/broker_world.hpp"
 
 namespace ackwire::test {
@@ -76,6 +78,31 @@ TEST_F(Room, WithoutRoomMessagesGoOutOneAtATime) {
   }
   EXPECT_LT(store_->usage().used_bytes, (1u << 20) / 2);
   expect_conserved();
+}
+
+// A slow message at the front of one group keeps its own block, and no room for those behind it, however far another group lags.
+TEST_F(Room, FinishedBlocksThatAnotherGroupNeedsReserveNothing) {
+  make_queue();
+  ask(model::CreateGroup{"orders", "second", false});
+  subscribe(alice, 5);
+  std::size_t acked = 0;
+  std::optional<Got> slow;
+  for (int batch = 0; batch < 100; ++batch) {
+    if (!publish(std::vector<Message>(4, Message{.body = std::string(1'000, 'x')})).ok()) break;
+    for (std::vector<Got> got = take(alice); !got.empty(); got = take(alice)) {
+      for (const Got& one : got) {
+        if (!slow) {
+          slow = one;
+          continue;
+        }
+        ack(alice, one);
+        ++acked;
+      }
+    }
+  }
+  EXPECT_EQ(group().ready, 0u);
+  EXPECT_EQ(group().leased, 1u);
+  EXPECT_GT(acked, 300u);
 }
 
 }  // namespace

@@ -277,4 +277,17 @@ TEST_F(Settle, AnUndeliverableMessageCostsNothing) {
   EXPECT_EQ(one().attempts, 1u);
 }
 
+TEST_F(Settle, ARenewalCountsForAnExtendedLeaseToo) {
+  ASSERT_TRUE(publish("a").ok());
+  subscribe(alice);
+  const Got got = one();
+  settle(alice, SettleKind::extend, {got.token()}, 12'000);
+  for (int second = 0; second < 30; ++second) {
+    pass(Duration{1'000});
+    ASSERT_TRUE(turn([&](engine::Engine& e) { e.renew(alice, SubscriptionId{1}); }).ok());
+    ASSERT_TRUE(take().empty()) << second;
+  }
+  EXPECT_EQ(ack(alice, got).applied, 1u);
+}
+
 }  // namespace ackwire::test

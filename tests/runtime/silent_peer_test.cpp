@@ -4,9 +4,11 @@
 
 #include <future>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "runtime/commit_loop.hpp"
+#include "runtime/turn.hpp"
 #include "store/memory_store.hpp"
 #include "wire/session.hpp"
 
@@ -54,6 +56,28 @@ TEST(SilentPeer, LosesItsSessionAndItsOutbox) {
   ASSERT_EQ(dropped.wait_for(5s), std::future_status::ready);
   EXPECT_EQ(dropped.get(), PeerId{7});
   EXPECT_GE(std::chrono::steady_clock::now() - start, options.session_timeout);
+}
+
+/// A turn that took longer than the timeout: what the client said meanwhile waits for the next one, and counts.
+TEST(SilentPeer, IsNotSilentWhenItsFramesWaited) {
+  const auto store = store::MemoryStore::make(1);
+  BrokerOptions options;
+  options.session_timeout = 100ms;
+  options.disk_floor_bytes = 0;
+  runtime::Turn turn(*store, options);
+  ASSERT_TRUE(turn.open().ok());
+  const runtime::Peer peer{false, 7};
+  const auto send = [](const runtime::Peer&, std::string_view, std::string_view) { return true; };
+  std::string hello, ping;
+  wire::encode(hello, wire::Hello{});
+  wire::encode_ping(ping);
+  turn.run({{peer, hello, nullptr, 0}}, send);
+  std::this_thread::sleep_for(300ms);
+  turn.run({{peer, ping, nullptr, 0}}, send);
+  EXPECT_TRUE(turn.take_silent().empty());
+  std::this_thread::sleep_for(300ms);
+  turn.run({}, send);
+  EXPECT_EQ(turn.take_silent().size(), 1u);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ inline constexpr std::uint32_t page_messages = 1'000;        ///< one page of pe
 inline constexpr std::size_t page_bytes = 4 * 1024 * 1024;   ///< the same, in bytes
 inline constexpr std::uint32_t queues = 10'000;
 inline constexpr std::uint32_t groups_per_queue = 64;
+inline constexpr std::uint32_t consumers_per_connection = 1'000;
 inline constexpr std::chrono::milliseconds visibility_timeout_min{100};
 inline constexpr std::chrono::milliseconds visibility_timeout_max{std::chrono::hours{12}};
 inline constexpr std::chrono::milliseconds delay_max{std::chrono::hours{24 * 366}};
