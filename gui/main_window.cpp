@@ -83,7 +83,7 @@ MainWindow::MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes
   make_link();
   connect(&tick_, &QTimer::timeout, this, &MainWindow::tick);
   resize(1280, 800);
-  setMinimumSize(900, 600);
+  setMinimumSize(smallest);
 }
 
 MainWindow::~MainWindow() = default;

@@ -33,6 +33,8 @@ class MainWindow : public QMainWindow {
   enum Page { overview, dead_letters };
   using FactoryMaker = std::function<SourceFactory(const QString& endpoint)>;
 
+  static constexpr QSize smallest{900, 600};
+
   /// `poll_ms`: how often the broker is asked.
   MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes, int poll_ms = BrokerLink::default_poll_ms);
   ~MainWindow() override;

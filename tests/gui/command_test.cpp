@@ -57,7 +57,8 @@ void CommandTest::wrong_options_are_usage_errors_data() {
   };
   row("unknown option", {"--colour"});
   row("size", {"--size", "big"});
-  row("size too small", {"--size", "10x10"});
+  row("size below the least", {"--size", "899x600"});
+  row("size above the greatest", {"--size", "7680x4321"});
   row("theme", {"--theme", "blue"});
   row("page", {"--page", "3"});
   row("range", {"--range", "1y"});
@@ -70,6 +71,7 @@ void CommandTest::wrong_options_are_usage_errors() {
   const auto outcome = run(arguments);
   QCOMPARE(outcome.code, 2);
   QVERIFY(outcome.error.contains(QStringLiteral("ackwire-dashboard: ")));
+  if (arguments.contains(QStringLiteral("--size"))) QVERIFY(outcome.error.contains(QStringLiteral("from 900x600 to 7680x4320")));
 }
 
 void CommandTest::help_and_version_need_no_display() {
