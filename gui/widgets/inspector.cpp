@@ -73,6 +73,7 @@ Inspector::Inspector(QWidget* parent)
   tabs_->setObjectName(QStringLiteral("inspector_tabs"));
   tabs_->setAccessibleName(tr("Views of the dead letter"));
   tabs_->setDocumentMode(true);
+  tabs_->setUsesScrollButtons(false);  // the tabs are never cut: they are the least width of the inspector
   tabs_->addTab(make_payload_tab(), tr("Payload"));
   tabs_->addTab(headers_, tr("Headers"));
   tabs_->addTab(errors_, tr("Errors"));
