@@ -204,7 +204,7 @@ void MainWindow::tick() {
   header_->set_age(link_->age_ms());
   const bool figures = link_->stats() != nullptr;
   if (figures && (state.phase == LinkPhase::disconnected || state.phase == LinkPhase::refused)) {
-    const QString why = state.reason.isEmpty() ? QString() : tr(" Reason: %1.").arg(safe(state.reason));
+    const QString why = state.reason.isEmpty() ? QString() : tr(" Reason: %1").arg(sentence(safe(state.reason)));
     banner_->say(Level::critical,
                  (state.phase == LinkPhase::refused ? tr("The broker refuses this dashboard.")
                                                     : tr("Disconnected; trying again by itself.")) +
@@ -222,7 +222,7 @@ void MainWindow::tick() {
 
 void MainWindow::update_notice() {
   const auto& state = link_->state();
-  const QString why = state.reason.isEmpty() ? QString() : tr("\n\nReason: %1").arg(safe(state.reason));
+  const QString why = state.reason.isEmpty() ? QString() : tr("\n\nReason: %1").arg(sentence(safe(state.reason)));
   if (link_->stats()) {
     if (!link_->stats()->queues.empty()) {
       if (body_->currentWidget() == pages_) return;

@@ -39,6 +39,7 @@ class CommandTest : public QObject {
   void wrong_options_are_usage_errors();
   void help_and_version_need_no_display();
   void no_broker_fails_with_a_sentence();
+  void an_endpoint_that_cannot_work_is_told_without_advice_to_wait();
   void no_broker_can_be_pictured();
   void a_broker_is_pictured_without_a_display();
   void a_file_that_cannot_be_written_fails();
@@ -90,8 +91,17 @@ void CommandTest::no_broker_fails_with_a_sentence() {
   QCOMPARE(outcome.code, 1);
   QVERIFY(outcome.error.contains(QStringLiteral("the broker cannot be reached")));
   QVERIFY(!QFile::exists(file("none.png")));
-  const auto nonsense = run({QStringLiteral("nonsense"), QStringLiteral("--screenshot"), file("none.png")});
-  QCOMPARE(nonsense.code, 1);
+  QVERIFY(!outcome.error.contains(QStringLiteral("..")));
+}
+
+void CommandTest::an_endpoint_that_cannot_work_is_told_without_advice_to_wait() {
+  for (const auto* endpoint : {"nonsense", "http://foo"}) {
+    const auto outcome = run({QLatin1String(endpoint), QStringLiteral("--screenshot"), file("none.png")});
+    QCOMPARE(outcome.code, 1);
+    QVERIFY2(outcome.error.contains(QStringLiteral("this cannot work as asked: ")), qPrintable(outcome.error));
+    QVERIFY2(!outcome.error.contains(QStringLiteral("ackwire serve")), qPrintable(outcome.error));
+    QVERIFY2(!outcome.error.contains(QStringLiteral("..")), qPrintable(outcome.error));
+  }
 }
 
 void CommandTest::no_broker_can_be_pictured() {

@@ -115,7 +115,7 @@ void WindowTest::losing_the_broker_keeps_the_figures() {
   script.set_connected(false, "the broker closed the connection");
   auto* banner = person.find<Banner>("connection_banner");
   QTRY_VERIFY(banner->isVisible());
-  QVERIFY(banner->text().contains(QStringLiteral("the broker closed the connection")));
+  QVERIFY(banner->text().endsWith(QStringLiteral("Reason: the broker closed the connection.")));
   QCOMPARE(person.find<KpiTile>("tile_dead")->figure().value, before);
   person.open_dead_letters();
   QTRY_VERIFY(!person.find<QPushButton>("redrive_all")->isEnabled());
