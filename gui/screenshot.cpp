@@ -29,6 +29,8 @@ void Screenshot::start() {
 
 void Screenshot::look() {
   const auto& link = window_.link();
+  if (!window_.missing_queue().isEmpty())
+    return fail(QStringLiteral("there is no queue \"%1\" at this broker.").arg(window_.missing_queue()));
   if (link.stats() && window_.settled()) {
     QTimer::singleShot(options_.after_ms, this, &Screenshot::take);
     return;

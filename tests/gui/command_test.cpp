@@ -42,6 +42,7 @@ class CommandTest : public QObject {
   void an_endpoint_that_cannot_work_is_told_without_advice_to_wait();
   void no_broker_can_be_pictured();
   void a_broker_is_pictured_without_a_display();
+  void a_queue_that_is_missing_fails();
   void a_file_that_cannot_be_written_fails();
 
  private:
@@ -134,6 +135,19 @@ void CommandTest::a_broker_is_pictured_without_a_display() {
       QCOMPARE(image.pixelColor(image.width() - 3, image.height() - 3).lightness() < 100, dark);
     }
   }
+}
+
+void CommandTest::a_queue_that_is_missing_fails() {
+  auto broker = Broker::open(file("store3").toStdString());
+  QVERIFY(broker);
+  const auto endpoint = broker->listen("tcp://127.0.0.1:*");
+  QVERIFY(endpoint);
+  QVERIFY(broker->ensure_queue("orders"));
+  const auto outcome = run({QString::fromStdString(*endpoint), QStringLiteral("--screenshot"), file("missing.png"),
+                            QStringLiteral("--page"), QStringLiteral("dlq"), QStringLiteral("--queue"), QStringLiteral("nosuch")});
+  QCOMPARE(outcome.code, 1);
+  QVERIFY2(outcome.error.contains(QStringLiteral("there is no queue \"nosuch\"")), qPrintable(outcome.error));
+  QVERIFY(!QFile::exists(file("missing.png")));
 }
 
 void CommandTest::a_file_that_cannot_be_written_fails() {

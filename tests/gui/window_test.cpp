@@ -28,6 +28,7 @@ class WindowTest : public QObject {
   void a_selected_queue_has_the_charts_alone();
   void selection_and_scroll_survive_refreshes();
   void pausing_and_resuming_by_mouse_and_key();
+  void a_missing_queue_is_told_until_it_is_made();
   void losing_the_broker_keeps_the_figures();
   void another_protocol_version_is_told();
   void no_queues_is_an_invitation();
@@ -104,6 +105,24 @@ void WindowTest::pausing_and_resuming_by_mouse_and_key() {
   QTRY_COMPARE(person.find<QLabel>("outcome")->text(), QStringLiteral("Done: Queue orders is paused."));
   QTest::keyClick(&person.window, Qt::Key_P);
   QTRY_VERIFY(!script.paused("orders"));
+}
+
+void WindowTest::a_missing_queue_is_told_until_it_is_made() {
+  Script script;
+  script.add_queue("orders", 12);
+  ScriptedPerson person(script);
+  person.window.show_queue(QStringLiteral("later"));
+  auto* banner = person.find<Banner>("connection_banner");
+  QTRY_VERIFY(banner->isVisible());
+  QVERIFY(banner->text().contains(QStringLiteral("no queue \"later\"")));
+  QCOMPARE(person.window.missing_queue(), QStringLiteral("later"));
+  script.add_queue("later", 3);
+  QTRY_VERIFY(!banner->isVisible());
+  QVERIFY(person.find<QLabel>("subject")->text().contains(QStringLiteral("later")));
+  person.window.show_queue(QStringLiteral("never"));
+  QTRY_VERIFY(banner->isVisible());
+  QTest::mouseClick(banner->findChild<QPushButton*>(QStringLiteral("banner_action")), Qt::LeftButton);
+  QVERIFY(!banner->isVisible());
 }
 
 void WindowTest::losing_the_broker_keeps_the_figures() {
