@@ -17,6 +17,7 @@ namespace {
 using namespace ackwire::dashboard;
 
 constexpr int exit_usage = 2;
+constexpr QSize largest{7680, 4320};
 const QString default_endpoint = QStringLiteral("tcp://127.0.0.1:7733");
 
 bool has_argument(int argc, char** argv, std::string_view name) {
@@ -52,8 +53,8 @@ struct Options {
                                 QStringLiteral("PAGE"), QStringLiteral("overview")};
   const QCommandLineOption range{QStringLiteral("range"), QStringLiteral("5m, 1h, 24h or 30d (default 5m)."),
                                  QStringLiteral("RANGE"), QStringLiteral("5m")};
-  const QCommandLineOption size{QStringLiteral("size"), QStringLiteral("Size of the window, e.g. 1280x800."), QStringLiteral("WxH"),
-                                QStringLiteral("1280x800")};
+  const QCommandLineOption size{QStringLiteral("size"), QStringLiteral("Size of the window, from 900x600 (default 1280x800)."),
+                                QStringLiteral("WxH"), QStringLiteral("1280x800")};
 };
 
 std::optional<QSize> parse_size(const QString& text) {
@@ -61,8 +62,7 @@ std::optional<QSize> parse_size(const QString& text) {
   bool width_ok = false, height_ok = false;
   if (parts.size() != 2) return std::nullopt;
   const QSize size(parts[0].toInt(&width_ok), parts[1].toInt(&height_ok));
-  const bool fits =
-      width_ok && height_ok && size.width() >= 640 && size.height() >= 480 && size.width() <= 7680 && size.height() <= 4320;
+  const bool fits = width_ok && height_ok && size.boundedTo(largest) == size && size.expandedTo(MainWindow::smallest) == size;
   return fits ? std::optional(size) : std::nullopt;
 }
 
@@ -113,7 +113,13 @@ int main(int argc, char** argv) {
   const auto endpoints = parser.positionalArguments();
   if (endpoints.size() > 1) return usage_error(QStringLiteral("more than one ENDPOINT"));
   const auto size = parse_size(parser.value(options.size));
-  if (!size) return usage_error(QStringLiteral("--size wants WIDTHxHEIGHT, from 640x480 to 7680x4320"));
+  if (!size) {
+    return usage_error(QStringLiteral("--size wants WIDTHxHEIGHT, from %1x%2 to %3x%4")
+                           .arg(MainWindow::smallest.width())
+                           .arg(MainWindow::smallest.height())
+                           .arg(largest.width())
+                           .arg(largest.height()));
+  }
   const auto mode =
       parse_theme(parser.isSet(options.theme) ? parser.value(options.theme) : QString::fromLatin1(pictured ? "light" : "system"));
   if (!mode) return usage_error(QStringLiteral("--theme wants system, light or dark"));

@@ -6,6 +6,7 @@
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QVBoxLayout>
+#include <utility>
 
 #include "models/dead_letter_model.hpp"
 #include "models/payload.hpp"
@@ -61,8 +62,10 @@ MainWindow::MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes
   connect(header_, &HeaderBar::page_chosen, this, [this](int page) { show_page(static_cast<Page>(page)); });
   connect(header_, &HeaderBar::range_chosen, this, &MainWindow::set_range);
   connect(header_, &HeaderBar::live_chosen, this, &MainWindow::set_live);
-  connect(overview_, &OverviewPage::history_wanted, this,
-          [this](const QString& queue, Resolution resolution) { link_->watch(queue, resolution); });
+  connect(overview_, &OverviewPage::history_wanted, this, [this](const QString& queue, Resolution resolution) {
+    if (!queue.isEmpty()) wanted_queue_.clear();  // the person chose another one
+    link_->watch(queue, resolution);
+  });
   connect(overview_, &OverviewPage::pause_wanted, this, [this](const QString& queue, bool pause) {
     ActionRequest request;
     request.verb = pause ? Verb::pause : Verb::resume;
@@ -79,11 +82,15 @@ MainWindow::MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes
   connect(dead_letters_->model(), &DeadLetterModel::page_wanted, this,
           [this](const DeadPageRequest& request) { link_->fetch_page(request); });
   connect(notice_, &NoticePage::connect_wanted, this, &MainWindow::connect_to);
+  connect(banner_, &Banner::action_clicked, this, [this] {
+    wanted_queue_.clear();
+    tick();
+  });
   make_menus();
   make_link();
   connect(&tick_, &QTimer::timeout, this, &MainWindow::tick);
   resize(1280, 800);
-  setMinimumSize(900, 600);
+  setMinimumSize(smallest);
 }
 
 MainWindow::~MainWindow() = default;
@@ -139,6 +146,8 @@ void MainWindow::show_queue(const QString& queue) {
   if (link_->stats()) on_stats(link_->stats());
 }
 
+QString MainWindow::missing_queue() const { return link_->stats() ? wanted_queue_ : QString(); }
+
 void MainWindow::on_state(const LinkState& state) {
   header_->set_state(state.phase, endpoint_);
   overview_->set_stale(state.phase == LinkPhase::disconnected || (state.phase == LinkPhase::refused && link_->stats()));
@@ -150,9 +159,9 @@ void MainWindow::on_stats(const StatsPtr& stats) {
   overview_->set_stats(stats);
   dead_letters_->set_stats(stats);
   if (!wanted_queue_.isEmpty() && overview_->model()->row_of(wanted_queue_) >= 0) {
-    overview_->focus_queue(wanted_queue_);
-    dead_letters_->show_queue(wanted_queue_);
-    wanted_queue_.clear();
+    const QString found = std::exchange(wanted_queue_, {});
+    overview_->focus_queue(found);
+    dead_letters_->show_queue(found);
   }
   header_->set_dead(backlog(*stats, {}).dead);
   tick();
@@ -204,7 +213,7 @@ void MainWindow::tick() {
   header_->set_age(link_->age_ms());
   const bool figures = link_->stats() != nullptr;
   if (figures && (state.phase == LinkPhase::disconnected || state.phase == LinkPhase::refused)) {
-    const QString why = state.reason.isEmpty() ? QString() : tr(" Reason: %1.").arg(safe(state.reason));
+    const QString why = state.reason.isEmpty() ? QString() : tr(" Reason: %1").arg(sentence(safe(state.reason)));
     banner_->say(Level::critical,
                  (state.phase == LinkPhase::refused ? tr("The broker refuses this dashboard.")
                                                     : tr("Disconnected; trying again by itself.")) +
@@ -214,6 +223,10 @@ void MainWindow::tick() {
         Level::critical,
         tr("The broker refuses publishes: its store is over the soft limit (%1 of %2). Acks, redrives and discards still work.")
             .arg(bytes(link_->stats()->store_bytes), bytes(link_->stats()->store_bytes_limit)));
+  } else if (!missing_queue().isEmpty()) {
+    banner_->say(Level::warn,
+                 tr("There is no queue \"%1\" at this broker. It is shown alone as soon as it is made.").arg(safe(wanted_queue_)),
+                 tr("Do not wait"));
   } else {
     banner_->hide();
   }
@@ -222,7 +235,7 @@ void MainWindow::tick() {
 
 void MainWindow::update_notice() {
   const auto& state = link_->state();
-  const QString why = state.reason.isEmpty() ? QString() : tr("\n\nReason: %1").arg(safe(state.reason));
+  const QString why = state.reason.isEmpty() ? QString() : tr("\n\nReason: %1").arg(sentence(safe(state.reason)));
   if (link_->stats()) {
     if (!link_->stats()->queues.empty()) {
       if (body_->currentWidget() == pages_) return;

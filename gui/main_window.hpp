@@ -33,6 +33,8 @@ class MainWindow : public QMainWindow {
   enum Page { overview, dead_letters };
   using FactoryMaker = std::function<SourceFactory(const QString& endpoint)>;
 
+  static constexpr QSize smallest{900, 600};
+
   /// `poll_ms`: how often the broker is asked.
   MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes, int poll_ms = BrokerLink::default_poll_ms);
   ~MainWindow() override;
@@ -41,6 +43,8 @@ class MainWindow : public QMainWindow {
   void show_page(Page page);
   /// Focuses a queue as soon as it is known; both pages follow.
   void show_queue(const QString& queue);
+  /// The queue of show_queue when the broker has none of this name; otherwise empty.
+  QString missing_queue() const;
   void connect_to(const QString& endpoint);
   void set_range(TimeRange range);
   const BrokerLink& link() const { return *link_; }

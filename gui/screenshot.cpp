@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "main_window.hpp"
+#include "models/format.hpp"
 
 namespace ackwire::dashboard {
 namespace {
@@ -28,37 +29,38 @@ void Screenshot::start() {
 
 void Screenshot::look() {
   const auto& link = window_.link();
+  if (!window_.missing_queue().isEmpty())
+    return fail(QStringLiteral("there is no queue \"%1\" at this broker.").arg(window_.missing_queue()));
   if (link.stats() && window_.settled()) {
     QTimer::singleShot(options_.after_ms, this, &Screenshot::take);
     return;
   }
-  const bool hopeless = link.state().phase == LinkPhase::refused || now_ms() - begun_ms_ > options_.wait_ms;
-  if (!hopeless) {
+  const auto& state = link.state();
+  const bool refused = state.phase == LinkPhase::refused;
+  if (!refused && now_ms() - begun_ms_ <= options_.wait_ms) {
     QTimer::singleShot(look_ms, this, &Screenshot::look);
   } else if (options_.allow_disconnected) {
     take();
+  } else if (refused) {
+    fail(QStringLiteral("this cannot work as asked: %1").arg(sentence(state.reason)));
   } else {
-    const auto reason = link.state().reason.isEmpty() ? QStringLiteral("no answer") : link.state().reason;
-    std::fprintf(
-        stderr,
-        "ackwire-dashboard: the broker cannot be reached: %s. Start one with 'ackwire serve', or pass --allow-disconnected.\n",
-        qPrintable(reason));
-    QCoreApplication::exit(1);
+    const auto reason = state.reason.isEmpty() ? QStringLiteral("no answer") : state.reason;
+    fail(QStringLiteral("the broker cannot be reached: %1 Start one with 'ackwire serve', or pass --allow-disconnected.")
+             .arg(sentence(reason)));
   }
 }
 
 void Screenshot::take() {
-  const bool lost = window_.link().state().phase != LinkPhase::connected;
-  if (lost && !options_.allow_disconnected) {
-    std::fprintf(stderr, "ackwire-dashboard: the connection was lost before the picture was taken: %s.\n",
-                 qPrintable(window_.link().state().reason));
-    return QCoreApplication::exit(1);
-  }
-  if (!window_.grab().save(options_.file, "PNG")) {
-    std::fprintf(stderr, "ackwire-dashboard: cannot write %s.\n", qPrintable(options_.file));
-    return QCoreApplication::exit(1);
-  }
+  const auto& state = window_.link().state();
+  if (state.phase != LinkPhase::connected && !options_.allow_disconnected)
+    return fail(QStringLiteral("the connection was lost before the picture was taken: %1").arg(sentence(state.reason)));
+  if (!window_.grab().save(options_.file, "PNG")) return fail(QStringLiteral("cannot write %1.").arg(options_.file));
   QCoreApplication::exit(0);
+}
+
+void Screenshot::fail(const QString& what) {
+  std::fprintf(stderr, "ackwire-dashboard: %s\n", qPrintable(what));
+  QCoreApplication::exit(1);
 }
 
 }  // namespace ackwire::dashboard

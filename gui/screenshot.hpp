@@ -27,6 +27,7 @@ class Screenshot : public QObject {
  private:
   void look();
   void take();
+  void fail(const QString& what);
 
   MainWindow& window_;
   const ScreenshotOptions options_;

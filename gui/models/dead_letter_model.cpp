@@ -183,8 +183,8 @@ QVariant DeadLetterModel::data(const QModelIndex& index, int role) const {
     return index.column() == dead_time ? QVariant(moment(row->dead_time, zone_)) : QVariant{};
   }
   if (role == Qt::AccessibleTextRole && index.column() == sequence) {
-    return tr("Dead letter %1, %2, %3 attempts, %4")
-        .arg(text(*row, sequence), text(*row, reason), text(*row, attempts), text(*row, detail));
+    return tr("Dead letter %1, %2, %3, %4")
+        .arg(text(*row, sequence), text(*row, reason), counted(row->attempts, tr("attempt"), tr("attempts")), text(*row, detail));
   }
   return text(*row, index.column());
 }

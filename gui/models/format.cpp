@@ -112,6 +112,12 @@ QString reason_name(DeadReason reason) {
   return QStringLiteral("unknown");
 }
 
+QString counted(std::uint64_t count, const QString& one, const QString& many) {
+  return exact(count) + u' ' + (count == 1 ? one : many);
+}
+
+QString sentence(const QString& text) { return text.endsWith(u'.') ? text : text + u'.'; }
+
 QString tip(const QString& plain) { return QStringLiteral("<qt>") + plain.toHtmlEscaped() + QStringLiteral("</qt>"); }
 
 }  // namespace ackwire::dashboard

@@ -32,6 +32,10 @@ QString moment(Timestamp time, Zone zone);
 QString clock(Timestamp time, Zone zone, bool with_day = false);
 /// "max attempts", "rejected", "expired", "damaged".
 QString reason_name(DeadReason reason);
+/// "1 attempt", "2 attempts".
+QString counted(std::uint64_t count, const QString& one, const QString& many);
+/// The text with one full stop at its end, whether it came with one or not.
+QString sentence(const QString& text);
 /// Plain text as a tooltip that wraps; markup in it stays text.
 QString tip(const QString& plain);
 

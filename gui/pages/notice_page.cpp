@@ -10,6 +10,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include "models/format.hpp"
 #include "theme.hpp"
 
 namespace ackwire::dashboard {
@@ -82,7 +83,9 @@ NoticePage::NoticePage(QWidget* parent)
 
 void NoticePage::say(Level level, const QString& title, const QString& text, const QString& commands, const QString& endpoint) {
   level_ = level;
-  title_->setText(title);
+  const QString shown = title_->fontMetrics().elidedText(title, Qt::ElideMiddle, column_width);
+  title_->setText(shown);
+  title_->setToolTip(shown == title ? QString() : tip(title));
   text_->setText(text);
   setAccessibleName(title + QStringLiteral(". ") + text);
   if (commands_->toPlainText() != commands) commands_->setPlainText(commands);

@@ -25,7 +25,7 @@ class HeaderBar::Tabs : public QTabBar {
 
  protected:
   QSize tabSizeHint(int index) const override {
-    return {bold().horizontalAdvance(tabText(index)) + 28, fontMetrics().height() + 16};
+    return {bold().horizontalAdvance(tabText(index)) + 24, fontMetrics().height() + 16};
   }
 
   void paintEvent(QPaintEvent*) override {
@@ -65,14 +65,15 @@ class HeaderBar::Chip : public QWidget {
 
   void say(Level level, const QString& word, const QString& endpoint) {
     level_ = level;
-    text_ = word + QStringLiteral("  ") + endpoint;
+    word_ = word + QStringLiteral("  ");
+    endpoint_ = endpoint;
     setAccessibleName(word + u' ' + endpoint);
     setToolTip(tip(word + QStringLiteral(": ") + endpoint));
     updateGeometry();
     update();
   }
-  QSize sizeHint() const override { return {fontMetrics().horizontalAdvance(text_) + 42, fontMetrics().height() + 10}; }
-  QSize minimumSizeHint() const override { return {150, sizeHint().height()}; }
+  QSize sizeHint() const override { return {fontMetrics().horizontalAdvance(word_ + endpoint_) + 42, fontMetrics().height() + 10}; }
+  QSize minimumSizeHint() const override { return {110, sizeHint().height()}; }
 
  protected:
   void paintEvent(QPaintEvent*) override {
@@ -85,12 +86,13 @@ class HeaderBar::Chip : public QWidget {
     paint_level_sign(painter, QRectF(10, (height() - size) / 2, size, size), level_);
     painter.setPen(theme().text);
     const QRectF room(16 + size, 0, width() - size - 26, height());
-    painter.drawText(room, Qt::AlignVCenter, fontMetrics().elidedText(text_, Qt::ElideMiddle, static_cast<int>(room.width())));
+    const int left = static_cast<int>(room.width()) - fontMetrics().horizontalAdvance(word_);
+    painter.drawText(room, Qt::AlignVCenter, word_ + fontMetrics().elidedText(endpoint_, Qt::ElideMiddle, left));
   }
 
  private:
   Level level_ = Level::none;
-  QString text_;
+  QString word_, endpoint_;
 };
 
 HeaderBar::HeaderBar(QWidget* parent)
@@ -104,6 +106,7 @@ HeaderBar::HeaderBar(QWidget* parent)
   pages_->setAccessibleName(tr("Pages"));
   pages_->setDrawBase(false);
   pages_->setExpanding(false);
+  pages_->setUsesScrollButtons(false);  // they are never cut: a long endpoint gives way
   pages_->addTab(tr("Overview"));
   pages_->addTab(tr("Dead letters"));
   connect(pages_, &QTabBar::currentChanged, this, &HeaderBar::page_chosen);

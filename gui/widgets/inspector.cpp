@@ -73,6 +73,7 @@ Inspector::Inspector(QWidget* parent)
   tabs_->setObjectName(QStringLiteral("inspector_tabs"));
   tabs_->setAccessibleName(tr("Views of the dead letter"));
   tabs_->setDocumentMode(true);
+  tabs_->setUsesScrollButtons(false);  // the tabs are never cut: they are the least width of the inspector
   tabs_->addTab(make_payload_tab(), tr("Payload"));
   tabs_->addTab(headers_, tr("Headers"));
   tabs_->addTab(errors_, tr("Errors"));
@@ -152,8 +153,9 @@ std::optional<std::uint64_t> Inspector::sequence() const {
 }
 
 void Inspector::fill() {
-  title_->setText(
-      tr("Dead letter %1: %2, %3 attempts").arg(letter_->sequence).arg(reason_name(letter_->reason)).arg(letter_->attempts));
+  title_->setText(tr("Dead letter %1: %2, %3")
+                      .arg(letter_->sequence)
+                      .arg(reason_name(letter_->reason), counted(letter_->attempts, tr("attempt"), tr("attempts"))));
   headers_->setRowCount(0);
   for (const auto& [header, value] : letter_->headers) add_row(headers_, {line(header), line(value)});
   tabs_->setTabText(1, tr("Headers %1").arg(letter_->headers.size()));
@@ -196,9 +198,9 @@ void Inspector::fill_identity() {
   add_row(identity_, {tr("Published"), moment(letter_->publish_time, zone_)});
   add_row(identity_, {tr("Died"), moment(letter_->dead_time, zone_)});
   add_row(identity_, {tr("Lived"), duration(letter_->dead_time - letter_->publish_time)});
-  add_row(identity_, {tr("Handed out"), tr("%1 times").arg(letter_->deliveries)});
+  add_row(identity_, {tr("Handed out"), counted(letter_->deliveries, tr("time"), tr("times"))});
   add_row(identity_, {tr("Attempts charged"), QString::number(letter_->attempts)});
-  add_row(identity_, {tr("Redriven before"), tr("%1 times").arg(letter_->redrives)});
+  add_row(identity_, {tr("Redriven before"), counted(letter_->redrives, tr("time"), tr("times"))});
   add_row(identity_, {tr("Body"), tr("%1 (%2 bytes)").arg(bytes(letter_->body_bytes), exact(letter_->body_bytes))});
   identity_->resizeColumnToContents(0);
   identity_->resizeRowsToContents();

@@ -18,13 +18,22 @@ namespace {
 constexpr int pad = 12;
 constexpr double value_scale = 1.9;
 constexpr double small_scale = 0.88;
+constexpr int gap = 6;
+
+/// Of "kind: name" the name says more when there is no room for both.
+QString fitted(const QString& title, const QFontMetricsF& metrics, double room) {
+  if (metrics.horizontalAdvance(title) <= room) return title;
+  QString name = title.section(QStringLiteral(": "), -1);
+  name[0] = name[0].toUpper();
+  return metrics.elidedText(name, Qt::ElideRight, room);
+}
 
 }  // namespace
 
 KpiTile::KpiTile(const QString& title, const QString& formula, QWidget* parent)
     : QWidget(parent), title_(title), formula_(formula) {
   setFocusPolicy(Qt::TabFocus);
-  setToolTip(tip(formula));
+  setToolTip(tip(title + QStringLiteral(" – ") + formula));
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   setAccessibleName(title);
   setAccessibleDescription(formula);
@@ -47,7 +56,7 @@ QSize KpiTile::sizeHint() const {
   return {230, static_cast<int>(line * (2 + value_scale)) + 2 * pad + 8};
 }
 
-QSize KpiTile::minimumSizeHint() const { return {170, sizeHint().height()}; }
+QSize KpiTile::minimumSizeHint() const { return {160, sizeHint().height()}; }
 
 void KpiTile::paintEvent(QPaintEvent*) {
   const auto& t = theme();
@@ -62,20 +71,17 @@ void KpiTile::paintEvent(QPaintEvent*) {
   small.setPointSizeF(font().pointSizeF() * small_scale);
   painter.setFont(small);
   const QFontMetricsF small_metrics(small);
-  painter.setPen(t.muted);
-  painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), small_metrics.height()), Qt::AlignLeft | Qt::AlignVCenter,
-                   title_);
-
   const QString word = stale_ ? tr("old") : level_word(figure_.level);
   const Level sign = stale_ ? Level::none : figure_.level;
   const double word_width = small_metrics.horizontalAdvance(word);
   painter.setPen(t.text);
   painter.drawText(QRectF(inner.right() - word_width, inner.top(), word_width + 1, small_metrics.height()), Qt::AlignVCenter, word);
   const double sign_size = small_metrics.height() * 0.86;
-  paint_level_sign(painter,
-                   QRectF(inner.right() - word_width - sign_size - 5, inner.top() + (small_metrics.height() - sign_size) / 2,
-                          sign_size, sign_size),
-                   sign);
+  const double sign_left = inner.right() - word_width - sign_size - 5;
+  paint_level_sign(painter, QRectF(sign_left, inner.top() + (small_metrics.height() - sign_size) / 2, sign_size, sign_size), sign);
+  const QRectF title_box(inner.left(), inner.top(), sign_left - gap - inner.left(), small_metrics.height());
+  painter.setPen(t.muted);
+  painter.drawText(title_box, Qt::AlignLeft | Qt::AlignVCenter, fitted(title_, small_metrics, title_box.width()));
 
   QFont large = font();
   large.setPointSizeF(font().pointSizeF() * value_scale);

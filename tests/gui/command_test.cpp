@@ -39,8 +39,10 @@ class CommandTest : public QObject {
   void wrong_options_are_usage_errors();
   void help_and_version_need_no_display();
   void no_broker_fails_with_a_sentence();
+  void an_endpoint_that_cannot_work_is_told_without_advice_to_wait();
   void no_broker_can_be_pictured();
   void a_broker_is_pictured_without_a_display();
+  void a_queue_that_is_missing_fails();
   void a_file_that_cannot_be_written_fails();
 
  private:
@@ -57,7 +59,8 @@ void CommandTest::wrong_options_are_usage_errors_data() {
   };
   row("unknown option", {"--colour"});
   row("size", {"--size", "big"});
-  row("size too small", {"--size", "10x10"});
+  row("size below the least", {"--size", "899x600"});
+  row("size above the greatest", {"--size", "7680x4321"});
   row("theme", {"--theme", "blue"});
   row("page", {"--page", "3"});
   row("range", {"--range", "1y"});
@@ -70,6 +73,7 @@ void CommandTest::wrong_options_are_usage_errors() {
   const auto outcome = run(arguments);
   QCOMPARE(outcome.code, 2);
   QVERIFY(outcome.error.contains(QStringLiteral("ackwire-dashboard: ")));
+  if (arguments.contains(QStringLiteral("--size"))) QVERIFY(outcome.error.contains(QStringLiteral("from 900x600 to 7680x4320")));
 }
 
 void CommandTest::help_and_version_need_no_display() {
@@ -88,8 +92,17 @@ void CommandTest::no_broker_fails_with_a_sentence() {
   QCOMPARE(outcome.code, 1);
   QVERIFY(outcome.error.contains(QStringLiteral("the broker cannot be reached")));
   QVERIFY(!QFile::exists(file("none.png")));
-  const auto nonsense = run({QStringLiteral("nonsense"), QStringLiteral("--screenshot"), file("none.png")});
-  QCOMPARE(nonsense.code, 1);
+  QVERIFY(!outcome.error.contains(QStringLiteral("..")));
+}
+
+void CommandTest::an_endpoint_that_cannot_work_is_told_without_advice_to_wait() {
+  for (const auto* endpoint : {"nonsense", "http://foo"}) {
+    const auto outcome = run({QLatin1String(endpoint), QStringLiteral("--screenshot"), file("none.png")});
+    QCOMPARE(outcome.code, 1);
+    QVERIFY2(outcome.error.contains(QStringLiteral("this cannot work as asked: ")), qPrintable(outcome.error));
+    QVERIFY2(!outcome.error.contains(QStringLiteral("ackwire serve")), qPrintable(outcome.error));
+    QVERIFY2(!outcome.error.contains(QStringLiteral("..")), qPrintable(outcome.error));
+  }
 }
 
 void CommandTest::no_broker_can_be_pictured() {
@@ -122,6 +135,19 @@ void CommandTest::a_broker_is_pictured_without_a_display() {
       QCOMPARE(image.pixelColor(image.width() - 3, image.height() - 3).lightness() < 100, dark);
     }
   }
+}
+
+void CommandTest::a_queue_that_is_missing_fails() {
+  auto broker = Broker::open(file("store3").toStdString());
+  QVERIFY(broker);
+  const auto endpoint = broker->listen("tcp://127.0.0.1:*");
+  QVERIFY(endpoint);
+  QVERIFY(broker->ensure_queue("orders"));
+  const auto outcome = run({QString::fromStdString(*endpoint), QStringLiteral("--screenshot"), file("missing.png"),
+                            QStringLiteral("--page"), QStringLiteral("dlq"), QStringLiteral("--queue"), QStringLiteral("nosuch")});
+  QCOMPARE(outcome.code, 1);
+  QVERIFY2(outcome.error.contains(QStringLiteral("there is no queue \"nosuch\"")), qPrintable(outcome.error));
+  QVERIFY(!QFile::exists(file("missing.png")));
 }
 
 void CommandTest::a_file_that_cannot_be_written_fails() {

@@ -39,6 +39,7 @@ void DeadLettersTest::a_dead_letter_opens_in_the_inspector() {
   QTRY_VERIFY(person.ready());
   person.open_dead_letters();
   QTRY_VERIFY(person.first_letter_read());
+  QTRY_COMPARE(person.find<QLabel>("inspector_title")->text(), QStringLiteral("Dead letter 7: rejected, 1 attempt"));
   auto* table = person.find<QTableView>("dead_table");
   person.click_row(table, 3);
   QTRY_VERIFY(person.find<QLabel>("inspector_title")->text().startsWith(QStringLiteral("Dead letter 16:")));

@@ -40,6 +40,7 @@ class TextTest : public QObject {
   void percentages_never_round_to_perfect_data();
   void percentages_never_round_to_perfect();
   void numbers_durations_sizes();
+  void one_is_not_plural_and_a_sentence_has_one_stop();
   void times_name_their_zone();
   void hostile_text_is_escaped_data();
   void hostile_text_is_escaped();
@@ -95,6 +96,15 @@ void TextTest::numbers_durations_sizes() {
   QCOMPARE(latency(4'200), QStringLiteral("4.20 s"));
   QCOMPARE(bytes(532), QStringLiteral("532 B"));
   QCOMPARE(bytes(65'536), QStringLiteral("64.0 KiB"));
+}
+
+void TextTest::one_is_not_plural_and_a_sentence_has_one_stop() {
+  const auto one = QStringLiteral("attempt"), many = QStringLiteral("attempts");
+  QCOMPARE(counted(0, one, many), QStringLiteral("0 attempts"));
+  QCOMPARE(counted(1, one, many), QStringLiteral("1 attempt"));
+  QCOMPARE(counted(1'000, one, many), QStringLiteral("1,000 attempts"));
+  QCOMPARE(sentence(QStringLiteral("no answer")), QStringLiteral("no answer."));
+  QCOMPARE(sentence(QStringLiteral("It did not answer.")), QStringLiteral("It did not answer."));
 }
 
 void TextTest::times_name_their_zone() {

@@ -28,15 +28,18 @@ class WindowTest : public QObject {
   void a_selected_queue_has_the_charts_alone();
   void selection_and_scroll_survive_refreshes();
   void pausing_and_resuming_by_mouse_and_key();
+  void a_missing_queue_is_told_until_it_is_made();
   void losing_the_broker_keeps_the_figures();
   void another_protocol_version_is_told();
   void no_queues_is_an_invitation();
   void no_broker_is_told_and_another_can_be_chosen();
+  void a_long_endpoint_is_cut_in_its_middle();
   void another_broker_never_shows_rows_of_the_first();
   void themes_switch_and_are_followed();
   void ranges_and_live_by_mouse_and_key();
   void every_control_has_a_name();
   void everything_fits_a_small_screen();
+  void the_title_of_a_narrow_tile_leaves_its_state_free();
   void a_slow_broker_never_stalls_the_window();
 };
 
@@ -104,6 +107,24 @@ void WindowTest::pausing_and_resuming_by_mouse_and_key() {
   QTRY_VERIFY(!script.paused("orders"));
 }
 
+void WindowTest::a_missing_queue_is_told_until_it_is_made() {
+  Script script;
+  script.add_queue("orders", 12);
+  ScriptedPerson person(script);
+  person.window.show_queue(QStringLiteral("later"));
+  auto* banner = person.find<Banner>("connection_banner");
+  QTRY_VERIFY(banner->isVisible());
+  QVERIFY(banner->text().contains(QStringLiteral("no queue \"later\"")));
+  QCOMPARE(person.window.missing_queue(), QStringLiteral("later"));
+  script.add_queue("later", 3);
+  QTRY_VERIFY(!banner->isVisible());
+  QVERIFY(person.find<QLabel>("subject")->text().contains(QStringLiteral("later")));
+  person.window.show_queue(QStringLiteral("never"));
+  QTRY_VERIFY(banner->isVisible());
+  QTest::mouseClick(banner->findChild<QPushButton*>(QStringLiteral("banner_action")), Qt::LeftButton);
+  QVERIFY(!banner->isVisible());
+}
+
 void WindowTest::losing_the_broker_keeps_the_figures() {
   Script script;
   script.add_queue("orders", 12);
@@ -113,7 +134,7 @@ void WindowTest::losing_the_broker_keeps_the_figures() {
   script.set_connected(false, "the broker closed the connection");
   auto* banner = person.find<Banner>("connection_banner");
   QTRY_VERIFY(banner->isVisible());
-  QVERIFY(banner->text().contains(QStringLiteral("the broker closed the connection")));
+  QVERIFY(banner->text().endsWith(QStringLiteral("Reason: the broker closed the connection.")));
   QCOMPARE(person.find<KpiTile>("tile_dead")->figure().value, before);
   person.open_dead_letters();
   QTRY_VERIFY(!person.find<QPushButton>("redrive_all")->isEnabled());
@@ -153,6 +174,21 @@ void WindowTest::no_broker_is_told_and_another_can_be_chosen() {
   person.click("notice_connect");
   QTRY_VERIFY(person.ready());
   QVERIFY(person.window.windowTitle().contains(QStringLiteral("9999")));
+}
+
+void WindowTest::a_long_endpoint_is_cut_in_its_middle() {
+  Script script;
+  script.set_connected(false);
+  const auto endpoint = QStringLiteral("ipc:///%1/ackwire.sock").arg(QString(90, u'd'));
+  test::Person person(endpoint, [&](const QString&) { return script.factory(); });
+  person.window.resize(MainWindow::smallest);
+  auto* title = person.find<QLabel>("notice_title");
+  QTRY_VERIFY(title->text().startsWith(QStringLiteral("Connecting to ipc:///")));
+  QVERIFY(title->text().endsWith(QStringLiteral("/ackwire.sock …")));
+  QVERIFY(title->fontMetrics().horizontalAdvance(title->text()) <= title->width());
+  QVERIFY(title->toolTip().contains(endpoint));
+  const auto* tabs = person.find<QTabBar>("page_tabs");
+  QTRY_VERIFY(tabs->width() >= tabs->sizeHint().width());
 }
 
 void WindowTest::another_broker_never_shows_rows_of_the_first() {
@@ -222,20 +258,35 @@ void WindowTest::every_control_has_a_name() {
 
 void WindowTest::everything_fits_a_small_screen() {
   Script script;
-  script.add_queue(std::string(100, 'q'), 4);
+  script.add_queue(std::string(100, 'q'), 1'234'567);
   ScriptedPerson person(script);
   QTRY_VERIFY(person.ready());
-  person.window.resize(1024, 700);
+  person.window.resize(MainWindow::smallest);
   for (const auto page : {MainWindow::overview, MainWindow::dead_letters}) {
     person.window.show_page(page);
     QCoreApplication::processEvents();
-    QCOMPARE(person.window.size(), QSize(1024, 700));
+    QCOMPARE(person.window.size(), MainWindow::smallest);
+    for (auto* tabs : person.window.findChildren<QTabBar*>()) {
+      if (tabs->isVisible()) QVERIFY2(tabs->width() >= tabs->tabRect(tabs->count() - 1).right(), qPrintable(tabs->objectName()));
+    }
     for (auto* button : person.window.findChildren<QAbstractButton*>()) {
       if (!button->isVisible()) continue;
       const QRect where(button->mapTo(&person.window, QPoint(0, 0)), button->size());
       QVERIFY2(person.window.rect().contains(where), qPrintable(button->objectName()));
     }
   }
+}
+
+void WindowTest::the_title_of_a_narrow_tile_leaves_its_state_free() {
+  const auto state = [](const QString& title) {
+    KpiTile tile(title, QStringLiteral("formula"));
+    tile.set_figure({.value = QStringLiteral("1"), .level = Level::warn});
+    tile.resize(tile.minimumSizeHint());
+    return tile.grab().toImage().copy(tile.width() - 55, 0, 55, tile.height() / 2);  // its sign and its word
+  };
+  const auto free = state(QStringLiteral("x"));
+  QCOMPARE(state(QStringLiteral("Duplicates: redelivered")), free);
+  QCOMPARE(state(QString(100, u'x')), free);
 }
 
 namespace {
