@@ -85,7 +85,7 @@ class Queue:
         """
         _checks.iterable(messages, "messages")
         if _checks.flag(atomic, "atomic"):
-            # One more than the limit is let through, so that the refusal is the library's, nothing is stored and nothing more is read.
+            # One more than the limit is let through, so that the refusal is the library's; nothing is stored, no more is read.
             return self._core.publish_many(self._name, messages, _core.BATCH_MESSAGES + 1, _core.BATCH_BYTES + 1)
         return self._core.publish_many(self._name, messages, _CHUNK_MESSAGES, _CHUNK_BYTES)
 
