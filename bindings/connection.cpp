@@ -25,6 +25,12 @@ std::shared_ptr<ConnectionHandle> enlist(std::shared_ptr<ConnectionHandle> handl
   return handle;
 }
 
+/// The publish is known not to be stored.
+bool definite(const Error& error) {
+  return error.code != Errc::indeterminate && error.code != Errc::disconnected && error.code != Errc::timeout &&
+         error.code != Errc::closed;
+}
+
 Error closed_error() {
   return {Errc::closed, "This handle is closed. What was confirmed is stored; open or connect again.", {}, {}};
 }
@@ -100,19 +106,33 @@ bool ConnectionHandle::closed() const {
 void ConnectionHandle::forget_confirmed() {
   while (!unconfirmed_.empty() && unconfirmed_.front().pending.done()) {
     const Unconfirmed& front = unconfirmed_.front();
-    if (!front.awaited && !refusal_) {
-      if (auto result = front.pending.wait(Duration{0}); !result) refusal_ = result.error();
-    }
+    note_refusal(front);
     unconfirmed_messages_ -= front.messages;
     unconfirmed_bytes_ -= front.bytes;
     unconfirmed_.pop_front();
   }
 }
 
+void ConnectionHandle::note_refusal(const Unconfirmed& of) {
+  if (!of.told || *of.told) return;
+  auto result = of.pending.wait(Duration{0});
+  if (result) return;
+  std::erase_if(refusals_, [](const Refusal& refusal) { return refusal.told->load(); });
+  if (refusals_.size() < refusals_kept) refusals_.push_back({std::move(result).error(), of.told});
+}
+
+std::optional<Error> ConnectionHandle::take_refusal() {
+  std::optional<Error> first;
+  for (Refusal& refusal : std::exchange(refusals_, {})) {
+    if (!*refusal.told && !first) first = std::move(refusal.error);
+  }
+  return first;
+}
+
 PendingPublish ConnectionHandle::publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes,
-                                         bool awaited) {
+                                         Told told) {
   auto connection = live();
-  const auto deadline = std::chrono::steady_clock::now() + call_timeout_;
+  const auto deadline = deadline_after(call_timeout_);
   for (;;) {
     PendingPublish oldest;
     {
@@ -133,7 +153,7 @@ PendingPublish ConnectionHandle::publish(const std::string& queue, std::span<con
   }
   auto pending = take(unlocked([&] { return connection->publish_async(queue, messages); }));
   std::lock_guard lock(mutex_);
-  unconfirmed_.push_back({pending, messages.size(), bytes, awaited});
+  unconfirmed_.push_back({pending, messages.size(), bytes, std::move(told)});
   unconfirmed_messages_ += messages.size();
   unconfirmed_bytes_ += bytes;
   return pending;
@@ -141,7 +161,7 @@ PendingPublish ConnectionHandle::publish(const std::string& queue, std::span<con
 
 void ConnectionHandle::flush(Duration wait) {
   live();
-  const auto deadline = std::chrono::steady_clock::now() + wait;
+  const auto deadline = deadline_after(wait);
   for (;;) {
     PendingPublish oldest;
     {
@@ -159,14 +179,14 @@ void ConnectionHandle::flush(Duration wait) {
   std::optional<Error> refusal;
   {
     std::lock_guard lock(mutex_);
-    refusal = std::exchange(refusal_, std::nullopt);
+    refusal = take_refusal();
   }
   if (refusal) raise(*refusal);
 }
 
 Result<std::vector<Receipt>> ConnectionHandle::outcome(const PendingPublish& pending, Duration limit) const {
   if (forked()) raise(forked_error());
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const auto deadline = deadline_after(limit);
   for (;;) {
     const auto left = std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
     const Duration slice = std::clamp<Duration>(left, Duration{0}, wait_slice);
@@ -176,17 +196,30 @@ Result<std::vector<Receipt>> ConnectionHandle::outcome(const PendingPublish& pen
   }
 }
 
+std::optional<Error> ConnectionHandle::last_refusal() {
+  std::lock_guard lock(mutex_);
+  for (const Unconfirmed& of : std::exchange(unconfirmed_, {})) {
+    // Those without an outcome are counted in what close() of the library says.
+    auto result = of.pending.wait(Duration{0});
+    if (!result && definite(result.error())) note_refusal(of);
+  }
+  unconfirmed_messages_ = unconfirmed_bytes_ = 0;
+  return take_refusal();
+}
+
 Status ConnectionHandle::shut(Duration wait) {
   std::shared_ptr<Connection> connection;
   {
     std::lock_guard lock(mutex_);
     connection = std::move(connection_);
     connection_.reset();
-    unconfirmed_.clear();
-    unconfirmed_messages_ = unconfirmed_bytes_ = 0;
   }
   if (!connection) return {};
   Status status = connection->close(wait);
+  if (auto refusal = last_refusal()) {
+    if (!status) refusal->message += " " + status.error().message;
+    status = *std::move(refusal);
+  }
   // Other threads may be inside a call: it ends soon now. The store is free again once the last one lets go.
   std::weak_ptr<Connection> weak = connection;
   connection.reset();

@@ -17,6 +17,9 @@
 
 namespace ackwire::python {
 
+/// Set by whoever was told the outcome of a publish.
+using Told = std::shared_ptr<std::atomic<bool>>;
+
 /// Thread-safe. Every use goes through live(), which holds the connection for the length of one call, so that a close on
 /// another thread never pulls it away. In the child of a fork the connection is left alone, not destroyed: its threads and
 /// its store belong to the parent.
@@ -37,14 +40,16 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
   Duration call_timeout() const { return call_timeout_; }
 
   /// Starts a publish; waits in slices while too much is unconfirmed, which the library would do without looking at signals.
-  /// `awaited`: the caller reports a refusal itself; otherwise flush() does.
-  PendingPublish publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes, bool awaited);
-  /// Waits until every publish so far has an outcome. Raises the first refusal that nobody awaited, or a timeout.
+  /// `told`: becomes true when the caller has heard the outcome; until then flush() and close() report a refusal. Null: the
+  /// caller waits for it.
+  PendingPublish publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes, Told told);
+  /// Waits until every publish so far has an outcome. Raises the first refusal that nobody was told of, or a timeout.
   void flush(Duration wait);
   /// Waits in slices. A timeout error when the outcome is not known in time.
   Result<std::vector<Receipt>> outcome(const PendingPublish& pending, Duration limit) const;
 
-  /// Idempotent. Raises what close() of the library says, e.g. how many publishes have no outcome.
+  /// Idempotent. Raises the first refusal that nobody was told of, or what close() of the library says, e.g. how many publishes
+  /// have no outcome.
   void close(Duration wait);
   /// Without the GIL, at the end of the interpreter or of the object.
   Status shut(Duration wait);
@@ -54,10 +59,19 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
     PendingPublish pending;
     std::size_t messages = 0;
     std::size_t bytes = 0;
-    bool awaited = false;
+    Told told;
   };
-  /// Takes what is done off the front. mutex_ held.
+  struct Refusal {
+    Error error;
+    Told told;
+  };
+  static constexpr std::size_t refusals_kept = 1'000;
+  /// Takes what is done off the front. mutex_ held, as for the next two.
   void forget_confirmed();
+  void note_refusal(const Unconfirmed& of);
+  std::optional<Error> take_refusal();
+  /// After the connection was closed.
+  std::optional<Error> last_refusal();
 
   const unsigned generation_ = fork_generation();
   const Duration call_timeout_;
@@ -71,7 +85,7 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
   std::deque<Unconfirmed> unconfirmed_;
   std::size_t unconfirmed_messages_ = 0;
   std::size_t unconfirmed_bytes_ = 0;
-  std::optional<Error> refusal_;  // the first that nobody awaited, since the last flush
+  std::deque<Refusal> refusals_;  // since the last flush
 };
 
 /// Closes every open connection of this process. Called by atexit.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <thread>
 
 #include "delivery.hpp"
@@ -19,6 +18,11 @@ py::list messages_of(const std::shared_ptr<ConsumerHandle>& consumer, std::vecto
     made[i] = py::cast(std::make_unique<ReceivedMessage>(consumer, std::move(deliveries[i])));
   }
   return made;
+}
+
+py::object message_or_none(ConsumerHandle& consumer, std::optional<Delivery>&& delivery) {
+  if (!delivery) return py::none();
+  return py::cast(std::make_unique<ReceivedMessage>(consumer.shared_from_this(), *std::move(delivery)));
 }
 
 }  // namespace
@@ -58,46 +62,36 @@ ConsumerHandle::~ConsumerHandle() {
   }
 }
 
-std::vector<Delivery> ConsumerHandle::take_ahead(std::size_t max) {
-  std::lock_guard lock(mutex_);
-  const auto last = ahead_.begin() + static_cast<std::ptrdiff_t>(std::min(max, ahead_.size()));
-  std::vector<Delivery> taken(std::make_move_iterator(ahead_.begin()), std::make_move_iterator(last));
-  ahead_.erase(ahead_.begin(), last);
-  return taken;
+std::optional<Delivery> ConsumerHandle::take_one() {
+  if (over() || parked_.load()) return std::nullopt;
+  auto result = consumer_->receive(1, Duration{0});
+  if (!result || result->empty()) return std::nullopt;  // an error comes again to whoever waits
+  return std::move(result->front());
 }
 
-std::optional<Delivery> ConsumerHandle::next(std::optional<Duration> wait, std::size_t ahead) {
-  if (!ended()) {
-    std::lock_guard lock(mutex_);
-    if (!ahead_.empty()) {
-      Delivery delivery = std::move(ahead_.front());
-      ahead_.pop_front();
-      return delivery;
-    }
-  }
-  std::vector<Delivery> received = receive(ahead, wait);
+std::optional<Delivery> ConsumerHandle::next(std::optional<Duration> wait) {
+  if (connection_->forked()) connection_->live();
+  if (auto here = take_one()) return here;
+  std::vector<Delivery> received = wait_for(1, wait);
   if (received.empty()) return std::nullopt;
-  std::lock_guard lock(mutex_);
-  ahead_.insert(ahead_.end(), std::make_move_iterator(received.begin() + 1), std::make_move_iterator(received.end()));
   return std::move(received.front());
 }
 
 std::vector<Delivery> ConsumerHandle::receive(std::size_t max, std::optional<Duration> wait) {
   connection_->live();  // not kept: a wait for ever may not hold the connection, a close on another thread ends it
-  if (!ended()) {
-    if (auto ahead = take_ahead(max); !ahead.empty()) return ahead;
-    if (parked_.exchange(false) && !retired_.load()) {
-      take(unlocked([&] { return consumer_->set_credit(credit_); }));
-    }
+  return wait_for(max, wait);
+}
+
+std::vector<Delivery> ConsumerHandle::wait_for(std::size_t max, std::optional<Duration> wait) {
+  if (!over() && parked_.exchange(false)) {
+    auto status = unlocked([&] { return consumer_->set_credit(credit_); });
+    if (!status && status.error().code != Errc::closed) raise(status.error());
   }
   const auto start = std::chrono::steady_clock::now();
   for (;;) {
-    Duration slice = wait_slice;
-    if (wait) {
-      const auto gone = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
-      slice = std::clamp<Duration>(*wait - gone, Duration{0}, wait_slice);
-    }
-    if (ended()) return {};
+    const auto gone = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
+    const Duration slice = wait ? std::clamp<Duration>(*wait - gone, Duration{0}, wait_slice) : wait_slice;
+    if (over()) return {};
     auto result = unlocked([&] { return consumer_->receive(max, slice); });
     if (!result) {
       if (result.error().code == Errc::closed) return {};
@@ -105,7 +99,7 @@ std::vector<Delivery> ConsumerHandle::receive(std::size_t max, std::optional<Dur
     }
     if (!result->empty()) return *std::move(result);
     check_signals();
-    if (wait && std::chrono::steady_clock::now() - start >= *wait) return {};
+    if (wait && gone + slice >= *wait) return {};
   }
 }
 
@@ -170,12 +164,9 @@ void ConsumerHandle::give_back() {
 }
 
 void ConsumerHandle::release_waiting() {
-  std::vector<Delivery> waiting = take_ahead(credit_);
-  if (auto received = consumer_->receive(credit_, Duration{0})) {
-    waiting.insert(waiting.end(), std::make_move_iterator(received->begin()), std::make_move_iterator(received->end()));
-  }
+  const auto waiting = consumer_->receive(credit_, Duration{0});
   // An error means that the connection is gone and the leases with it: the broker gives them to others by itself.
-  if (!waiting.empty()) (void)consumer_->release(waiting);
+  if (waiting && !waiting->empty()) (void)consumer_->release(*waiting);
 }
 
 void ConsumerHandle::close() {
@@ -190,8 +181,6 @@ void ConsumerHandle::close() {
 void ConsumerHandle::end() {
   if (closed_.exchange(true)) return;
   if (policy_.ack_async) (void)consumer_->flush(connection_->call_timeout());
-  const std::vector<Delivery> ahead = take_ahead(credit_);
-  if (!ahead.empty()) (void)consumer_->release(ahead);
   consumer_->close();
 }
 
@@ -240,20 +229,19 @@ void bind_consumer(py::module_& module, ConnectionClass& connection) {
             return messages_of(self.shared_from_this(), self.receive(max, wait));
           },
           py::arg("max"), py::arg("wait_ms"))
+      .def("take", [](ConsumerHandle& self) { return message_or_none(self, self.take_one()); })
       .def(
           "next",
-          [](ConsumerHandle& self, std::size_t ahead, std::optional<std::int64_t> wait_ms) -> py::object {
+          [](ConsumerHandle& self, std::optional<std::int64_t> wait_ms) {
             std::optional<Duration> wait;
             if (wait_ms) wait = Duration{*wait_ms};
-            auto delivery = self.next(wait, ahead);
-            if (!delivery) return py::none();
-            return py::cast(std::make_unique<ReceivedMessage>(self.shared_from_this(), *std::move(delivery)));
+            return message_or_none(self, self.next(wait));
           },
-          py::arg("ahead"), py::arg("wait_ms"))
+          py::arg("wait_ms"))
       .def("retire", &ConsumerHandle::retire)
       .def("park", &ConsumerHandle::park)
       .def("close", &ConsumerHandle::close)
-      .def_property_readonly("closed", [](const ConsumerHandle& self) { return self.ended(); })
+      .def_property_readonly("closed", [](const ConsumerHandle& self) { return self.over(); })
       .def_property_readonly("unsettled", &ConsumerHandle::unsettled)
       .def_property_readonly("stale_acks", &ConsumerHandle::stale_acks)
       .def_property_readonly("credit", &ConsumerHandle::credit);

@@ -4,7 +4,6 @@
 #include <pybind11/pybind11.h>
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -42,8 +41,11 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   /// Up to `max` deliveries; waits in slices up to `wait`, or for ever when it is not set. Empty: none came in time, or the
   /// consumer was closed meanwhile.
   std::vector<Delivery> receive(std::size_t max, std::optional<Duration> wait);
-  /// One delivery, from what was read ahead (at most `ahead`) or received now. Nothing: none came in time, or closed.
-  std::optional<Delivery> next(std::optional<Duration> wait, std::size_t ahead);
+  /// One delivery that the library has here. Never waits, so the GIL is kept: giving it away for every message would cost a
+  /// thread switch each. Nothing is read ahead on this side: the library drops what it holds when its lease or session ends.
+  std::optional<Delivery> take_one();
+  /// One delivery, like receive(). Nothing: none came in time, or closed, the connection included.
+  std::optional<Delivery> next(std::optional<Duration> wait);
   Settled settle(Settle act, std::vector<Delivery> deliveries, const SettleWords& words);
   /// Acks without waiting. retire(), park() and close() wait for all of them.
   void ack_later(const Delivery& delivery);
@@ -61,6 +63,8 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   bool closed() const { return closed_.load(); }
   /// Closed, or its connection is.
   bool ended() const { return closed() || connection_->closed(); }
+  /// Nothing will be received any more.
+  bool over() const { return retired_.load() || ended(); }
   std::size_t unsettled() const { return unsettled_.load(); }
   std::uint32_t credit() const { return credit_; }
   const BlockPolicy& policy() const { return policy_; }
@@ -72,7 +76,7 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   void dropped(Delivery delivery);
 
  private:
-  std::vector<Delivery> take_ahead(std::size_t max);
+  std::vector<Delivery> wait_for(std::size_t max, std::optional<Duration> wait);
   void nack_dropped();
   /// Without the GIL, as the two below.
   void end();
@@ -90,7 +94,6 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
 
   std::mutex mutex_;
   // State below is protected by mutex_.
-  std::deque<Delivery> ahead_;  // received, not handed out yet
   std::vector<Delivery> dropped_;
   bool nacking_ = false;
 };

@@ -74,6 +74,10 @@ std::optional<std::int64_t> optional_milliseconds(const py::object& value, const
   return read(value, argument).cast<std::optional<std::int64_t>>();
 }
 
+std::string checked_text(const py::object& value, const char* argument) {
+  return python_function("ackwire._checks", "text")(value, argument).cast<std::string>();
+}
+
 SettleWords words_of(std::optional<std::int64_t> delay_ms, std::string words) {
   SettleWords made;
   if (delay_ms) made.delay = Duration{*delay_ms};
@@ -198,13 +202,16 @@ void bind_delivery(py::module_& module) {
   message.def("ack", [](ReceivedMessage& self) { settle_one(self, Settle::ack, {}); })
       .def(
           "nack",
-          [](ReceivedMessage& self, const py::object& delay, std::optional<std::string> error) {
-            settle_one(self, Settle::nack, words_of(optional_milliseconds(delay, "delay"), error.value_or("")));
+          [](ReceivedMessage& self, const py::object& delay, const py::object& error) {
+            const std::string words = error.is_none() ? std::string() : checked_text(error, "error");
+            settle_one(self, Settle::nack, words_of(optional_milliseconds(delay, "delay"), words));
           },
           py::arg("delay") = py::none(), py::arg("error") = py::none())
       .def(
           "reject",
-          [](ReceivedMessage& self, std::string reason) { settle_one(self, Settle::reject, words_of({}, std::move(reason))); },
+          [](ReceivedMessage& self, const py::object& reason) {
+            settle_one(self, Settle::reject, words_of({}, checked_text(reason, "reason")));
+          },
           py::arg("reason"))
       .def("release", [](ReceivedMessage& self) { settle_one(self, Settle::release, {}); })
       .def(

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, module) {
   watch_forks();
   python_function("ackwire._errors", "exception_for");
   python_function("ackwire._durations", "milliseconds");
+  python_function("ackwire._checks", "text");
   bind_delivery(module);
   ConnectionClass connection = bind_connection(module);
   bind_queue(connection);

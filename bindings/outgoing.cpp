@@ -30,6 +30,14 @@ const Names& names() {
   return *made;
 }
 
+std::string unknown_key(py::handle item) {
+  const py::set unknown(py::reinterpret_borrow<py::dict>(item));
+  for (const py::handle field : names().fields) unknown.attr("discard")(field);
+  const py::handle first = *unknown.begin();
+  return " has the unknown key " + py::repr(first).cast<std::string>() +
+         ": there are body, idempotency_key, ordering_key, headers, delay, ttl";
+}
+
 }  // namespace
 
 Outgoing::~Outgoing() {
@@ -75,12 +83,16 @@ std::string_view Outgoing::text_or_bytes(py::handle value, const std::string& ar
 }
 
 std::span<const Header> Outgoing::headers(py::handle value, const std::string& argument) {
-  if (!PyDict_Check(value.ptr())) throw py::type_error(argument + " must be a dict of str to str or bytes, not " + kind(value));
+  auto dict = py::reinterpret_borrow<py::object>(value);
+  if (!PyDict_Check(value.ptr())) {
+    if (!py::hasattr(value, "keys")) throw py::type_error(argument + " must be a dict of str to str or bytes, not " + kind(value));
+    dict = py::dict(dict);  // of another mapping; the views below are of its strings, which are kept
+  }
   auto& made = headers_.emplace_back();
   PyObject* name = nullptr;
   PyObject* content = nullptr;
   Py_ssize_t at = 0;
-  while (PyDict_Next(value.ptr(), &at, &name, &content) != 0) {
+  while (PyDict_Next(dict.ptr(), &at, &name, &content) != 0) {
     if (!PyUnicode_Check(name)) throw py::type_error(argument + " names must be str, not " + kind(name));
     Header header;
     header.name = text_or_bytes(name, argument + " names");
@@ -133,9 +145,8 @@ void Outgoing::add_item(py::handle item, std::size_t position) {
       values[i] = py::reinterpret_borrow<py::object>(value);
       ++found;
     }
-    if (!values[0] || found != PyDict_Size(item.ptr())) {
-      throw py::type_error(place + " must have the key body and no others than idempotency_key, ordering_key, headers, delay, ttl");
-    }
+    if (found != PyDict_Size(item.ptr())) throw py::type_error(place + unknown_key(item));
+    if (!values[0]) throw py::type_error(place + " must have the key body");
   } else if (py::hasattr(item, "body") && py::hasattr(item, "idempotency_key") && py::hasattr(item, "ttl")) {
     for (std::size_t i = 0; i < fields.size(); ++i) {
       PyObject* value = PyObject_GetAttr(item.ptr(), fields[i].ptr());

@@ -11,13 +11,20 @@ namespace {
 /// Chunks of publish_many that may be under way at once: enough to keep every publish frame of the client busy.
 constexpr std::size_t chunks_in_flight = 32;
 
+Receipt one(Result<std::vector<Receipt>>&& result) { return take(std::move(result)).at(0); }
+
 /// A publish under way. Thread-safe.
 struct Pending {
   std::shared_ptr<ConnectionHandle> connection;
   PendingPublish publish;
-};
+  Told told;
 
-Receipt one(Result<std::vector<Receipt>>&& result) { return take(std::move(result)).at(0); }
+  Receipt wait(Duration limit) const {
+    auto result = connection->outcome(publish, limit);
+    if (publish.done()) *told = true;
+    return one(std::move(result));
+  }
+};
 
 /// What publish_many has so far, kept in order while chunks are under way.
 class Chunks {
@@ -27,12 +34,28 @@ class Chunks {
   void send(const Outgoing& chunk) {
     if (under_way_.size() >= chunks_in_flight) collect();
     try {
-      under_way_.push_back({connection_.publish(queue_, chunk.messages(), chunk.bytes(), true), sent_, chunk.messages().size()});
+      under_way_.push_back({connection_.publish(queue_, chunk.messages(), chunk.bytes(), nullptr), sent_, chunk.messages().size()});
     } catch (py::error_already_set& error) {
       if (!py::hasattr(error.value(), "receipts")) throw;  // KeyboardInterrupt: do not wait for anything more
       fail(error, sent_);
     }
     sent_ += chunk.messages().size();
+  }
+
+  /// Reads with `read`. Whatever an item or the iterable raises says what was sent before; nothing of the chunk at hand was.
+  template <class F>
+  bool reading(F&& read) {
+    try {
+      return read();
+    } catch (const py::builtin_exception& error) {
+      error.set_error();
+    } catch (py::error_already_set& error) {
+      if (!error.matches(PyExc_Exception)) throw;  // KeyboardInterrupt, SystemExit: do not wait for anything more
+      error.restore();
+    }
+    py::error_already_set raised;
+    tell(raised);
+    throw raised;
   }
 
   py::list finish() {
@@ -64,7 +87,7 @@ class Chunks {
   }
 
   /// What is known of every message goes along with the error, so that a caller need not guess what was stored.
-  [[noreturn]] void fail(py::error_already_set& error, std::size_t first) {
+  void tell(const py::error_already_set& error) {
     while (!under_way_.empty()) {
       const UnderWay chunk = std::move(under_way_.front());
       under_way_.pop_front();
@@ -75,8 +98,12 @@ class Chunks {
         for (const Receipt& receipt : *result) receipts_.append(receipt);
       }
     }
+    if (PyObject_SetAttrString(error.value().ptr(), "receipts", receipts_.ptr()) != 0) PyErr_Clear();  // it takes no attributes
+  }
+
+  [[noreturn]] void fail(py::error_already_set& error, std::size_t first) {
+    tell(error);
     const py::object value = error.value();
-    value.attr("receipts") = receipts_;
     if (!value.attr("index").is_none()) value.attr("index") = py::int_(value.attr("index").cast<std::size_t>() + first);
     throw error;
   }
@@ -99,13 +126,13 @@ py::list publish_many(ConnectionHandle& self, const std::string& queue, const py
   const py::iterator items = py::iter(messages);
   std::size_t position = 0;
   auto chunk = std::make_unique<Outgoing>();
-  for (const py::handle item : items) {
-    try {
-      chunk->add_item(item, position++);
-    } catch (const py::builtin_exception&) {
-      chunks.finish();  // what was sent before is stored; nothing of this chunk is
-      throw;
-    }
+  const auto read = [&] {
+    const auto item = py::reinterpret_steal<py::object>(PyIter_Next(items.ptr()));
+    if (!item && PyErr_Occurred() != nullptr) throw py::error_already_set();
+    if (item) chunk->add_item(item, position++);
+    return static_cast<bool>(item);
+  };
+  while (chunks.reading(read)) {
     if (chunk->messages().size() < chunk_messages && chunk->bytes() < chunk_bytes) continue;
     chunks.send(*chunk);
     chunk = std::make_unique<Outgoing>();
@@ -142,9 +169,7 @@ void bind_publish(py::module_& module, ConnectionClass& connection) {
 
   py::class_<Pending>(module, "PendingPublish")
       .def(
-          "wait",
-          [](const Pending& self, std::int64_t wait_ms) { return one(self.connection->outcome(self.publish, Duration{wait_ms})); },
-          py::arg("wait_ms"))
+          "wait", [](const Pending& self, std::int64_t wait_ms) { return self.wait(Duration{wait_ms}); }, py::arg("wait_ms"))
       .def_property_readonly("done", [](const Pending& self) { return self.publish.done(); });
 
   connection
@@ -154,7 +179,7 @@ void bind_publish(py::module_& module, ConnectionClass& connection) {
              py::handle headers, py::handle delay, py::handle ttl) {
             Outgoing outgoing;
             outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
-            return one(self.outcome(self.publish(queue, outgoing.messages(), outgoing.bytes(), true), self.call_timeout()));
+            return one(self.outcome(self.publish(queue, outgoing.messages(), outgoing.bytes(), nullptr), self.call_timeout()));
           },
           py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
           py::arg("delay"), py::arg("ttl"))
@@ -164,7 +189,8 @@ void bind_publish(py::module_& module, ConnectionClass& connection) {
              py::handle headers, py::handle delay, py::handle ttl) {
             Outgoing outgoing;
             outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
-            return Pending{self.shared_from_this(), self.publish(queue, outgoing.messages(), outgoing.bytes(), false)};
+            auto told = std::make_shared<std::atomic<bool>>(false);
+            return Pending{self.shared_from_this(), self.publish(queue, outgoing.messages(), outgoing.bytes(), told), told};
           },
           py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
           py::arg("delay"), py::arg("ttl"))

@@ -3,6 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -19,6 +20,12 @@ namespace py = pybind11;
 
 /// No wait goes on longer than this without a look at pending signals, so Ctrl-C acts well within 200 ms.
 inline constexpr std::chrono::milliseconds wait_slice{50};
+
+/// Saturates: a wait beyond any use may not overflow a clock of nanoseconds.
+inline std::chrono::steady_clock::time_point deadline_after(std::chrono::milliseconds wait) {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365 * 100};
+  return std::chrono::steady_clock::now() + std::min(wait, longest);
+}
 
 /// Rises in the child of every fork: a handle made under another number may not be touched.
 unsigned fork_generation() noexcept;

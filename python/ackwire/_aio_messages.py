@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
-from collections import deque
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Callable, Deque, Dict, List, Optional, Type
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Type
 
 from . import _checks, _core, _settling
 from ._durations import Duration, milliseconds, optional_milliseconds
-from ._errors import IndeterminateError, StaleLeaseError
+from ._errors import ClosedError
 from ._lanes import Receives, Settle, hand_over, resolve
 
 if TYPE_CHECKING:
     from .aio import Queue
-
-_READ_AHEAD = 256
 
 
 class Message:
@@ -114,7 +111,7 @@ class Message:
             if self.settled is None:
                 try:
                     await self._settle(act, None, words)
-                except (StaleLeaseError, IndeterminateError) as error:
+                except _settling.TOLERABLE as error:
                     _settling.log.warning("message %d could not be settled by %s: %s", self.sequence, act, error)
             _settling.report(self.core, exception, act, held)
             return True
@@ -125,7 +122,7 @@ class Message:
     async def _ack_at_exit(self) -> None:
         try:
             await self.ack()
-        except (StaleLeaseError, IndeterminateError) as error:
+        except _settling.TOLERABLE as error:
             if self._messages._propagate:
                 raise
             _settling.after_failed_ack(self.core, error)
@@ -143,7 +140,6 @@ class Messages:
         self._left = max_messages
         self._credit = credit
         self._propagate = propagate
-        self._ahead: Deque[_core.Message] = deque()
         self._receives: Optional[Receives] = None
         self._ended = False
 
@@ -151,51 +147,49 @@ class Messages:
         return self
 
     async def __anext__(self) -> Message:
-        if self._receives is None and not self._ended:
-            await self._subscribe()
-        if not self._ahead and not self._ended:
-            await self._fetch()
-        if self._ended or not self._ahead:
+        core = None if self._ended or self._left == 0 else await self._next()
+        if core is None:
             await self.aclose()
             raise StopAsyncIteration
-        return Message(self._ahead.popleft(), self)
+        if self._left is not None:
+            self._left -= 1
+        return Message(core, self)
 
-    async def _subscribe(self) -> None:
+    async def _next(self) -> Optional[_core.Message]:
+        """What the library has here, or what comes. Nothing is kept on this side, where nobody would see its lease end."""
+        if self._receives is None:
+            self._receives = await self._subscribe()
+        return self._receives.take() or await self._fetch(self._receives)
+
+    async def _subscribe(self) -> Receives:
         core, queue = self._queue._connection._sync._core, self._queue.name
         consumer = await self._queue._run(lambda: core.consume(queue, self._group, self._credit, True, self._propagate, False))
-        self._receives = Receives(consumer)
-        weakref.finalize(self, _finish_apart, self._receives, self._ahead).atexit = False
+        receives = Receives(consumer)
+        weakref.finalize(self, _finish_apart, receives).atexit = False
+        return receives
 
-    async def _fetch(self) -> None:
-        assert self._receives is not None
-        count = _READ_AHEAD if self._left is None else min(_READ_AHEAD, self._left)
-        if count == 0:
-            return
+    async def _fetch(self, receives: Receives) -> Optional[_core.Message]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[List[_core.Message]] = loop.create_future()
-        self._receives.put((loop, future, count, self._wait_ms))
+        receives.put((loop, future, 1, self._wait_ms))
         try:
             messages = await future
         except asyncio.CancelledError:
-            if future.done() and not future.cancelled() and future.exception() is None:
-                self._ahead.extend(future.result())  # they came in the moment of the cancel
-            self._park()
+            came = future.done() and not future.cancelled() and future.exception() is None
+            self._park(future.result() if came else ())  # came in the moment of the cancel
             raise
-        if self._left is not None:
-            self._left -= len(messages)
-        self._ahead.extend(messages)
+        return messages[0] if messages else None
 
-    def _park(self, then: Callable[[], None] = lambda: None) -> None:
+    def _park(self, unseen: Sequence[_core.Message] = (), then: Callable[[], None] = lambda: None) -> None:
         """An exception leaves the loop over messages, and a task or a traceback may keep this object for long: gives back
         what was read ahead, on a thread of its own. The next message asked for goes on from there."""
-        receives, ahead = self._receives, list(self._ahead)
+        receives = self._receives
         if receives is None or self._ended:
             then()
             return
-        self._ahead.clear()
 
         def run() -> None:
-            receives.park(ahead)
+            receives.park(unseen)
             then()
 
         threading.Thread(target=run, name="ackwire-release", daemon=True).start()
@@ -211,7 +205,7 @@ class Messages:
             finally:
                 hand_over(loop, resolve, done, None, None)
 
-        self._park(settle)
+        self._park(then=settle)
         await done
 
     async def aclose(self) -> None:
@@ -219,12 +213,12 @@ class Messages:
         if self._ended:
             return
         self._ended = True
-        if self._receives is None:
+        if self._receives is None or self._queue._connection.closed:
             return
-        receives, ahead = self._receives, list(self._ahead)
-        self._ahead.clear()
-        if not self._queue._connection.closed:
-            await self._queue._run(lambda: receives.finish(ahead))
+        try:
+            await self._queue._run(self._receives.finish)
+        except ClosedError:
+            pass  # by another task, a moment ago: the leases end with the connection
 
     async def __aenter__(self) -> Messages:
         return self
@@ -235,5 +229,5 @@ class Messages:
         await self.aclose()
 
 
-def _finish_apart(receives: Receives, ahead: Deque[_core.Message]) -> None:
-    threading.Thread(target=receives.finish, args=(list(ahead),), name="ackwire-release", daemon=True).start()
+def _finish_apart(receives: Receives) -> None:
+    threading.Thread(target=receives.finish, name="ackwire-release", daemon=True).start()

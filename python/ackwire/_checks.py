@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Iterable
 
 
 def text(value: Any, name: str) -> str:
@@ -26,7 +27,19 @@ def whole(value: Any, name: str, least: int, most: int) -> int:
 def number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    return float(value)
+    try:
+        made = float(value)
+    except OverflowError:
+        made = math.inf
+    if not math.isfinite(made):
+        raise ValueError(f"{name} must be a finite number, it is {value!r}")
+    return made
+
+
+def iterable(value: Any, name: str) -> Any:
+    if not isinstance(value, Iterable) and not hasattr(type(value), "__getitem__"):
+        raise TypeError(f"{name} must be an iterable, not {type(value).__name__}")
+    return value
 
 
 def flag(value: Any, name: str) -> bool:

@@ -65,13 +65,15 @@ class Connection:
         return self._core.state
 
     def flush(self, wait: Duration = 30.0) -> None:
-        """Waits until every ``publish_async`` so far has an outcome. Raises the first refusal since the last, or TimeoutError."""
+        """Waits until every ``publish_async`` so far has an outcome. Raises the first refusal that nobody was told
+        of, or TimeoutError."""
         self._core.flush(milliseconds(wait, "wait"))
 
     def close(self, wait: Duration = 5.0) -> None:
         """Flushes for up to ``wait``, ends every consumer, closes. Idempotent.
 
-        Raises IndeterminateError when publishes have no outcome by then; it says how many. The handle is closed all the same.
+        Raises the first refusal of a ``publish_async`` that nobody was told of, or IndeterminateError when publishes have no
+        outcome by then; it says how many. The handle is closed all the same.
         """
         self._core.close(milliseconds(wait, "wait"))
 
@@ -81,14 +83,18 @@ class Connection:
     def __exit__(
         self, kind: Optional[Type[BaseException]], exception: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
-        if exception is None:
-            self.close()
-            return
         try:
             self.close()
-        except Exception as error:  # the block's own exception says more
-            if hasattr(exception, "add_note"):
-                exception.add_note(f"While closing: {error}")
+        except Exception as error:
+            note_close(exception, error)
+
+
+def note_close(exception: Optional[BaseException], error: Exception) -> None:
+    """A close at the end of a block failed. Raises, unless an exception of the block is on its way, which says more."""
+    if exception is None:
+        raise error
+    if hasattr(exception, "add_note"):
+        exception.add_note(f"While closing: {error}")
 
 
 class Broker(Connection):

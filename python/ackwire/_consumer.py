@@ -13,12 +13,11 @@ from ._results import Settled
 
 log = logging.getLogger("ackwire")
 
-_READ_AHEAD = 256  # messages taken from the client at once
 _CREDIT_WARNING_MS = 5_000  # a consumer that gets nothing for so long because nothing is settled says so, once
 
 
 def settle(messages: Iterable[_core.Message], act: str, delay_ms: Optional[int] = None, words: str = "") -> Settled:
-    applied, stale = _core.settle(messages, act, delay_ms, words)
+    applied, stale = _core.settle(_checks.iterable(messages, "messages"), act, delay_ms, words)
     return Settled(applied, tuple(stale))
 
 
@@ -70,8 +69,7 @@ def stream(consumer: Consumer, wait_ms: Optional[int], limit: Optional[int]) -> 
     core, left = consumer._core, limit
     try:
         while left is None or left > 0:
-            ahead = _READ_AHEAD if left is None else min(_READ_AHEAD, left)
-            message = core.next(ahead, wait_ms) if wait_ms is not None else _next(core, ahead)
+            message = core.next(wait_ms) if wait_ms is not None else _next(core)
             if message is None:
                 return
             if left is not None:
@@ -81,13 +79,13 @@ def stream(consumer: Consumer, wait_ms: Optional[int], limit: Optional[int]) -> 
         _retire(core)
 
 
-def _next(core: _core.Consumer, ahead: int) -> Optional[_core.Message]:
+def _next(core: _core.Consumer) -> Optional[_core.Message]:
     """Waits for ever, but says when the wait can have no end because every credit is held by unsettled messages."""
-    message = core.next(ahead, _CREDIT_WARNING_MS)
+    message = core.next(_CREDIT_WARNING_MS)
     if message is None and not core.closed:
         if core.unsettled >= core.credit:
             log.warning("all %d credits are held by messages that are not settled: settle them, or raise the credit", core.credit)
-        message = core.next(ahead, None)
+        message = core.next(None)
     return message
 
 

@@ -20,17 +20,18 @@ class DeadLetters:
     def list(
         self, count: int = 100, *, start: int = 0, reason: Optional[str] = None, body_bytes: int = 64 * 1024
     ) -> List[DeadLetter]:
-        """One page by sequence from ``start``, at most 1,000. ``reason``: only those. Bodies are cut at ``body_bytes``."""
-        letters, _, _ = self._core.dead_letters(
-            self._queue,
-            self._group,
-            _checks.whole(start, "start", 0, 2**64 - 1),
-            _checks.whole(count, "count", 1, _core.PAGE_MESSAGES),
-            reason,
-            [],
-            _checks.whole(body_bytes, "body_bytes", 0, 2**32),
-        )
-        return [DeadLetter._read(raw) for raw in letters]
+        """By sequence from ``start``, at most 1,000. ``reason``: only those. Bodies are cut at ``body_bytes``."""
+        left = _checks.whole(count, "count", 1, _core.PAGE_MESSAGES)
+        at = _checks.whole(start, "start", 0, 2**64 - 1)
+        cut = _checks.whole(body_bytes, "body_bytes", 0, 2**32)
+        wanted = _reason(reason)
+        found: List[DeadLetter] = []
+        while True:  # a page is bounded in bytes as well, so one may hold fewer than asked for
+            letters, at, _ = self._core.dead_letters(self._queue, self._group, at, left, wanted, [], cut)
+            found += map(DeadLetter._read, letters)
+            left -= len(letters)
+            if at == 0 or left == 0:
+                return found
 
     def __iter__(self) -> Iterator[DeadLetter]:
         """Every dead letter, page by page."""
@@ -64,7 +65,7 @@ class DeadLetters:
         wanted = _wanted(sequences)
         if wanted == []:
             return DeadMoved(0, ())
-        moved, not_found = self._core.redrive(self._queue, self._group, reason, wanted or [])
+        moved, not_found = self._core.redrive(self._queue, self._group, _reason(reason), wanted or [])
         return DeadMoved(moved, tuple(not_found))
 
     def discard(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
@@ -72,10 +73,16 @@ class DeadLetters:
         wanted = _wanted(sequences)
         if wanted == []:
             return DeadMoved(0, ())
-        moved, not_found = self._core.discard(self._queue, self._group, reason, wanted or [])
+        moved, not_found = self._core.discard(self._queue, self._group, _reason(reason), wanted or [])
         return DeadMoved(moved, tuple(not_found))
 
 
 def _wanted(sequences: Optional[Iterable[int]]) -> Optional[List[int]]:
     """None stands for all; an empty selection for none of them, which the core would read as all."""
-    return None if sequences is None else [_checks.whole(one, "sequences", 0, 2**64 - 1) for one in sequences]
+    if sequences is None:
+        return None
+    return [_checks.whole(one, "sequences", 0, 2**64 - 1) for one in _checks.iterable(sequences, "sequences")]
+
+
+def _reason(reason: Optional[str]) -> Optional[str]:
+    return None if reason is None else _checks.text(reason, "reason")

@@ -22,7 +22,7 @@ class AckwireError(Exception):
         self.receipts: Optional[List[Any]] = None
 
     def __reduce__(self) -> Any:
-        return _rebuild, (type(self), str(self), self.code, self.retry_after, self.index)
+        return _rebuild, (type(self), str(self), self.code, self.retry_after, self.index), self.__dict__
 
 
 class RefusedError(AckwireError):

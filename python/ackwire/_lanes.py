@@ -7,13 +7,14 @@ needed by the event loop to go on: a result that nobody waits for any more is dr
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from queue import Empty, SimpleQueue
 from typing import Any, Callable, Dict, Generic, Iterable, List, Optional, Tuple, TypeVar
 
 from . import _core
-from ._errors import AckwireError, ClosedError, StaleLeaseError
+from ._errors import AckwireError, ClosedError, ForkedError, StaleLeaseError
 
 _T = TypeVar("_T")
 
@@ -46,16 +47,23 @@ def _resolve_all(results: List[Tuple[asyncio.Future[Any], Any, Optional[BaseExce
 
 
 class Lane(Generic[_T]):
-    """One thread, started at the first item."""
+    """One thread, started at the first item. It stays with the process that made the lane."""
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._pid = os.getpid()
         self._items: SimpleQueue[Optional[_T]] = SimpleQueue()
         self._start = threading.RLock()  # a finalizer may stop a lane in the middle of a put
         self._started = False
         self._stopped = False
 
     def put(self, item: _T) -> None:
+        if os.getpid() != self._pid:
+            raise ForkedError(
+                "The process forked after this handle was made: it belongs to the parent, where nothing was lost. "
+                'Open or connect in the child, or start processes with the method "spawn".',
+                code="forked",
+            )
         with self._start:
             if self._stopped:
                 raise ClosedError("This handle is closed. What was confirmed is stored; open or connect again.", code="closed")
@@ -66,6 +74,8 @@ class Lane(Generic[_T]):
 
     def stop(self) -> None:
         """Ends the thread after what was put in before."""
+        if os.getpid() != self._pid:
+            return  # the thread is the parent's, and so may be whoever holds the lock here
         with self._start:
             self._stopped = True
             self._items.put(None)
@@ -76,6 +86,7 @@ class Lane(Generic[_T]):
             if item is None:
                 return
             self._work(item)
+            del item  # it leads to messages and to the connection, and the next item may be long in coming
 
     def _work(self, item: _T) -> None:
         raise NotImplementedError
@@ -104,10 +115,11 @@ class Calls(Lane[Call]):
         if future.cancelled():
             return
         try:
-            value, error = call(), None
-        except Exception as raised:
-            value, error = None, raised
-        hand_over(loop, resolve, future, value, error)
+            value = call()
+        except BaseException as error:  # also SystemExit from an iterable of the caller: it is the caller's, not this thread's
+            hand_over(loop, resolve, future, None, error)
+        else:
+            hand_over(loop, resolve, future, value, None)
 
     async def run(self, call: Callable[[], _T]) -> _T:
         loop = asyncio.get_running_loop()
@@ -211,7 +223,9 @@ class Receives(Lane[Request]):
                     left -= slice_ms
                     if wait_ms == 0:
                         break
-        except Exception as raised:
+        except ClosedError:
+            pass  # by another thread, a moment ago: nothing more comes
+        except BaseException as raised:
             error = raised
         if not hand_over(loop, self._arrived, future, messages, error):
             self.give_back(messages)
@@ -236,17 +250,20 @@ class Receives(Lane[Request]):
         if kept:
             threading.Thread(target=self.give_back, args=(kept,), name="ackwire-release", daemon=True).start()
 
-    def park(self, ahead: Iterable[_core.Message]) -> None:
+    def take(self) -> Optional[_core.Message]:
+        """A message that is here already. Never waits."""
+        return self._consumer.take()
+
+    def park(self, unseen: Iterable[_core.Message]) -> None:
         """Gives back what was read ahead, and takes no more until the next item. Waits for the broker."""
-        self.give_back([message for message in ahead if message.settled is None])
+        self.give_back([message for message in unseen if message.settled is None])
         try:
             self._consumer.park()
         except AckwireError:
             pass
 
-    def finish(self, ahead: Iterable[_core.Message]) -> None:
+    def finish(self) -> None:
         """Gives back what was read ahead and takes no more. Waits for the broker, so not for the event loop's thread."""
-        self.give_back([message for message in ahead if message.settled is None])
         try:
             self._consumer.retire()
         except AckwireError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict, Optional, Union
+from typing import TYPE_CHECKING, Mapping, Optional, Union
 
 from ._durations import Duration
 
@@ -20,6 +20,6 @@ class Outgoing:
     body: Buffer
     idempotency_key: Optional[Text] = None
     ordering_key: Optional[Text] = None
-    headers: Optional[Dict[str, Text]] = None
+    headers: Optional[Mapping[str, Text]] = None
     delay: Optional[Duration] = None
     ttl: Optional[Duration] = None

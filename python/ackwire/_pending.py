@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from . import _core
-from ._durations import Duration, milliseconds
-
-_FOR_EVER_MS = 2**53
+from ._durations import LONGEST_MS, Duration, milliseconds
 
 
 class PendingPublish:
@@ -23,4 +21,4 @@ class PendingPublish:
     def result(self, timeout: Optional[Duration] = None) -> _core.Receipt:
         """The receipt, after the synced commit. Raises what ``publish`` raises, or TimeoutError when the outcome is not known
         in time; it may be called again then."""
-        return self._core.wait(_FOR_EVER_MS if timeout is None else milliseconds(timeout, "timeout"))
+        return self._core.wait(LONGEST_MS if timeout is None else milliseconds(timeout, "timeout"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Union
 
 from . import _checks, _core
 from ._consumer import Consumer, settle, stream
@@ -43,7 +43,7 @@ class Queue:
         *,
         idempotency_key: Optional[Text] = None,
         ordering_key: Optional[Text] = None,
-        headers: Optional[Dict[str, Text]] = None,
+        headers: Optional[Mapping[str, Text]] = None,
         delay: Optional[Duration] = None,
         ttl: Optional[Duration] = None,
     ) -> _core.Receipt:
@@ -61,7 +61,7 @@ class Queue:
         *,
         idempotency_key: Optional[Text] = None,
         ordering_key: Optional[Text] = None,
-        headers: Optional[Dict[str, Text]] = None,
+        headers: Optional[Mapping[str, Text]] = None,
         delay: Optional[Duration] = None,
         ttl: Optional[Duration] = None,
     ) -> PendingPublish:
@@ -80,11 +80,13 @@ class Queue:
         Items are bytes-like bodies, ``Outgoing`` or dictionaries with the arguments of ``publish``; any iterable, read as
         it goes. Chunks of up to 500 messages or 512 KiB are each stored atomically; with ``atomic=True`` the whole call is one
         atomic batch, refused over 10,000 messages or 4 MiB. When a chunk is refused the exception's ``index`` is the
-        first message at fault, and its ``receipts`` say for every message sent whether it is stored.
+        first message at fault, and its ``receipts`` say for every message sent whether it is stored. An item
+        that cannot be read, or an iterable that raises, ends the call in the same way: the exception has such ``receipts``.
         """
+        _checks.iterable(messages, "messages")
         if _checks.flag(atomic, "atomic"):
-            # One more than the limit is let through, so that the refusal is the library's and nothing is stored.
-            return self._core.publish_many(self._name, messages, 2**32, 2**62)
+            # One more than the limit is let through, so that the refusal is the library's; nothing is stored, no more is read.
+            return self._core.publish_many(self._name, messages, _core.BATCH_MESSAGES + 1, _core.BATCH_BYTES + 1)
         return self._core.publish_many(self._name, messages, _CHUNK_MESSAGES, _CHUNK_BYTES)
 
     # -- consume --------------------------------------------------------------------------------------------------------
@@ -184,14 +186,16 @@ class Queue:
         self, count: int = 100, *, start: int = 0, group: str = "default", body_bytes: int = 64 * 1024
     ) -> List[PeekedMessage]:
         """Messages that are not settled, from sequence ``start``, without any effect on them. At most 1,000 at once."""
-        messages, _ = self._core.peek(
-            self._name,
-            _checks.text(group, "group"),
-            _checks.whole(start, "start", 0, 2**64 - 1),
-            _checks.whole(count, "count", 1, _core.PAGE_MESSAGES),
-            _checks.whole(body_bytes, "body_bytes", 0, 2**32),
-        )
-        return [PeekedMessage._read(raw) for raw in messages]
+        of, at = _checks.text(group, "group"), _checks.whole(start, "start", 0, 2**64 - 1)
+        left = _checks.whole(count, "count", 1, _core.PAGE_MESSAGES)
+        cut = _checks.whole(body_bytes, "body_bytes", 0, 2**32)
+        found: List[PeekedMessage] = []
+        while True:  # a page is bounded in bytes as well, so one may hold fewer than asked for
+            messages, at = self._core.peek(self._name, of, at, left, cut)
+            found += map(PeekedMessage._read, messages)
+            left -= len(messages)
+            if at == 0 or left == 0:
+                return found
 
     def info(self) -> QueueInfo:
         """Policy, counters and groups now."""

@@ -7,21 +7,33 @@ import logging
 from typing import Tuple
 
 from . import _core
-from ._errors import AckwireError, IndeterminateError, Reject, StaleLeaseError
+from ._errors import AckwireError, ClosedError, IndeterminateError, Reject, StaleLeaseError
 
 log = logging.getLogger("ackwire")
 
 # Nothing is wrong with the message: the program is on its way out, so no attempt is charged.
 NOT_TRIED = (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
 
+# The message was processed and only its ack is not known to be there: it may come again, as every message may.
+TOLERABLE = (StaleLeaseError, IndeterminateError, ClosedError)
+
+
+def text_of(exception: BaseException) -> str:
+    """The text of an exception as it can be stored: one that cannot be read or encoded may not leave its message unsettled."""
+    try:
+        text = str(exception)
+    except Exception as error:
+        text = f"(no text: its __str__ raised {type(error).__name__})"
+    return text.encode("utf-8", "backslashreplace").decode()
+
 
 def verdict(exception: BaseException) -> Tuple[str, str]:
     """How a message is settled after ``exception``: the act and its words."""
     if isinstance(exception, Reject):
-        return "reject", str(exception) or "rejected"
+        return "reject", text_of(exception) or "rejected"
     if isinstance(exception, NOT_TRIED):
         return "release", ""
-    text = str(exception)
+    text = text_of(exception)
     return "nack", f"{type(exception).__name__}: {text}" if text else type(exception).__name__
 
 
@@ -46,13 +58,12 @@ def report(message: _core.Message, exception: BaseException, act: str, held: boo
     if held and act == "nack":
         log.error("message %d failed at attempt %d", message.sequence, message.attempts, exc_info=exception)
     elif held:
-        log.warning("message %d was rejected: %s", message.sequence, exception)
+        log.warning("message %d was rejected: %s", message.sequence, text_of(exception))
 
 
 def after_failed_ack(message: _core.Message, error: BaseException) -> bool:
     """An ack at the end of a block did not succeed. Raises, unless the loop can simply go on."""
-    tolerable = isinstance(error, (StaleLeaseError, IndeterminateError)) and not message.propagate
-    if not tolerable:
+    if not isinstance(error, TOLERABLE) or message.propagate:
         raise error
     log.warning("message %d was processed, but its ack is not confirmed, so it may be delivered again: %s", message.sequence, error)
     return False

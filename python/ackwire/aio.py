@@ -22,7 +22,7 @@ import weakref
 from collections import deque
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, Generator, Iterable, List, Optional, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, Generator, Iterable, List, Mapping, Optional, Type, TypeVar, Union
 
 from . import _checks, _connection, _core
 from ._aio_messages import Message, Messages
@@ -71,7 +71,7 @@ class _Opening:
         self, kind: Optional[Type[BaseException]], exception: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
         if self._made is not None:
-            await self._made.close()
+            await self._made.__aexit__(kind, exception, traceback)
 
 
 def open(path: Union[str, os.PathLike[Any]], **options: Unpack[BrokerOptions]) -> _Opening:  # noqa: A001
@@ -139,7 +139,10 @@ class Connection:
     async def __aexit__(
         self, kind: Optional[Type[BaseException]], exception: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
-        await self.close()
+        try:
+            await self.close()
+        except Exception as error:
+            _connection.note_close(exception, error)
 
 
 def _stop(lanes: Iterable[Lane[Any]]) -> None:
@@ -198,7 +201,7 @@ class Queue:
         *,
         idempotency_key: Optional[Text] = None,
         ordering_key: Optional[Text] = None,
-        headers: Optional[Dict[str, Text]] = None,
+        headers: Optional[Mapping[str, Text]] = None,
         delay: Optional[Duration] = None,
         ttl: Optional[Duration] = None,
     ) -> _core.Receipt:
@@ -254,7 +257,7 @@ class Queue:
         return await self._settle_many(messages, "release")
 
     async def _settle_many(self, messages: Iterable[Message], act: str, delay_ms: Optional[int] = None, words: str = "") -> Settled:
-        cores = [message.core for message in messages]
+        cores = [message.core for message in _checks.iterable(messages, "messages")]
         applied, stale = await self._connection._calls.run(lambda: _core.settle(cores, act, delay_ms, words))
         return Settled(applied, tuple(stale))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import time
 
 import pytest
 
@@ -247,3 +249,86 @@ def test_an_awaited_publish_ends_by_its_deadline(start):
         await client.close()
 
     asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def test_a_broker_thrown_away_is_closed(directory):
+    async def main():
+        broker = await ackwire.aio.open(directory / "store")
+        orders = await broker.queue("orders")
+        await orders.publish(b"a")
+
+    asyncio.run(main())
+    deadline = time.monotonic() + 10
+    while True:
+        gc.collect()
+        try:
+            ackwire.open(directory / "store").close()
+            return
+        except ackwire.StoreError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_an_exception_that_ends_programs_ends_only_the_call(opening):
+    def bodies():
+        yield b"a"
+        raise asyncio.CancelledError
+
+    async def main():
+        async with opening() as broker:
+            orders = await broker.queue("orders")
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(orders.publish_many(bodies()), 10)
+            assert (await asyncio.wait_for(orders.info(), 10)).published == 0
+
+    asyncio.run(main())
+
+
+def test_a_forked_child_gets_forked_errors(finish):
+    out = finish("""
+        import asyncio, os, sys, ackwire, ackwire.aio
+        async def make():
+            broker = await ackwire.aio.open("data")
+            orders = await broker.queue("orders")
+            await orders.publish(b"a")
+            message = await orders.consume().__anext__()
+            return broker, orders, message
+        async def use(broker, orders, message):
+            for call in (orders.info, message.ack, lambda: orders.publish(b"b"), broker.stats):
+                try:
+                    await asyncio.wait_for(call(), 5)
+                except ackwire.ForkedError:
+                    print("forked", flush=True)
+            await broker.close()
+        made = asyncio.run(make())
+        pid = os.fork()
+        if pid == 0:
+            asyncio.run(use(*made))
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        assert status == 0, status
+        print("parent done")
+    """)
+    assert out == "forked\n" * 4 + "parent done\n"
+
+
+def test_close_of_another_task_ends_a_busy_iteration(opening):
+    async def main():
+        broker = await opening()
+        orders = await broker.queue("orders")
+        await orders.publish_many([b"1", b"2"])
+        inside = asyncio.Event()
+
+        async def work():
+            async for message in orders.consume():
+                async with message:
+                    inside.set()
+                    while not broker.closed:
+                        await asyncio.sleep(0.01)
+
+        task = asyncio.create_task(work())
+        await asyncio.wait_for(inside.wait(), 10)
+        await broker.close()
+        await asyncio.wait_for(task, 10)
+
+    asyncio.run(main())

@@ -151,3 +151,56 @@ def test_two_brokers_on_one_directory_are_refused(embedded, directory):
     with pytest.raises(ackwire.StoreError) as caught:
         ackwire.open(directory / "store")
     assert caught.value.code == "store_in_use"
+
+
+def test_threads_share_one_consumer(queue):
+    """Each holds one message before any goes on, so one that took more than its own would leave the others without."""
+    together, got = threading.Barrier(3), []
+
+    with queue.consumer() as consumer:
+
+        def work():
+            message = next(iter(consumer))
+            together.wait(20)
+            got.append(message)
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        queue.publish_many([b"1", b"2", b"3"])
+        for thread in threads:
+            thread.join(30)
+        assert sorted(message.body for message in got) == [b"1", b"2", b"3"]
+        assert queue.ack(got).applied == 3
+
+
+def test_a_consumer_whose_iteration_ended_receives_no_more(queue):
+    queue.publish_many([b"1", b"2"])
+    with queue.consumer() as consumer:
+        for message in consumer:
+            break
+        assert consumer.closed
+        assert consumer.receive(1, wait=None) == []
+        message.ack()
+
+
+def test_what_was_read_ahead_is_not_handed_out_after_its_lease(broker):
+    """Without renewals a lease goes on to end while its message waits for the loop."""
+    queue = broker.queue("orders", visibility_timeout="500ms", backoff_initial="1m", backoff_max="1m")
+    queue.publish_many([b"1", b"2", b"3", b"4"])
+    with queue.consumer(renew_leases=False) as consumer:
+        stream = iter(consumer)
+        next(stream).ack()
+        deadline = time.monotonic() + 10
+        while queue.info().group().leased and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        assert consumer.receive(4, wait=0) == []
+
+
+def test_a_wait_of_centuries_is_one(queue):
+    queue.publish(b"a", delay="300ms")
+    for message in queue.consume(wait=1e10, max_messages=1):
+        with message:
+            pass
+    assert queue.publish_async(b"b").result(1e10).sequence == 2

@@ -67,3 +67,16 @@ def test_expired_messages_are_dead_letters(queue):
     assert queue.receive(1, wait=0.5) == []
     (letter,) = queue.dlq
     assert (letter.reason, letter.body) == ("expired", b"old")
+
+
+def test_as_many_as_asked_for_over_pages_cut_by_bytes(queue):
+    queue.publish_many([b"z" * 200_000] * 60)
+    assert len(queue.peek(50, body_bytes=200_000)) == 50
+    assert len(queue.peek(100, body_bytes=200_000)) == 60
+    with queue.consumer() as consumer:
+        left = 60
+        while left:
+            messages = consumer.receive(60, wait=5)
+            left -= queue.reject(messages, "no").applied
+    assert [letter.sequence for letter in queue.dlq.list(50, body_bytes=200_000)] == list(range(1, 51))
+    assert len(queue.dlq.list(100, body_bytes=200_000)) == 60

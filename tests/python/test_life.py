@@ -62,6 +62,47 @@ def test_close_on_another_thread_ends_an_iteration(broker):
     assert ended.wait(5)
 
 
+def test_close_on_another_thread_ends_a_busy_iteration(broker, caplog):
+    queue = broker.queue("orders")
+    queue.publish_many([b"1", b"2"])
+    inside, closed, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work():
+        for message in queue.consume():
+            with message:
+                inside.set()
+                closed.wait(20)
+        ended.set()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert inside.wait(10)
+    broker.close()
+    closed.set()
+    assert ended.wait(10)
+    assert "may be delivered again" in caplog.text
+
+
+def test_nothing_is_handed_out_while_the_broker_is_gone(start):
+    server = start("""
+        import os, signal, ackwire
+        broker = ackwire.open("data")
+        print(broker.listen("ipc://" + os.getcwd() + "/socket"), flush=True)
+        signal.pause()
+    """)
+    client = ackwire.connect(server.stdout.readline().strip())
+    queue = client.queue("orders")
+    queue.publish_many([b"a"] * 100)
+    stream = queue.consume(wait=0.2)
+    next(stream).ack()
+    server.kill()
+    deadline = time.monotonic() + 20
+    while client.state == "connected" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(stream) == []
+    client.close()
+
+
 def test_a_store_is_free_after_close_with_live_objects(directory):
     for _ in range(3):
         broker = ackwire.open(directory / "store")

@@ -1,5 +1,7 @@
 """Publish: receipts, duplicates, conflicts, batches, publishes under way."""
 
+import itertools
+
 import pytest
 
 import ackwire
@@ -130,3 +132,42 @@ def test_over_the_depth_is_refused_with_a_time_to_come_back(broker):
     assert caught.value.retry_after > 0
     queue.ack(list(queue.consume(max_messages=2)))
     assert queue.publish(b"3").sequence == 3
+
+
+def test_close_reports_a_refusal_nobody_was_told_of(directory):
+    with pytest.raises(ackwire.OverloadedError):
+        with ackwire.open(directory / "store") as broker:
+            queue = broker.queue("small", max_depth=1)
+            for _ in range(3):
+                queue.publish_async(b"a")
+    assert broker.closed
+    with pytest.raises(ZeroDivisionError), ackwire.open(directory / "store") as broker:
+        broker.queue("small").publish_async(b"a")
+        1 / 0
+    with ackwire.open(directory / "store") as broker:  # this caller was told
+        with pytest.raises(ackwire.OverloadedError):
+            broker.queue("small").publish_async(b"a").result(10)
+
+
+def test_whatever_ends_publish_many_says_what_is_stored(queue):
+    def broken():
+        yield from [b"x"] * 600
+        raise KeyError("the file ended")
+
+    many = [b"x"] * 600
+    for messages, kind in ((broken(), KeyError), ([*many, "text"], TypeError), ([*many, {"body": b"", "ttl": -1}], ValueError)):
+        before = queue.info().published
+        with pytest.raises(kind) as caught:
+            queue.publish_many(messages)
+        assert [receipt.sequence for receipt in caught.value.receipts] == list(range(before + 1, before + 501))
+        assert queue.info().published == before + 500
+
+
+def test_an_atomic_batch_reads_no_further_than_its_limit(queue):
+    numbers = itertools.count()
+    with pytest.raises(ackwire.InvalidError):
+        queue.publish_many((b"%d" % n for n in numbers), atomic=True)
+    assert next(numbers) < 20_000
+    with pytest.raises(ackwire.InvalidError):
+        queue.publish_many(itertools.repeat(b"x" * 100_000), atomic=True)
+    assert queue.info().published == 0

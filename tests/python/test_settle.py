@@ -172,3 +172,20 @@ def test_acks_that_are_not_waited_for_are_all_there_when_the_iteration_ends(queu
     assert time.monotonic() - start < 10
     group = queue.info().group()
     assert (group.acked, group.dead, group.leased) == (2_999, 1, 0)
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("error", [ValueError("bad \udcff"), ackwire.Reject("bad \udcff"), Speechless()])
+def test_an_exception_without_a_text_that_can_be_stored_settles_all_the_same(queue, error):
+    queue.set(max_attempts=1)
+    queue.publish(b"a")
+    for message in queue.consume(max_messages=1):
+        with message:
+            raise error
+    (letter,) = queue.dlq
+    words = letter.detail if letter.reason == "rejected" else letter.errors[0].text
+    assert ("\\udcff" in words) or ("RuntimeError" in words)
