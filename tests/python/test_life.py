@@ -93,7 +93,7 @@ def test_nothing_is_handed_out_while_the_broker_is_gone(start):
     client = ackwire.connect(server.stdout.readline().strip())
     queue = client.queue("orders")
     queue.publish_many([b"a"] * 100)
-    stream = queue.consume(wait=0.2)
+    stream = queue.consume(wait=2)
     next(stream).ack()
     server.kill()
     deadline = time.monotonic() + 20
