@@ -205,18 +205,17 @@ TEST_F(ConsumeTest, ASettleUnderWayWhenTheConnectionIsLostIsNotKnown) {
   EXPECT_EQ(from.stale_acks(), 1u);
 }
 
-TEST_F(ConsumeTest, LeasesAreRenewedWhileMessagesAreHeld) {
+TEST_F(ConsumeTest, LeasesAreRenewedOnceAMessageCame) {
   broker.run([&] { broker.visibility_timeout_ms = 90; });
   connect();
-  publish(1);
   Consumer from = consumer();
+  std::this_thread::sleep_for(150ms);
+  EXPECT_EQ(broker.count(Operation::renew), 0u);
+  publish(1);
   const auto deliveries = receive(from, 1);
   ASSERT_EQ(deliveries.size(), 1u);
   EXPECT_TRUE(broker.wait_for(Operation::renew, 3, 3s));
   ASSERT_TRUE(from.ack(deliveries).ok());
-  const auto before = broker.count(Operation::renew);
-  std::this_thread::sleep_for(150ms);
-  EXPECT_LE(broker.count(Operation::renew), before + 1);
 }
 
 TEST_F(ConsumeTest, WithoutRenewalALateMessageIsNotHandedOut) {

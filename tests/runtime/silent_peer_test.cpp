@@ -68,14 +68,15 @@ TEST(SilentPeer, IsNotSilentWhenItsFramesWaited) {
   ASSERT_TRUE(turn.open().ok());
   const runtime::Peer peer{false, 7};
   const auto send = [](const runtime::Peer&, std::string_view, std::string_view) { return true; };
+  constexpr auto a_look = 1'200ms;  // sessions are looked at once a second
   std::string hello, ping;
   wire::encode(hello, wire::Hello{});
   wire::encode_ping(ping);
   turn.run({{peer, hello, nullptr, 0}}, send);
-  std::this_thread::sleep_for(300ms);
+  std::this_thread::sleep_for(a_look);
   turn.run({{peer, ping, nullptr, 0}}, send);
   EXPECT_TRUE(turn.take_silent().empty());
-  std::this_thread::sleep_for(300ms);
+  std::this_thread::sleep_for(a_look);
   turn.run({}, send);
   EXPECT_EQ(turn.take_silent().size(), 1u);
 }
