@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import time
 
@@ -241,6 +242,7 @@ def test_an_awaited_publish_ends_by_its_deadline(start):
         orders = await client.queue("orders")
         await orders.publish(b"before")
         server.send_signal(signal.SIGSTOP)
+        os.waitpid(server.pid, os.WUNTRACED)  # a signal that was sent has not arrived yet
         try:
             outcomes = await asyncio.gather(*(orders.publish(b"a") for _ in range(50)), return_exceptions=True)
             assert all(isinstance(outcome, ackwire.TimeoutError) for outcome in outcomes)

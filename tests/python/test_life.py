@@ -167,6 +167,7 @@ def test_ctrl_c_ends_a_publish_to_a_broker_that_stopped(start, directory):
     """)
     assert process.stdout.readline() == "ready\n"
     server.send_signal(signal.SIGSTOP)
+    os.waitpid(server.pid, os.WUNTRACED)  # a signal that was sent has not arrived yet
     try:
         for _ in range(2):
             time.sleep(1.0)
@@ -190,6 +191,7 @@ def stopped_broker(start):
     queue = client.queue("orders")
     queue.publish(b"before")
     server.send_signal(signal.SIGSTOP)
+    os.waitpid(server.pid, os.WUNTRACED)  # a signal that was sent has not arrived yet
     yield client, queue
     server.send_signal(signal.SIGCONT)
     client.close()
