@@ -46,6 +46,15 @@ class Fairness : public BrokerWorld {
     if (ranges.empty()) return idle();
     settle(alice, model::SettleKind::release, ranges);
   }
+
+  bool bob_is_served_while_alice_releases() {
+    for (int turns = 0; turns < 40; ++turns) {
+      pass(Duration{10});
+      release_all();
+      if (bob_got_something()) return true;
+    }
+    return false;
+  }
 };
 
 TEST_F(Fairness, AConsumerThatReleasesForEverDoesNotKeepTheLeasesOfAnotherQueue) {
@@ -53,13 +62,7 @@ TEST_F(Fairness, AConsumerThatReleasesForEverDoesNotKeepTheLeasesOfAnotherQueue)
   fill(4'000);
   lease_in_another_queue();
   subscribe(alice, 4'000);
-  bool back = false;
-  for (int turns = 0; turns < 40 && !back; ++turns) {
-    pass(Duration{10});
-    release_all();
-    back = bob_got_something();
-  }
-  EXPECT_TRUE(back);
+  EXPECT_TRUE(bob_is_served_while_alice_releases());
 }
 
 TEST_F(Fairness, NorThoseOfAnotherGroup) {
@@ -73,13 +76,7 @@ TEST_F(Fairness, NorThoseOfAnotherGroup) {
   subscribe(bob, 10, "zz");
   take();
   pass(Duration{200});
-  bool back = false;
-  for (int turns = 0; turns < 40 && !back; ++turns) {
-    pass(Duration{10});
-    release_all();
-    back = bob_got_something();
-  }
-  EXPECT_TRUE(back);
+  EXPECT_TRUE(bob_is_served_while_alice_releases());
 }
 
 TEST_F(Fairness, AQueueThatIsRemovedDoesNotHoldUpTheOthers) {
