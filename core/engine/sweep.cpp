@@ -69,9 +69,13 @@ void Engine::State::take_back(Queue& queue, Group& group) {
 
 namespace {
 
-Duration effective_deadline(const Subscription* holder, Duration started, Duration deadline) {
-  const Duration renewed = holder ? std::max(deadline, holder->renewed_until) : deadline;
-  return std::min(renewed, started + limits::visibility_timeout_max);
+Duration renewed_until(const std::unordered_map<std::uint32_t, Subscription*>& by_index, std::uint32_t holder) {
+  const auto it = by_index.find(holder);
+  return it == by_index.end() ? Duration{0} : it->second->renewed_until;
+}
+
+Duration effective_deadline(Duration renewed, Duration started, Duration deadline) {
+  return std::min(std::max(deadline, renewed), started + limits::visibility_timeout_max);
 }
 
 }  // namespace
@@ -81,10 +85,9 @@ void Engine::State::check_leases(Queue& queue, Group& group) {
   for (auto& [base, block] : group.window) check_block_leases(queue, group, block, next);
   std::vector<std::uint64_t> ended;
   for (const auto& [sequence, lease] : group.retry_leases) {
-    const auto holder = by_index.find(lease.holder);
-    Duration deadline = effective_deadline(holder == by_index.end() ? nullptr : holder->second, lease.started, lease.deadline);
-    if (const auto it = group.extended.find(sequence); it != group.extended.end())
-      deadline = effective_deadline(holder == by_index.end() ? nullptr : holder->second, lease.started, it->second);
+    const auto own = group.extended.find(sequence);
+    const Duration deadline = effective_deadline(renewed_until(by_index, lease.holder), lease.started,
+                                                 own == group.extended.end() ? lease.deadline : own->second);
     if (deadline <= now.mono) {
       ended.push_back(sequence);
     } else {
@@ -108,9 +111,8 @@ void Engine::State::check_leases(Queue& queue, Group& group) {
 void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& block, Duration& next) {
   for (std::size_t l = 0; l < block.leases.size();) {
     const Lease lease = block.leases[l];
-    const auto holder = by_index.find(lease.holder);
-    const Duration deadline =
-        effective_deadline(holder == by_index.end() ? nullptr : holder->second, lease.started, lease.deadline);
+    const Duration renewed = renewed_until(by_index, lease.holder);
+    const Duration deadline = effective_deadline(renewed, lease.started, lease.deadline);
     if (deadline > now.mono && group.extended.empty()) {
       next = std::min(next, deadline);
       ++l;
@@ -121,9 +123,7 @@ void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& 
       if (block.slots[i].holder != lease.holder) continue;
       const auto own = group.extended.find(block.base + i);
       // An own deadline replaces that of the hand-over; a renewal counts for every lease of the consumer.
-      const Duration ends = own == group.extended.end() ? deadline
-                                                        : effective_deadline(holder == by_index.end() ? nullptr : holder->second,
-                                                                             lease.started, own->second);
+      const Duration ends = own == group.extended.end() ? deadline : effective_deadline(renewed, lease.started, own->second);
       if (ends > now.mono || budget == 0) {
         left = true;
         next = std::min(next, std::max(ends, now.mono));
