@@ -37,6 +37,8 @@ std::string_view name(Operation operation) noexcept {
     case Operation::pong: return "pong";
     case Operation::error: return "error";
     case Operation::goodbye: return "goodbye";
+    case Operation::begun: return "begun";
+    case Operation::recall: return "recall";
   }
   return "unknown";
 }
@@ -56,7 +58,7 @@ Status split_frame(std::string_view bytes, Frame& frame) {
                                                  std::to_string(version_min) + " to " + std::to_string(version_max) + ".");
   }
   const auto number = format::load<std::uint8_t>(bytes.data() + 3);
-  if (number < static_cast<std::uint8_t>(Operation::hello) || number > static_cast<std::uint8_t>(Operation::goodbye)) {
+  if (number < static_cast<std::uint8_t>(Operation::hello) || number > static_cast<std::uint8_t>(Operation::recall)) {
     return refuse(Errc::unknown_operation, "A frame asks for operation " + std::to_string(number) + ", which does not exist.");
   }
   frame.operation = static_cast<Operation>(number);
