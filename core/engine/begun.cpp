@@ -167,8 +167,8 @@ void Engine::heard(SessionId session) { state_->heard(session); }
 // Nothing is ready and somebody waits: whoever holds most of what it has not begun is asked to give half of that back.
 void Engine::State::recall(Group& group) {
   if (group.consumers.size() < 2) return;
-  const bool anybody_waits =
-      std::any_of(group.consumers.begin(), group.consumers.end(), [](const Subscription* s) { return s->concurrency > 0 && s->idle(); });
+  const bool anybody_waits = std::any_of(group.consumers.begin(), group.consumers.end(),
+                                         [](const Subscription* s) { return s->concurrency > 0 && s->idle(); });
   if (!anybody_waits) return;
   Subscription* richest = nullptr;
   for (Subscription* s : group.consumers) {
