@@ -79,6 +79,8 @@ Result<Json> parse_object(std::string_view text, std::size_t max_bytes, Repeated
     if (!repeats.found().empty()) return not_json("Member " + rules::quote(repeats.found()) + " is given twice; give it once.");
     return object_of(std::move(json));
   } catch (const Json::parse_error& error) {
+    if (error.byte > text.size())
+      return not_json("The text is not JSON: it ends too early, after " + std::to_string(text.size()) + " bytes.");
     return not_json("The text is not JSON: it is wrong at byte " + std::to_string(error.byte) + " of " +
                     std::to_string(text.size()) + " (counted from 1).");
   } catch (const Json::exception&) {

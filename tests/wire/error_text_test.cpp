@@ -99,6 +99,7 @@ TEST(ErrorText, AMemberThatIsGivenTwice) {
 
 TEST(ErrorText, PositionsCountFromOne) {
   expect_refused(request_from_json("?"), Errc::invalid_argument, {"byte 1 of 1"});
+  expect_refused(request_from_json("{\"a\""), Errc::invalid_argument, {"ends too early, after 4 bytes"});
   expect_refused(rules::check_name("queue", "?"), Errc::invalid_name, {"'?' at byte 1"});
   expect_refused(rules::check_name("queue", "ab c"), Errc::invalid_name, {"' ' at byte 3"});
   expect_refused(rules::check_name("queue", "größe"), Errc::invalid_name, {"'ö' at byte 3"});
