@@ -48,8 +48,8 @@ class Admission {
     if (batch.count > limits::batch_messages || batch.records.size() > limits::batch_bytes + limits::message_bytes) {
       return {Errc::too_large,
               "The batch has " + std::to_string(batch.count) + " messages and " + std::to_string(batch.records.size()) +
-                  " bytes; at most " + std::to_string(limits::batch_messages) + " and " + std::to_string(limits::batch_bytes) +
-                  " are allowed. Nothing was stored. Split it.",
+                  " bytes; at most " + std::to_string(limits::batch_messages) + " and " +
+                  std::to_string(limits::batch_bytes + limits::message_bytes) + " are allowed. Nothing was stored. Split it.",
               {},
               {}};
     }

@@ -28,7 +28,8 @@ std::uint64_t micros() {
 
 Error no_session() {
   return {Errc::no_session,
-          "The broker has no session for this connection. Nothing of the frame was done. Say hello, then repeat it.",
+          "The broker has no session for this connection: it was not begun, or is over. Nothing of the frame was done. Say hello, "
+          "subscribe again, then repeat what has no answer.",
           {},
           {}};
 }
@@ -189,12 +190,12 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   if (!hello) return refuse(peer, frame.request, hello.error());
   if (Session* old = sessions_.of(peer)) end_session(old->id);
   if (sessions_.size() >= options_.max_sessions) {
-    return refuse(
-        peer, frame.request,
-        {Errc::overloaded,
-         "The broker has " + std::to_string(sessions_.size()) + " sessions, which is its limit (max_sessions). Try again later.",
-         Duration{5'000},
-         {}});
+    return refuse(peer, frame.request,
+                  {Errc::overloaded,
+                   "The broker has " + std::to_string(sessions_.size()) +
+                       " sessions, which is its limit (max_sessions). No session was begun, and nothing was lost. Try again later.",
+                   Duration{5'000},
+                   {}});
   }
   Session& session = sessions_.add(peer, now_.mono);
   session.producer = hello->producer;

@@ -51,7 +51,7 @@ bool JsonReader::read_milliseconds(const Json& json, const std::string& name, st
   }
   const bool too_big = json.is_number_unsigned() && json.get<std::uint64_t>() > static_cast<std::uint64_t>(milliseconds_max);
   if (too_big || json.get<std::int64_t>() < -milliseconds_max) {
-    wrong(name, "is too far from 0", Errc::out_of_range);
+    wrong(name, "must be within " + std::to_string(milliseconds_max) + " ms of 0", Errc::out_of_range);
     return false;
   }
   value = json.get<std::int64_t>();

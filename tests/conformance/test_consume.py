@@ -290,6 +290,16 @@ def test_goodbye_returns_what_was_held(shared_broker, second, queue):
         assert second.receive(1, wait_ms=1_500)[0].delivery == 2
 
 
+def test_subscribed_comes_before_the_first_delivery(client, queue):
+    fill(client, queue, 1)
+    client.send(wire.SUBSCRIBE, (1).to_bytes(4, "little") + (1).to_bytes(4, "little") + wire.str8(queue) + wire.str8("default"))
+    order = []
+    while len(order) < 2:
+        frame = client.next_frame()
+        order += [frame.operation] if frame.operation != wire.PONG else []
+    assert order == [wire.SUBSCRIBED, wire.DELIVER]
+
+
 def test_an_empty_group_is_not_default(client, queue):
     with pytest.raises(Refused) as refused:
         client.subscribe(queue, "")

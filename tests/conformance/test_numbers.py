@@ -72,6 +72,13 @@ def test_no_queue_leaves_the_number_free(client, queue):
     assert answer(client, name, 1, [one(b"x")])[0].first_sequence == 1
 
 
+def test_a_queue_that_was_made_again_takes_any_number(client, queue):
+    answer(client, queue, 7, [one(b"x")], 7)
+    client.request("remove_queue", queue=queue, force=True)
+    client.request("create_queue", queue=queue)
+    assert answer(client, queue, 8, [one(b"y")], 8)[0].first_sequence == 1
+
+
 @pytest.mark.parametrize("number,first_unconfirmed", [(0, 0), (0, 1), (1, 0), (3, 4), (2**64 - 1, 1)])
 def test_numbers_that_cannot_be(client, queue, number, first_unconfirmed):
     answer(client, queue, 1, [one(b"x")])
