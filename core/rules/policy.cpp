@@ -64,7 +64,11 @@ Status check_policy(const QueuePolicy& p) {
     return s;
   if (auto s = within<std::uint32_t>("max_attempts", p.max_attempts, 1, 1000); !s) return s;
   if (auto s = duration_within("backoff.initial", p.backoff.initial, Duration{0}, l::delay_max); !s) return s;
-  if (auto s = duration_within("backoff.max", p.backoff.max, p.backoff.initial, l::delay_max); !s) return s;
+  if (p.backoff.max < p.backoff.initial || p.backoff.max > l::delay_max) {
+    return outside("backoff.max", std::to_string(p.backoff.max.count()) + " ms",
+                   "backoff.initial (" + std::to_string(p.backoff.initial.count()) + " ms) to " +
+                       std::to_string(l::delay_max.count()) + " ms");
+  }
   // Written so that a NaN fails too.
   if (!(p.backoff.multiplier >= 1.0 && p.backoff.multiplier <= 100.0)) {
     return outside("backoff.multiplier", std::to_string(p.backoff.multiplier), "1 to 100");

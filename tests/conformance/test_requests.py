@@ -111,6 +111,39 @@ def test_what_cannot_be_read_is_an_error_and_what_is_refused_a_reply(client, tex
         client.request("get_queue", queue="q")  # nothing was made
 
 
+@pytest.mark.parametrize("member,low,high", [
+    ("visibility_timeout_ms", 100, 43_200_000), ("max_attempts", 1, 1000), ("ttl_ms", 0, 315_619_200_000),
+    ("dedupe_window_ms", 0, 604_800_000), ("max_depth", 1, 2**40), ("max_depth_bytes", 1024, 2**50),
+    ("max_in_flight", 1, 1_000_000), ("max_message_bytes", 1, 1_048_576),
+    ("backoff.initial_ms", 0, 900_000), ("backoff.max_ms", 50, 31_622_400_000),
+    ("backoff.multiplier", 1, 100), ("backoff.jitter", 0, 1),
+])
+def test_limits_of_a_policy(client, queue, member, low, high):
+    client.request("set_queue", queue=queue, change={"backoff": {"initial_ms": 50, "max_ms": 900_000}})
+
+    def change(value):
+        outer, _, inner = member.partition(".")
+        return {outer: {inner: value}} if inner else {outer: value}
+
+    for value in (low, high):
+        client.request("set_queue", queue=queue, change=change(value))
+    for value in (low - 1, high + 1):
+        text = wire.to_json({"request": "set_queue", "queue": queue, "change": change(value)})
+        client.send(wire.REQUEST, text, request=81)
+        frame = client.next_frame()
+        while frame.operation == wire.PONG:
+            frame = client.next_frame()
+        refused = frame.payload if frame.operation == wire.REPLY else wire.parse_error(frame.payload)[2].encode()
+        name = member.removesuffix("_ms") if frame.operation == wire.REPLY else member
+        assert frame.request == 81 and name.encode() in refused and b"Nothing was changed" in refused, refused
+
+
+def test_json_is_at_most_16_deep(client):
+    for depth, says in [(16, "deep"), (15, "not JSON")]:
+        client.send(wire.REQUEST, b'{"request":' + b"[" * depth, request=80)
+        assert says in client.error()[2]
+
+
 def test_null_stands_for_left_out(client, queue):
     assert client.request("peek", queue=queue, group="default", count=1, body_bytes=None, **{"from": None})["messages"] == []
     assert client.request("set_queue", queue=queue, change=None)["queue"]["name"] == queue
@@ -244,6 +277,8 @@ def test_peek_has_no_effect(client, queue):
 
 def test_dead_letters_and_redrive(client, queue):
     dead(client, queue, 3, "no such customer")
+    other = client.request("get_dead_letters", queue=queue, group="default", count=2, filter={"reason": "expired"})
+    assert (other["letters"], other["next"], other["total"]) == ([], 0, 3)
     page = client.request("get_dead_letters", queue=queue, group="default", count=2, body_bytes=1000)
     assert page["total"] == 3 and [x["sequence"] for x in page["letters"]] == [1, 2]
     letter = page["letters"][0]
