@@ -300,6 +300,18 @@ def test_subscribed_comes_before_the_first_delivery(client, queue):
     assert order == [wire.SUBSCRIBED, wire.DELIVER]
 
 
+def test_a_number_is_free_after_unsubscribe(client, queue):
+    fill(client, queue, 1)
+    client.subscribe(queue)
+    old = client.receive()[0]
+    client.send(wire.UNSUBSCRIBE, (1).to_bytes(4, "little"))
+    client.subscribe(queue)
+    new = client.receive()[0]
+    assert (new.sequence, new.delivery) == (1, 2)
+    assert client.settle(ACK, old).stale == [(1, 1, 1)]
+    assert client.settle(ACK, new).applied == 1
+
+
 def test_an_empty_group_is_not_default(client, queue):
     with pytest.raises(Refused) as refused:
         client.subscribe(queue, "")

@@ -65,6 +65,20 @@ def test_an_error_uses_no_number_up_and_a_refusal_does(client, queue):
     assert answer(client, queue, 2, [one(b"sound")])[0].first_sequence == 1
 
 
+def test_refusals_last_until_the_broker_is_restarted(own_broker):
+    with Client(own_broker.endpoint) as client:
+        client.request("create_queue", queue="q", policy={"max_message_bytes": 1})
+        refusal = answer(client, "q", 1, [one(b"xy")])
+        refused(refusal[0], "too_large")
+        client.request("set_queue", queue="q", change={"max_message_bytes": 2})
+        assert answer(client, "q", 1, [one(b"xy")]) == refusal
+        producer = client.producer
+    own_broker.kill()
+    own_broker.start()
+    with Client(own_broker.endpoint, producer=producer) as client:
+        assert answer(client, "q", 1, [one(b"xy")])[0].first_sequence == 1
+
+
 def test_no_queue_leaves_the_number_free(client, queue):
     name = queue + ".later"
     refused(answer(client, name, 1, [one(b"x")])[0], "no_queue")
