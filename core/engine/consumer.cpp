@@ -9,7 +9,7 @@ namespace {
 
 Error bad_credit(std::uint32_t credit) {
   return {Errc::out_of_range, "Credit " + std::to_string(credit) + " is outside 0 to " + std::to_string(limits::credit) +
-                                  " messages. Nothing was changed."};
+                                  " messages. Nothing was subscribed. Choose one inside."};
 }
 
 /// How many messages of it may have been begun when the broker dies without a word of it.
@@ -35,9 +35,11 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
     s.effect(session, std::move(answer));
   };
   if (subscribe.subscription == SubscriptionId{0})
-    return refuse({Errc::invalid_argument, "Subscription 0 is not allowed. Choose another number."});
+    return refuse({Errc::invalid_argument, "Subscription 0 is not allowed. Nothing was subscribed. Choose another number."});
   if (s.find_subscription(session, subscribe.subscription)) {
-    return refuse({Errc::request_reused, "The session has this subscription already. Nothing was changed. Choose another number."});
+    return refuse({Errc::request_reused, "The session has a subscription " +
+                                             std::to_string(static_cast<std::uint32_t>(subscribe.subscription)) +
+                                             " already, which goes on. Nothing was subscribed. Choose another number."});
   }
   if (subscribe.credit > limits::credit) return refuse(bad_credit(subscribe.credit));
   if (s.subscriptions_of(session) >= limits::consumers_per_connection) {

@@ -110,7 +110,11 @@ model::Reply Engine::State::handle(const model::Peek& r) {
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
   if (r.count == 0 || r.count > limits::page_messages) {
-    return Error{Errc::out_of_range, "A page has 1 to " + std::to_string(limits::page_messages) + " messages.", {}, {}};
+    return Error{Errc::out_of_range,
+                 "A page was asked for with count " + std::to_string(r.count) + "; it has 1 to " +
+                     std::to_string(limits::page_messages) + " messages. Nothing was changed. Ask page by page.",
+                 {},
+                 {}};
   }
   write_turn_blocks(*queue);
   return PeekWalk(*this, *queue, *group, r).page();

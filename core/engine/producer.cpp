@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "engine/state.hpp"
+#include "format/confirm.hpp"
 
 namespace ackwire::engine {
 namespace {
 
-constexpr std::size_t answers_per_producer = 256;
 constexpr Duration prune_pause{60'000};
 constexpr Duration eviction_age{300'000};  // a client that wants its answer asks again within seconds
 
@@ -61,10 +61,11 @@ Producer* Engine::State::producer(Queue& queue, const model::Publish& publish) {
   if (publish.first_unconfirmed > producer.floor) producer.floor = publish.first_unconfirmed;
   // The newest answer stays, so that the floor is known after a restart.
   while (producer.answers.size() > 1 && producer.answers.begin()->first < producer.floor) {
-    tx->erase(Table::state, key::producer(queue.id, publish.producer, producer.answers.begin()->first));
+    const auto& [first, entries] = *producer.answers.begin();
+    tx->erase(Table::state, key::producer(queue.id, publish.producer, first));
+    producer.floor = std::max(producer.floor, first + format::count_batches(entries));  // a frame is released as a whole
     producer.answers.erase(producer.answers.begin());
   }
-  if (producer.answers.size() >= answers_per_producer && !producer.answers.contains(publish.producer_sequence)) return nullptr;
   return &producer;
 }
 

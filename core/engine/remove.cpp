@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/state.hpp"
+#include "rules/quote.hpp"
 
 namespace ackwire::engine {
 
@@ -27,7 +28,7 @@ bool Engine::State::erase_rows(Table table, std::string_view prefix) {
 
 void Engine::State::remove_queue(Queue& queue) {
   for (auto& [id, group] : queue.groups) {
-    drop_consumers(group, {Errc::no_queue, "Queue " + queue.row.name + " was removed.", {}, {}});
+    drop_consumers(group, {Errc::no_queue, "Queue " + rules::quote(queue.row.name) + " was removed, with what it held.", {}, {}});
   }
   queue_names.erase(queue.row.name);
   queue.row.removing = true;
@@ -39,7 +40,11 @@ void Engine::State::remove_queue(Queue& queue) {
 }
 
 void Engine::State::remove_group(Queue& queue, Group& group) {
-  drop_consumers(group, {Errc::no_group, "Group " + group.row.name + " of queue " + queue.row.name + " was removed.", {}, {}});
+  drop_consumers(group, {Errc::no_group,
+                         "Group " + rules::quote(group.row.name) + " of queue " + rules::quote(queue.row.name) +
+                             " was removed; other groups keep their messages.",
+                         {},
+                         {}});
   const std::uint32_t id = group.id;
   group.row.removing = true;
   tx->put(Table::state, key::group(queue.id, id), encode(group.row));

@@ -255,7 +255,11 @@ Error check(const Settle& settle) {
   for (const SettleRange& range : settle.ranges) {
     if (range.delivery == 0 || range.count == 0 || range.first_sequence == 0) {
       return {Errc::bad_token,
-              "A lease token names no delivery. Nothing was settled. Settle with the token of a received message.",
+              "Range " + std::to_string(&range - settle.ranges.data() + 1) + " of a settle names no delivery: sequence " +
+                  std::to_string(range.first_sequence) + ", count " + std::to_string(range.count) + ", delivery " +
+                  std::to_string(range.delivery) +
+                  ", and none may be 0. Nothing was settled; leases are as they were. Settle with "
+                  "the token of a received message.",
               {},
               {}};
     }
@@ -272,15 +276,18 @@ Error check(const Settle& settle) {
   if (settle.kind == SettleKind::extend &&
       (duration < limits::visibility_timeout_min || duration > limits::visibility_timeout_max)) {
     return {Errc::out_of_range,
-            "extend by " + std::to_string(settle.duration_ms) + " ms is outside 100 ms to 12 h. Nothing was changed.",
+            "extend by " + std::to_string(settle.duration_ms) +
+                " ms is outside 100 ms to 12 h (43200000 ms). Nothing was changed; the lease is as it was. Choose one inside.",
             {},
             {}};
   }
   if (settle.kind == SettleKind::nack && (settle.duration_ms < -1 || duration > limits::delay_max)) {
-    return {Errc::out_of_range,
-            "nack delay of " + std::to_string(settle.duration_ms) + " ms is outside 0 to 366 days. Nothing was changed.",
-            {},
-            {}};
+    return {
+        Errc::out_of_range,
+        "nack delay of " + std::to_string(settle.duration_ms) +
+            " ms is outside 0 to 366 days. Nothing was changed; the lease is as it was. Choose one inside, or -1 for the policy's.",
+        {},
+        {}};
   }
   return {Errc::ok, {}, {}, {}};
 }
@@ -297,8 +304,9 @@ void Engine::settle(SessionId session, const Settle& settle) {
   result.error = check(settle);
   if (!subscription && result.error.code == Errc::ok) {
     result.error = {Errc::bad_token,
-                    "This session has no such subscription, so none of its leases can be settled. Nothing was changed; "
-                    "the messages will be delivered again. Subscribe, then settle what is delivered.",
+                    "This session has no such subscription (" + std::to_string(static_cast<std::uint32_t>(settle.subscription)) +
+                        "), so none of its leases can be settled. Nothing was changed; what was not settled before will be "
+                        "delivered again. Subscribe, then settle what is delivered.",
                     {},
                     {}};
   }

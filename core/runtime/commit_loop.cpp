@@ -176,7 +176,7 @@ void CommitLoop::State::run() {
       if (gateway) gateway->drop(PeerId{peer.id});
     }
   }
-  turn.close(sender, Errc::ok, "the broker is closing");
+  turn.close(sender, Errc::ok, "The broker is closing. What was confirmed is safe; what has no answer may be repeated later.");
   std::map<LocalPeer, LocalReceiver*> left;
   std::vector<std::function<void()>> last_calls;
   {

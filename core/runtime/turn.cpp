@@ -28,7 +28,8 @@ std::uint64_t micros() {
 
 Error no_session() {
   return {Errc::no_session,
-          "The broker has no session for this connection. Nothing of the frame was done. Say hello, then repeat it.",
+          "The broker has no session for this connection: it was not begun, or is over. Nothing of the frame was done. Say hello, "
+          "subscribe again, then repeat what has no answer.",
           {},
           {}};
 }
@@ -165,8 +166,13 @@ void Turn::handle(const Received& received) {
   if (!failed_.ok()) return refuse(received.peer, frame.request, failed_.error());
   Session* session = sessions_.of(received.peer);
   if (received.extra_frames > 0) {
-    return refuse(received.peer, frame.request,
-                  {Errc::too_many_frames, "A message must be one frame. Nothing of it was done.", {}, {}});
+    return refuse(
+        received.peer, frame.request,
+        {Errc::too_many_frames,
+         "A message had " + std::to_string(received.extra_frames) +
+             " parts behind its first. Nothing of it was done; the session goes on. Send each frame as a message of one part.",
+         {},
+         {}});
   }
   if (!whole.ok()) {
     refuse(received.peer, frame.request, whole.error());
@@ -184,12 +190,12 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   if (!hello) return refuse(peer, frame.request, hello.error());
   if (Session* old = sessions_.of(peer)) end_session(old->id);
   if (sessions_.size() >= options_.max_sessions) {
-    return refuse(
-        peer, frame.request,
-        {Errc::overloaded,
-         "The broker has " + std::to_string(sessions_.size()) + " sessions, which is its limit (max_sessions). Try again later.",
-         Duration{5'000},
-         {}});
+    return refuse(peer, frame.request,
+                  {Errc::overloaded,
+                   "The broker has " + std::to_string(sessions_.size()) +
+                       " sessions, which is its limit (max_sessions). No session was begun, and nothing was lost. Try again later.",
+                   Duration{5'000},
+                   {}});
   }
   Session& session = sessions_.add(peer, now_.mono);
   session.producer = hello->producer;
@@ -232,8 +238,12 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       const auto credit = wire::decode_credit(frame.payload);
       if (!credit) return refused(credit.error());
       if (credit->credit > limits::credit) {
-        return refused(
-            {Errc::out_of_range, "Credit is at most " + std::to_string(limits::credit) + ". Nothing was changed.", {}, {}});
+        return refused({Errc::out_of_range,
+                        "Credit " + std::to_string(credit->credit) + " of subscription " +
+                            std::to_string(static_cast<std::uint32_t>(credit->subscription)) + " is outside 0 to " +
+                            std::to_string(limits::credit) + " messages. Nothing was changed; it has the credit it had.",
+                        {},
+                        {}});
       }
       return engine_->set_credit(session.id, credit->subscription, credit->credit);
     }
@@ -251,8 +261,18 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       Reply& reply = replies_.emplace_back(Reply{session.peer, {}});
       return wire::encode_pong(reply.frame, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()), frame.request);
     }
-    case Operation::goodbye: return end_session(session.id);
-    default: return refused({Errc::unknown_operation, "A client does not send this operation. Nothing was done.", {}, {}});
+    case Operation::goodbye: {
+      // Whoever says goodbye is gone, however badly it is said.
+      Error reason;
+      if (const Status good = wire::decode_goodbye(frame.payload, reason); !good) refused(good.error());
+      return end_session(session.id);
+    }
+    default:
+      return refused({Errc::unknown_operation,
+                      "A client does not send operation " + std::to_string(static_cast<unsigned>(frame.operation)) + " (" +
+                          std::string(wire::name(frame.operation)) + "). Nothing was done; the session goes on.",
+                      {},
+                      {}});
   }
 }
 

@@ -64,7 +64,8 @@ Result<model::Subscribe> decode_subscribe(std::string_view payload) {
   subscribe.group = reader.str8();
   if (reader.left() > 0) subscribe.concurrency = reader.u32();
   if (Status status = reader.finish(); !status) return status.error();
-  if (number(subscribe.subscription) == 0) return invalid("A subscription may not have the number 0.");
+  if (number(subscribe.subscription) == 0)
+    return invalid("A subscribe has the subscription number 0, which names none. Choose another.");
   return subscribe;
 }
 
@@ -135,11 +136,13 @@ Status decode_settle(std::string_view payload, model::Settle& settle) {
   read_ranges(reader, settle.ranges);
   if (Status status = reader.finish(); !status) return status;
   if (kind < static_cast<std::uint8_t>(model::SettleKind::ack) || kind > static_cast<std::uint8_t>(model::SettleKind::extend)) {
-    return invalid("A settle has kind " + std::to_string(kind) + ", which does not exist.");
+    return invalid("A settle has kind " + std::to_string(kind) + "; there are 1 (ack) to 5 (extend).");
   }
   settle.kind = static_cast<model::SettleKind>(kind);
   if (reserved != 0) return invalid("The reserved bytes of a settle must be 0.");
-  if (settle.ranges.empty()) return Error{Errc::bad_length, "A settle must name at least one range. Nothing was changed by it."};
+  if (settle.ranges.empty())
+    return Error{Errc::bad_length,
+                 "A settle names no range; it needs at least one. Nothing was changed by it; leases are as they were."};
   return {};
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "rules/quote.hpp"
+
 namespace ackwire::wire {
 
 std::string to_base64(std::string_view bytes) {
@@ -35,7 +37,7 @@ const Json* JsonReader::find(const char* name) {
 
 void JsonReader::wrong(std::string_view name, std::string_view what, Errc code) {
   if (error_) return;
-  error_ = Error{code, "Member '" + path_ + std::string(name) + "' " + std::string(what) + ". Nothing was changed."};
+  error_ = Error{code, "Member " + rules::quote(path_ + std::string(name)) + " " + std::string(what) + ". Nothing was changed."};
 }
 
 void JsonReader::keep(Status status) {
@@ -49,7 +51,7 @@ bool JsonReader::read_milliseconds(const Json& json, const std::string& name, st
   }
   const bool too_big = json.is_number_unsigned() && json.get<std::uint64_t>() > static_cast<std::uint64_t>(milliseconds_max);
   if (too_big || json.get<std::int64_t>() < -milliseconds_max) {
-    wrong(name, "is too far from 0", Errc::out_of_range);
+    wrong(name, "must be within " + std::to_string(milliseconds_max) + " ms of 0", Errc::out_of_range);
     return false;
   }
   value = json.get<std::int64_t>();
@@ -60,7 +62,7 @@ Status JsonReader::finish() {
   if (!error_ && unknown_ == UnknownMembers::refused && found_ != object_.size()) {
     for (const auto& [name, value] : object_.items()) {
       if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) {
-        wrong(name.substr(0, 64), "is not known here");
+        wrong(name, "is not known here");
         break;
       }
     }

@@ -205,7 +205,7 @@ TEST(BadInput, B5EmptyPublishAndSettle) {
 TEST(BadInput, B8TooManyBatches) {
   const std::string record(16, 'r');
   for (const std::size_t count : {frame_batches, frame_batches + 1}) {
-    model::Publish sent{.queue = "q"}, read;
+    model::Publish sent{.queue = "q", .producer_sequence = 1, .first_unconfirmed = 1}, read;
     sent.batches.assign(count, {1, record});
     std::string bytes;
     encode(bytes, sent);
