@@ -52,6 +52,7 @@ class Admission {
     }
     if (Error error = split(batch); error.code != Errc::ok) return error;
     if (with_keys_ && queue_.row.policy.dedupe_window.count() > 0) {
+      if (!queue_.keys_damaged.empty()) return keys_lost();
       if (Error error = find_duplicates(batch.count); error.code != Errc::ok) return error;
     }
     return admit();
@@ -119,6 +120,15 @@ class Admission {
     }
     if (!rest.empty()) return {Errc::trailing_bytes, "The batch has bytes behind its last record. Nothing was stored.", {}, {}};
     return {Errc::ok, {}, {}, {}};
+  }
+
+  Error keys_lost() const {
+    return {Errc::store_damaged,
+            "The idempotency keys of queue " + queue_.row.name +
+                " cannot be read, so whether this was published before is not known. Nothing was stored; messages without a key are. "
+                "Stop the broker and run `ackwire verify --repair`.",
+            {},
+            {}};
   }
 
   Error find_duplicates(std::uint32_t count) {
@@ -255,6 +265,13 @@ class Admission {
   std::vector<std::uint32_t> firsts_;
 };
 
+Error answer_lost() {
+  return {Errc::indeterminate,
+          "The answer to this publish was damaged in the store, so whether it was stored is not known. It was not stored again.",
+          {},
+          {}};
+}
+
 }  // namespace
 
 void Engine::refuse_publishes(Duration until) { state_->refusing_until = until; }
@@ -283,7 +300,7 @@ void Engine::publish(SessionId session, const Publish& publish) {
                        {}});
   }
   if (const auto known = producer->answers.find(publish.producer_sequence); known != producer->answers.end())
-    return reply(known->second);
+    return known->second.empty() ? refuse_all(answer_lost()) : reply(known->second);
   if (publish.producer_sequence < producer->floor) {
     return refuse_all(
         {Errc::invalid_argument, "This publish was answered before, and the producer had the answer. Nothing was stored.", {}, {}});
