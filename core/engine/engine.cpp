@@ -211,7 +211,7 @@ void Engine::State::write_rows() {
     queue.row_dirty = queue.dirty = false;
     if (queue.row.removing) continue;
     if (queue.dedupe_changed || queue.dedupe->busy() || now.mono >= queue.next_dedupe_write) write_dedupe(queue);
-    if (broken.ok() && !queue.dedupe->status().ok()) broken = queue.dedupe->status();  // unread is not unknown
+    if (const Status readable = queue.dedupe->status(); !readable) lose_keys(queue, readable.error().message);
     for (TurnBlock& block : queue.turn_blocks) buffers.give_back(std::move(block.bytes));
     queue.turn_blocks.clear();
     queue.turn_blocks_written = 0;

@@ -150,6 +150,10 @@ class Admission {
         plain_ = false;
       }
     }
+    if (const Status readable = queue_.dedupe->status(); !readable) {
+      s_.lose_keys(queue_, readable.error().message);
+      return keys_lost();
+    }
     return find_twins(count);
   }
 
