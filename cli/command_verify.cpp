@@ -82,9 +82,8 @@ void add_verify(CLI::App& root, Invocation& invocation) {
                 "damaged messages become dead letters. Keep a copy of the directory first");
   app->callback([&invocation, directory, mend] {
     invocation.act = [&globals = invocation.globals, directory, mend](Terminal& terminal) {
-      return with_face(globals, terminal, columns, [&](const Face& face) {
-        return *mend ? repair_store(*directory, face) : check_store(*directory, face);
-      });
+      return with_face(globals, terminal, columns,
+                       [&](const Face& face) { return *mend ? repair_store(*directory, face) : check_store(*directory, face); });
     };
   });
 }

@@ -19,8 +19,9 @@ constexpr std::size_t place_bytes = 1024;
 constexpr std::size_t line_bytes_max = 64 * 1024;
 
 Error cannot(const char* what) {
-  return {Errc::io, std::string("Cannot ") + what + ": " + std::strerror(errno) + ". Nothing was read or changed. Free memory, descriptors "
-                                                                                  "or processes, and try again."};
+  return {Errc::io, std::string("Cannot ") + what + ": " + std::strerror(errno) +
+                        ". Nothing was read or changed. Free memory, descriptors "
+                        "or processes, and try again."};
 }
 
 struct Shared {

@@ -81,8 +81,9 @@ void check(store::Store& store, const Tell& tell) {
 }
 
 std::string ended(const api::ChildEnd& end) {
-  const std::string how = end.signal != 0 ? std::string("signal ") + std::to_string(end.signal) + " (" + ::strsignal(end.signal) + ")"
-                                          : std::string("an end without a word");
+  const std::string how = end.signal != 0
+                              ? std::string("signal ") + std::to_string(end.signal) + " (" + ::strsignal(end.signal) + ")"
+                              : std::string("an end without a word");
   return end.place + ": reading on from here met " + how + ": a page of the data file is damaged, or the disk cannot read it";
 }
 
@@ -118,8 +119,9 @@ Result<RepairReport> repair(const std::filesystem::path& directory) {
   if (!end) return end.error();
   if (heard.error) return *heard.error;
   if (!heard.whole) {
-    return Error{Errc::store_damaged, ended(*end) + ". " + (heard.done.empty() ? "Nothing was changed. " : "The repair was stored. ") +
-                                          "No row can be mended there: put a backup in its place.",
+    return Error{Errc::store_damaged,
+                 ended(*end) + ". " + (heard.done.empty() ? "Nothing was changed. " : "The repair was stored. ") +
+                     "No row can be mended there: put a backup in its place.",
                  {},
                  {}};
   }

@@ -140,7 +140,7 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
   while (budget > 0 && bytes < limits::page_bytes && walk.next(sequence, row)) {
     --budget;
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
-    if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;  // it could not be delivered
+    if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
     bytes += row.record.size();
     tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
     --group->row.dead;

@@ -123,12 +123,13 @@ class Admission {
   }
 
   Error keys_lost() const {
-    return {Errc::store_damaged,
-            "The idempotency keys of queue " + queue_.row.name +
-                " cannot be read, so whether this was published before is not known. Nothing was stored; messages without a key are. "
-                "Stop the broker and run `ackwire verify --repair`.",
-            {},
-            {}};
+    return {
+        Errc::store_damaged,
+        "The idempotency keys of queue " + queue_.row.name +
+            " cannot be read, so whether this was published before is not known. Nothing was stored; messages without a key are. "
+            "Stop the broker and run `ackwire verify --repair`.",
+        {},
+        {}};
   }
 
   Error find_duplicates(std::uint32_t count) {

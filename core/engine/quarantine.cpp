@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t notes_most = 100;  // lines a turn; the rest is only counted
 
-constexpr std::string_view record_is_whole = "its row failed its checksum, but the message in it is whole: redrive it, or discard it";
+constexpr std::string_view record_is_whole =
+    "its row failed its checksum, but the message in it is whole: redrive it, or discard it";
 constexpr std::string_view row_as_found = "its row failed its checksum: the bytes are kept as they were found";
 constexpr std::string_view length_was_mended =
     "the length of its record was damaged; its checksum proves that the rest is whole: redrive it, or discard it";
@@ -160,8 +161,8 @@ bool Engine::State::mend_marks(Queue& queue, Group& group, const WindowBlock& bl
   const auto mended = mend_sealed(value);
   if (!mended || !fits(*unseal(*mended), block.count())) return false;
   tx->put(Table::marks, key::at(queue.id, group.id, block.base), *mended);
-  note_damage(queue, "the marks of block " + std::to_string(block.base) + " of queue " + queue.row.name + ", group " + group.row.name +
-                         " fail their checksum; one bit was wrong and was put right");
+  note_damage(queue, "the marks of block " + std::to_string(block.base) + " of queue " + queue.row.name + ", group " +
+                         group.row.name + " fail their checksum; one bit was wrong and was put right");
   return true;
 }
 
@@ -192,8 +193,9 @@ void Engine::State::bury_unmarked(Queue& queue, Group& group, WindowBlock& block
   }
   tx->put(Table::marks, key::at(queue.id, group.id, block.base), seal(bits));
   group.recount = true;
-  note_damage(queue, "the marks of block " + std::to_string(block.base) + " of queue " + queue.row.name + ", group " + group.row.name +
-                         " are lost: " + std::to_string(buried) + " messages, some of which were settled, are dead letters now");
+  note_damage(queue, "the marks of block " + std::to_string(block.base) + " of queue " + queue.row.name + ", group " +
+                         group.row.name + " are lost: " + std::to_string(buried) +
+                         " messages, some of which were settled, are dead letters now");
 }
 
 void Engine::State::recount_damaged(Queue& queue) {
@@ -209,7 +211,8 @@ void Engine::State::recount_damaged(Queue& queue) {
 void Engine::State::lose_keys(Queue& queue, const std::string& why) {
   queue.dedupe = std::make_unique<Dedupe>(queue.id);
   queue.keys_damaged = why;
-  note_damage(queue, "the idempotency keys of queue " + queue.row.name + " cannot be read; publishes with a key are refused (" + why + ")");
+  note_damage(
+      queue, "the idempotency keys of queue " + queue.row.name + " cannot be read; publishes with a key are refused (" + why + ")");
 }
 
 // -- rows of `state` ---------------------------------------------------------------------------------------------------------

@@ -114,7 +114,8 @@ class Repair {
     std::string payload(16, '\0');
     const std::uint64_t wall = epoch_ms(now_);
     std::memcpy(payload.data(), &wall, 8);
-    put(at, seal(payload), "state " + hex(at) + ": an answer to a producer was lost; its repeat is told that the outcome is not known");
+    put(at, seal(payload),
+        "state " + hex(at) + ": an answer to a producer was lost; its repeat is told that the outcome is not known");
   }
 
   void replace_queue(std::uint32_t id, QueueRows& queue) {
@@ -257,7 +258,8 @@ class Repair {
       if (!format::split_run(bytes, run)) continue;
       for (std::uint32_t i = 0; i < run.count; ++i) remember(run.first_sequence + i, record_at(run.records, run.count, i));
     }
-    keys.write(tx_, now_, queue.row.policy.dedupe_window, 0, [](std::uint64_t, std::uint64_t) { return std::vector<DedupeEntry>{}; });
+    keys.write(tx_, now_, queue.row.policy.dedupe_window, 0,
+               [](std::uint64_t, std::uint64_t) { return std::vector<DedupeEntry>{}; });
     lines_.add("the idempotency keys of queue " + queue.row.name + " could not be read: " + std::to_string(kept) +
                " were taken from the messages that are there; a repeat of any other is stored again");
   }

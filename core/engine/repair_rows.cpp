@@ -183,7 +183,8 @@ void RowRepair::repair_blocks(const GroupRow& row) {
       const std::uint64_t sequence = block.base() + i;
       if (block.sound(i) || settled(row, block, i) || has_row(sequence)) continue;
       bury(sequence, block.record(i), block.publish_ms(), "the stored record fails its checksum");
-      lines_.add("message " + std::to_string(sequence) + " of queue " + where_ + ": its record fails its checksum; it is a dead letter now");
+      lines_.add("message " + std::to_string(sequence) + " of queue " + where_ +
+                 ": its record fails its checksum; it is a dead letter now");
     }
   }
 }
@@ -239,7 +240,8 @@ void RowRepair::repair_due() {
     ++made;
   }
   if (erased + made == 0) return;
-  lines_.add("the due index of queue " + where_ + ": " + std::to_string(erased) + " rows erased, " + std::to_string(made) + " made");
+  lines_.add("the due index of queue " + where_ + ": " + std::to_string(erased) + " rows erased, " + std::to_string(made) +
+             " made");
 }
 
 }  // namespace ackwire::engine

@@ -20,7 +20,9 @@ std::uint32_t u32_at(std::string_view bytes, std::size_t offset) {
   return value;
 }
 
-void put_u32(std::string& bytes, std::size_t offset, std::uint32_t value) { std::memcpy(bytes.data() + offset, &value, sizeof value); }
+void put_u32(std::string& bytes, std::size_t offset, std::uint32_t value) {
+  std::memcpy(bytes.data() + offset, &value, sizeof value);
+}
 
 /// The size that the length of the first record says, 0 when it does not fit.
 std::size_t said_size(std::string_view records) {

@@ -216,7 +216,7 @@ struct Engine::State {
   std::uint64_t moved_bytes = 0;     // of rows written in this turn for messages that leave their block
   std::uint64_t movable_bytes = 0;   // of rows that may still be written in this turn for messages that leave their block
   std::uint64_t next_sample_ms = 0;
-  Status broken;  // a row could not be read: the turn must fail
+  Status broken;                   // a row could not be read: the turn must fail
   std::vector<std::string> notes;  // of damage found in this turn, a line each
 
   // -- shared by the acts, each defined in the file named after it -------------------------------------------------------

@@ -103,7 +103,9 @@ void Engine::State::expire_message(Queue& queue, Group& group, std::uint64_t seq
 // A key must outlive its message by the whole window. Messages that took the long way are remembered anew when they end.
 void Engine::State::remember_key(Queue& queue, std::uint64_t sequence, std::string_view bytes) {
   format::Record record;
-  if (queue.row.policy.dedupe_window.count() == 0 || !queue.keys_damaged.empty() || !format::split(bytes, record) || record.key.empty()) return;
+  if (queue.row.policy.dedupe_window.count() == 0 || !queue.keys_damaged.empty() || !format::split(bytes, record) ||
+      record.key.empty())
+    return;
   if (!format::checksum_ok(record)) return;  // another key than it was published with
   queue.dedupe->add({hash_key(store.secret(), record.key), sequence, hash_body(record.body)});
   queue.dedupe_changed = true;

@@ -72,8 +72,8 @@ class Verifier {
     }
     if (tx_.status().ok() || std::exchange(unreadable_, true)) return;
     from.pop_back();
-    found(std::string(name) + " " + hex(from) + ": what lies behind it cannot be read, and nothing more was looked at: " +
-          tx_.status().error().message);
+    found(std::string(name) + " " + hex(from) +
+          ": what lies behind it cannot be read, and nothing more was looked at: " + tx_.status().error().message);
   }
 
   void problem(std::string_view table, std::string_view key, std::string_view what) {

@@ -42,7 +42,8 @@ def dev() -> list[counts.Row]:
 def powercut() -> list[counts.Row]:
     """Power cuts on a file system of its own, where root and a loop device can be had."""
     tools.build("dev", "powercut_test")
-    code, text, seconds = run("powercut", [ROOT / "build/dev/tests/powercut/powercut_test", "--cuts", "10"], timeout=600, check=False)
+    command = [ROOT / "build/dev/tests/powercut/powercut_test", "--cuts", "10"]
+    code, text, seconds = run("powercut", command, timeout=600, check=False)
     if code == 77:
         row = counts.Row("power cuts: NOT EXERCISED", 0, 0, seconds)
         row.notes.append(next((line for line in text.splitlines() if "NOT EXERCISED" in line), "no word why")[:160])

@@ -1,5 +1,5 @@
-// Damage in the store: one bit of one row, of every kind. The broker goes on, no other queue is hindered, nothing wrong is handed out,
-// no message is forgotten, and the counters still add up.
+// Damage in the store: one bit of one row, of every kind. The broker goes on, no other queue is hindered, nothing wrong is handed
+// out, no message is forgotten, and the counters still add up.
 #include <map>
 #include <set>
 
@@ -48,7 +48,8 @@ class Damage : public BrokerWorld {
     for (int block = 0; block < 3; ++block) {
       std::vector<Message> batch;
       std::vector<std::string> names;
-      for (int i = 0; i < 6; ++i) names.push_back("body-" + std::to_string(block) + "-" + std::to_string(i) + std::string(20 + i % 2, 'x'));
+      for (int i = 0; i < 6; ++i)
+        names.push_back("body-" + std::to_string(block) + "-" + std::to_string(i) + std::string(20 + i % 2, 'x'));
       for (const std::string& name : names) batch.push_back({.body = name, .idempotency_key = name});
       const auto receipts = publish(batch);
       ASSERT_TRUE(receipts.ok());
@@ -266,7 +267,8 @@ TEST_F(Damage, ABlockWithTwoFaultsIsKeptWholeFromTheFirstOnAndLaterBlocksGoOn) {
 TEST_F(Damage, APurgeTakesADamagedBlockToo) {
   damaged_ = true;
   build();
-  ASSERT_TRUE(store_->damage(Table::blocks, std::string(std::string_view{engine::key::block(1, 13)}), format::run_header_bytes + 1, 1));
+  ASSERT_TRUE(
+      store_->damage(Table::blocks, std::string(std::string_view{engine::key::block(1, 13)}), format::run_header_bytes + 1, 1));
   start();
   idle_until_quiet();
   std::uint64_t count = 0;
@@ -327,7 +329,8 @@ TEST_F(Damage, AMessageWhoseRowIsDamagedCanBeRedrivenWhenItIsWhole) {
   EXPECT_EQ(letters[0].sequence, 6u);
   EXPECT_EQ(letters[0].body, bodies_[6]);
   EXPECT_EQ(info().damaged, 1u);
-  EXPECT_EQ(std::get<model::Moved>(ask(model::MoveDead{model::DeadAction::redrive, "orders", "default", {}, 0, 0})).moved.moved, 3u);
+  EXPECT_EQ(std::get<model::Moved>(ask(model::MoveDead{model::DeadAction::redrive, "orders", "default", {}, 0, 0})).moved.moved,
+            3u);
   drain();
   EXPECT_TRUE(acked_.contains(6));
   EXPECT_EQ(problems(), std::vector<std::string>{});
@@ -342,10 +345,12 @@ TEST_F(Damage, AMessageThatIsDamagedItselfIsKeptAsItIsAndNotRedriven) {
   pass(Duration{100'000});
   drain();
   ASSERT_EQ(dead({.reason = DeadReason::damaged, .sequences = {}}).letters.size(), 1u);
-  EXPECT_EQ(std::get<model::Moved>(ask(model::MoveDead{model::DeadAction::redrive, "orders", "default", {}, 0, 0})).moved.moved, 2u);
+  EXPECT_EQ(std::get<model::Moved>(ask(model::MoveDead{model::DeadAction::redrive, "orders", "default", {}, 0, 0})).moved.moved,
+            2u);
   drain();
   EXPECT_EQ(dead().letters.size(), 1u);
-  EXPECT_EQ(std::get<model::Moved>(ask(model::MoveDead{model::DeadAction::discard, "orders", "default", {}, 0, 0})).moved.moved, 1u);
+  EXPECT_EQ(std::get<model::Moved>(ask(model::MoveDead{model::DeadAction::discard, "orders", "default", {}, 0, 0})).moved.moved,
+            1u);
   expect_conserved();
   EXPECT_EQ(problems(), std::vector<std::string>{});
 }

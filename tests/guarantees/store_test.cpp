@@ -99,7 +99,8 @@ TEST_F(StoreFiles, I19_DamagedRowsStopNeitherTheirQueueNorAnyOther) {
   }
   close();
   expect_sound();
-  for (const char* body : {"the-body-of-the-dead-letter", "the-body-of-the-one-that-waits", "the-body-in-the-block", "the-body-in-parts"})
+  for (const char* body :
+       {"the-body-of-the-dead-letter", "the-body-of-the-one-that-waits", "the-body-in-the-block", "the-body-in-parts"})
     ASSERT_GT(flip_a_bit_of(data_file(), body), 0) << body;
   EXPECT_GE(must(verify(folder / "store")).problems.size(), 4u);
   std::filesystem::copy(folder / "store", folder / "copy");

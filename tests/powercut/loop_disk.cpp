@@ -94,7 +94,8 @@ bool LoopDisk::attach(const std::filesystem::path& image) {
 }
 
 bool LoopDisk::mount_it(bool read_only) {
-  if (::mount(device_.c_str(), mount_point_.c_str(), "ext4", read_only ? MS_RDONLY : 0, nullptr) != 0) return fail("mount " + device_);
+  if (::mount(device_.c_str(), mount_point_.c_str(), "ext4", read_only ? MS_RDONLY : 0, nullptr) != 0)
+    return fail("mount " + device_);
   mounted_ = true;
   return true;
 }

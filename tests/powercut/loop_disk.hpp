@@ -8,8 +8,8 @@ namespace powercut {
 
 class LoopDisk {
  public:
-  /// Makes an image of `bytes` (sparse) beside `mount_point`, and an ext4 in it, and mounts it, in a mount namespace of this process
-  /// alone: everything is let go of when the process ends, however it ends.
+  /// Makes an image of `bytes` (sparse) beside `mount_point`, and an ext4 in it, and mounts it, in a mount namespace of this
+  /// process alone: everything is let go of when the process ends, however it ends.
   LoopDisk(const std::filesystem::path& image, const std::filesystem::path& mount_point, std::uint64_t bytes);
   ~LoopDisk();
   LoopDisk(const LoopDisk&) = delete;

@@ -92,9 +92,10 @@ void print(const Outcome& outcome) {
   std::printf("powercut: cuts=%llu verified=%llu confirmed=%llu delivered=%llu redelivered=%llu acked=%llu left=%llu\n",
               u(outcome.figures.kills), u(outcome.figures.verified), u(verdict.confirmed), u(verdict.delivered),
               u(verdict.redelivered), u(verdict.acked), u(verdict.left));
-  std::printf("powercut: lost=%llu phantoms=%llu damaged=%llu sequences_reused=%llu stored_twice=%llu after_ack=%llu refused=%llu\n",
-              u(verdict.lost), u(verdict.phantoms), u(verdict.damaged), u(verdict.reused), u(verdict.stored_twice),
-              u(verdict.resurrected), u(verdict.refused));
+  std::printf(
+      "powercut: lost=%llu phantoms=%llu damaged=%llu sequences_reused=%llu stored_twice=%llu after_ack=%llu refused=%llu\n",
+      u(verdict.lost), u(verdict.phantoms), u(verdict.damaged), u(verdict.reused), u(verdict.stored_twice), u(verdict.resurrected),
+      u(verdict.refused));
 }
 
 /// A store that does not sync must be caught.

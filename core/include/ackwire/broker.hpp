@@ -65,8 +65,8 @@ struct RepairReport {
   VerifyReport after;             ///< the check of what is there now
 };
 
-/// Repairs the store in `directory`: what one flipped bit explains is mended; a message that is damaged becomes a dead letter with the
-/// reason `damaged` and its bytes as they were found; indexes and counters are made anew. All in one synced transaction: a cut
+/// Repairs the store in `directory`: what one flipped bit explains is mended; a message that is damaged becomes a dead letter with
+/// the reason `damaged` and its bytes as they were found; indexes and counters are made anew. All in one synced transaction: a cut
 /// leaves the store as it was. Keep a copy of the directory first. Errors: as Broker::open; store_damaged when a page of the file
 /// itself is damaged, which takes a backup. Nothing was changed then.
 Result<RepairReport> repair(const std::filesystem::path& directory);
