@@ -73,6 +73,8 @@ class Engine {
   /// Nothing is swept and nothing handed out until then: after a full store, so that settles, purges and discards come first.
   void rest(Duration until);
   std::vector<model::Effect> take_effects();
+  /// What was found damaged and how it was dealt with, a line each, since the last call. True once finish() or open() returned ok.
+  std::vector<std::string> take_notes();
 
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.
   std::optional<Duration> next_wakeup() const;

@@ -87,7 +87,7 @@ void Engine::State::take_samples() {
     for (const auto& [group_id, group] : queue.groups) {
       sample.depth = std::max(sample.depth, group.outstanding());
       sample.leased += group.leased;
-      sample.delayed += group.row.retry - group.retry_leases.size() - group.ready_retry;
+      sample.delayed += Group::less(group.row.retry, group.retry_leases.size() + group.ready_retry);
       sample.dead += group.row.dead;
     }
     add_counts(total, sample);

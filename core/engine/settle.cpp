@@ -184,9 +184,10 @@ class Settling {
     s_.drop_lease(group_, sequence, it->second.holder, it->second.begun);
     group_.retry_leases.erase(it);
     TakenOut row;
-    if (!s_.read_retry(queue_, group_, sequence, row)) return true;
+    const bool whole = s_.read_retry(queue_, group_, sequence, row);
+    if (!whole && (settle_.kind != SettleKind::ack || !s_.unbury(queue_, group_, sequence, row))) return true;
     if (settle_.kind == SettleKind::ack) {
-      s_.erase_retry(queue_, group_, sequence, row);
+      if (whole) s_.erase_retry(queue_, group_, sequence, row);
       s_.remember_key(queue_, sequence, row.record);
       acked(1, row.record.size(), static_cast<std::uint64_t>(row.publish_ms), {sequence, 1, delivery});
     } else {

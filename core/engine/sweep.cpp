@@ -178,7 +178,7 @@ void Engine::State::expire_matured(Queue& queue, Group& group, std::uint64_t seq
   if (!read_retry(queue, group, sequence, row)) return;
   format::Record record;
   std::string_view rest = row.record;
-  if (!format::split(rest, record) || !row_expired(queue, row, record)) return;
+  if (!format::split(rest, record) || !format::checksum_ok(record) || !row_expired(queue, row, record)) return;
   erase_retry(queue, group, sequence, row);
   expire_message(queue, group, sequence, row);
 }
@@ -187,12 +187,12 @@ void Engine::State::expire_matured(Queue& queue, Group& group, std::uint64_t seq
 void Engine::State::expire_head(Queue& queue, Group& group) {
   group.next_head_check = now.mono + head_check_pause;
   group.head_expiry_ms = 0;
-  while (budget > 0 && queue.damaged.empty()) {
+  while (budget > 0) {
     format::Run run;
     bool fresh = false;
     if (!read_block(queue, group.row.cursor, run, fresh)) {
       // Only delayed messages came since: they have rows of their own, and nothing will be read here.
-      if (queue.damaged.empty() && tx->status().ok()) {
+      if (tx->status().ok()) {
         group.row.cursor = queue.state.next_sequence;
         group.dirty = true;
       }

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <random>
 
 #include "ackwire/limits.hpp"
@@ -52,7 +53,14 @@ Status Turn::open() {
   options.disk_floor_bytes = options_.disk_floor_bytes;
   engine_ = std::make_unique<engine::Engine>(store_, options);
   now_ = clock_.at(Clock::read_mono(), Clock::read_system());
-  return engine_->open(now_);
+  Status opened = engine_->open(now_);
+  if (opened.ok()) tell_damage();
+  return opened;
+}
+
+// A line for each row that was found damaged and how it was dealt with.
+void Turn::tell_damage() {
+  for (const std::string& note : engine_->take_notes()) std::fprintf(stderr, "ackwire: warning: %s\n", note.c_str());
 }
 
 std::optional<Duration> Turn::wait() const {
@@ -105,6 +113,7 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
       }
       commit_us_.add(micros() - before);
       ++commits_;
+      tell_damage();
     } else {
       after_failure(finished, send);
     }

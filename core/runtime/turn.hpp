@@ -61,6 +61,7 @@ class Turn {
   void send_effects(const Send& send);
   void probe(const Send& send);
   bool send_effect(model::Effect& effect, const Session& session, const Send& send);
+  void tell_damage();
   void after_failure(const Status& failure, const Send& send);
   void stop_confirming(const Status& failure);
   void complete(BrokerStats& stats);

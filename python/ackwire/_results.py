@@ -136,6 +136,7 @@ class QueueInfo(_Value):
         "published_bytes",
         "duplicates_suppressed",
         "refused",
+        "damaged",
         "depth",
         "depth_bytes",
         "dedupe_keys",
@@ -149,6 +150,7 @@ class QueueInfo(_Value):
     published_bytes: int
     duplicates_suppressed: int  # publishes answered with duplicate = True
     refused: int  # since the broker started
+    damaged: int  # rows of the store found damaged since the broker started
     depth: int  # messages not settled by every group
     depth_bytes: int
     dedupe_keys: int  # live idempotency keys, an upper bound

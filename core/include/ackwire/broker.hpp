@@ -55,7 +55,20 @@ struct VerifyReport {
 };
 
 /// Reads the whole store in `directory` without changing it: every checksum, every counter recounted, every index against
-/// its table. Errors: as Broker::open; store_in_use while a broker has it open.
+/// its table. It reads in a child process, which a damaged page may end: that is a problem of the report too. The directory may
+/// be on a file system that is mounted read-only. Errors: as Broker::open; store_in_use while a broker has it open.
 Result<VerifyReport> verify(const std::filesystem::path& directory);
+
+/// What a repair did.
+struct RepairReport {
+  std::vector<std::string> done;  ///< a line each; empty: there was nothing to repair
+  VerifyReport after;             ///< the check of what is there now
+};
+
+/// Repairs the store in `directory`: what one flipped bit explains is mended; a message that is damaged becomes a dead letter with
+/// the reason `damaged` and its bytes as they were found; indexes and counters are made anew. All in one synced transaction: a cut
+/// leaves the store as it was. Keep a copy of the directory first. Errors: as Broker::open; store_damaged when a page of the file
+/// itself is damaged, which takes a backup. Nothing was changed then.
+Result<RepairReport> repair(const std::filesystem::path& directory);
 
 }  // namespace ackwire

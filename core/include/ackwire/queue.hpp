@@ -87,7 +87,8 @@ struct QueueInfo {
   std::uint64_t published_bytes = 0;        ///< encoded records stored
   std::uint64_t duplicates_suppressed = 0;  ///< publishes answered with duplicate = true
   std::uint64_t refused = 0;                ///< messages refused (since broker start)
-  std::uint64_t depth = 0;                  ///< messages not settled by every group
+  std::uint64_t damaged = 0;  ///< rows of the store found damaged, each dealt with as operations.md says (since broker start)
+  std::uint64_t depth = 0;    ///< messages not settled by every group
   std::uint64_t depth_bytes = 0;
   std::uint64_t dedupe_keys = 0;  ///< live idempotency keys (upper bound)
   std::vector<GroupInfo> groups;
