@@ -27,6 +27,12 @@ using model::SessionId;
 using model::SubscriptionId;
 using store::Table;
 
+/// Messages that were settled one way, so that a repeat of that settle is answered as it was.
+struct AppliedSettle {
+  model::SettleKind kind{};
+  model::SettleRange range;
+};
+
 /// One consumer of one group. `index` names it in slots; never 0, never reused within a boot epoch.
 struct Subscription {
   std::uint32_t index = 0;
@@ -35,9 +41,9 @@ struct Subscription {
   std::uint32_t queue = 0, group = 0;
   std::uint32_t credit = 0;
   std::uint32_t in_flight = 0;
-  Duration renewed_until{0};                      // no lease of this consumer ends before it
-  std::deque<model::SettleRange> recently_acked;  // so that a repeated ack is answered as applied
-  std::size_t effect = npos;                      // index of this turn's open delivery
+  Duration renewed_until{0};                   // no lease of this consumer ends before it
+  std::deque<AppliedSettle> recently_settled;  // the latest, at most recent_settles
+  std::size_t effect = npos;                   // index of this turn's open delivery
   std::uint32_t free() const { return credit > in_flight ? credit - in_flight : 0; }
   static constexpr std::size_t npos = std::numeric_limits<std::size_t>::max();
 };
