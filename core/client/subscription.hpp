@@ -11,6 +11,7 @@
 
 #include "ackwire/consumer.hpp"
 #include "client/gate.hpp"
+#include "client/outcomes.hpp"
 #include "client/received_run.hpp"
 #include "model/command.hpp"
 
@@ -45,7 +46,9 @@ struct Subscription {
   Clock::time_point renewed{};
   std::condition_variable arrived;
   std::uint64_t interrupts = 0;
+  bool returning = false;  // given back: until the next receive, whatever comes goes back as well
 
+  Outcomes outcomes;
   RangeList acks;                                                    // of ack_async, not sent yet
   bool acks_listed = false;                                          // in Subscriptions::acking_
   std::uint32_t acks_under_way = 0;                                  // settle frames of ack_async without an answer

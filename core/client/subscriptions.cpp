@@ -32,13 +32,28 @@ std::shared_ptr<Subscription> Subscriptions::find(model::SubscriptionId id) cons
 }
 
 void Subscriptions::subscribe(Subscription& of) {
-  model::Subscribe subscribe{of.id, of.queue, of.group, of.credit};
+  model::Subscribe subscribe{of.id, of.queue, of.group, of.returning ? 0 : of.credit};
   wire::encode(control_.emplace_back(), subscribe);
 }
 
 void Subscriptions::set_credit(Subscription& of, std::uint32_t credit) {
   of.credit = credit;
+  if (!of.returning) tell_credit(of, credit);
+}
+
+void Subscriptions::tell_credit(const Subscription& of, std::uint32_t credit) {
   if (ready_ && of.phase == Subscription::Phase::live) wire::encode(control_.emplace_back(), wire::Credit{of.id, credit});
+}
+
+void Subscriptions::give_back(const std::shared_ptr<Subscription>& of) {
+  if (!of->returning) tell_credit(*of, 0);
+  of->returning = true;
+  if (ready_) release_buffer(of);
+}
+
+void Subscriptions::resume(Subscription& of) {
+  of.returning = false;
+  tell_credit(of, of.credit);
 }
 
 void Subscriptions::begin_end(const std::shared_ptr<Subscription>& of, std::uint32_t pong) {
@@ -161,6 +176,7 @@ void Subscriptions::subscribed(const model::Subscribed& answer, Clock::time_poin
   of->phase = Subscription::Phase::live;
   of->visibility_timeout = Duration{answer.visibility_timeout_ms};
   of->renewed = now;
+  if (of->returning) tell_credit(*of, 0);  // it may have been given back since the subscribe left
   of->arrived.notify_all();
 }
 
@@ -175,6 +191,7 @@ bool Subscriptions::deliver(model::SubscriptionId id, std::string_view runs, con
     of->received = true;
     of->buffer.push_back(std::move(received));
   }
+  if (of->returning) release_buffer(of);
   of->arrived.notify_all();
   return true;
 }
