@@ -12,7 +12,7 @@ using model::Settle;
 using model::SettleKind;
 using model::SettleRange;
 
-constexpr std::size_t recent_ack_ranges = 64;
+constexpr std::size_t recent_settles = 64;  // ranges of one subscription whose repeat is known as one
 
 void append_range(std::vector<SettleRange>& ranges, std::uint64_t sequence, std::uint32_t delivery) {
   if (!ranges.empty() && ranges.back().delivery == delivery && ranges.back().first_sequence + ranges.back().count == sequence) {
@@ -22,21 +22,24 @@ void append_range(std::vector<SettleRange>& ranges, std::uint64_t sequence, std:
   }
 }
 
-bool was_acked(const Subscription& subscription, std::uint64_t sequence, std::uint32_t delivery) {
-  return std::any_of(subscription.recently_acked.begin(), subscription.recently_acked.end(), [&](const SettleRange& r) {
-    return r.delivery == delivery && sequence >= r.first_sequence && sequence - r.first_sequence < r.count;
+bool was_applied(const Subscription& subscription, SettleKind kind, std::uint64_t sequence, std::uint32_t delivery) {
+  const auto& recent = subscription.recently_settled;
+  return std::any_of(recent.begin(), recent.end(), [&](const AppliedSettle& settled) {
+    const SettleRange& r = settled.range;
+    return settled.kind == kind && r.delivery == delivery && sequence >= r.first_sequence && sequence - r.first_sequence < r.count;
   });
 }
 
-void remember_ack(Subscription& subscription, const SettleRange& range) {
-  auto& recent = subscription.recently_acked;
-  if (!recent.empty() && recent.back().delivery == range.delivery &&
-      recent.back().first_sequence + recent.back().count == range.first_sequence) {
-    recent.back().count += range.count;
+void remember(Subscription& subscription, SettleKind kind, const SettleRange& range) {
+  if (kind == SettleKind::extend) return;
+  auto& recent = subscription.recently_settled;
+  if (!recent.empty() && recent.back().kind == kind && recent.back().range.delivery == range.delivery &&
+      recent.back().range.first_sequence + recent.back().range.count == range.first_sequence) {
+    recent.back().range.count += range.count;
     return;
   }
-  if (recent.size() == recent_ack_ranges) recent.pop_front();
-  recent.push_back(range);
+  if (recent.size() == recent_settles) recent.pop_front();
+  recent.push_back({kind, range});
 }
 
 }  // namespace
@@ -139,7 +142,9 @@ class Settling {
     }
     const std::uint32_t applied = i - first;
     result_.applied += applied;
-    if (settle_.kind == SettleKind::ack && applied > 0) acked(applied, bytes, block.publish_ms, {sequence, applied, 1});
+    if (applied == 0) return 0;
+    remember(subscription_, settle_.kind, {sequence, applied, 1});
+    if (settle_.kind == SettleKind::ack) acked(applied, bytes, block.publish_ms);
     return applied;
   }
 
@@ -173,6 +178,7 @@ class Settling {
     if (it == group_.retry_leases.end()) return false;
     if ((it->second.holder != subscription_.index || it->second.delivery != delivery) && !s_.bugs.ack_without_token) return false;
     ++result_.applied;
+    remember(subscription_, settle_.kind, {sequence, 1, delivery});
     if (settle_.kind == SettleKind::release) {
       s_.end_lease_of_retry(queue_, group_, sequence, Return::release, "");
       return true;
@@ -189,21 +195,20 @@ class Settling {
     if (settle_.kind == SettleKind::ack) {
       if (whole) s_.erase_retry(queue_, group_, sequence, row);
       s_.remember_key(queue_, sequence, row.record);
-      acked(1, row.record.size(), static_cast<std::uint64_t>(row.publish_ms), {sequence, 1, delivery});
+      acked(1, row.record.size(), static_cast<std::uint64_t>(row.publish_ms));
     } else {
       fail(sequence, row, true);
     }
     return true;
   }
 
-  void acked(std::uint32_t count, std::uint64_t bytes, std::uint64_t publish_ms, const SettleRange& range) {
+  void acked(std::uint32_t count, std::uint64_t bytes, std::uint64_t publish_ms) {
     group_.row.acked += count;
     group_.row.settled_bytes += bytes;
     group_.dirty = true;
     queue_.sample.acked += count;
     const std::uint64_t wall = epoch_ms(s_.now.wall);
     queue_.latency.add(wall > publish_ms ? wall - publish_ms : 0, count);
-    remember_ack(subscription_, range);
   }
 
   // nack or reject of a message whose row is in hand; `stored` when it still has a retry row. Who says so has begun it.
@@ -235,8 +240,8 @@ class Settling {
   }
 
   void refuse(std::uint64_t sequence, std::uint32_t delivery) {
-    if (settle_.kind == SettleKind::ack && was_acked(subscription_, sequence, delivery)) {
-      ++result_.applied;  // a repeated ack: it holds
+    if (was_applied(subscription_, settle_.kind, sequence, delivery)) {
+      ++result_.applied;  // a repeat of a settle that holds
       return;
     }
     ++group_.stale_settles;

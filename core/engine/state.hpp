@@ -33,6 +33,12 @@ struct Listener {
   bool silent = false;  // a lease of it ended and no frame came since: it is given nothing
 };
 
+/// Messages that were settled one way, so that a repeat of that settle is answered as it was.
+struct AppliedSettle {
+  model::SettleKind kind{};
+  model::SettleRange range;
+};
+
 /// One consumer of one group. `index` names it in slots; never 0, never reused within a boot epoch.
 struct Subscription {
   std::uint32_t index = 0;
@@ -44,11 +50,11 @@ struct Subscription {
   std::uint32_t in_flight = 0;
   std::uint32_t begun = 0;  // of in_flight
   Listener* listener = nullptr;
-  Duration handed_out{0};                         // the last time
-  Duration recalled{0};                           // no recall before it
-  Duration renewed_until{0};                      // no lease of this consumer ends before it
-  std::deque<model::SettleRange> recently_acked;  // so that a repeated ack is answered as applied
-  std::size_t effect = npos;                      // index of this turn's open delivery
+  Duration handed_out{0};                      // the last time
+  Duration recalled{0};                        // no recall before it
+  Duration renewed_until{0};                   // no lease of this consumer ends before it
+  std::deque<AppliedSettle> recently_settled;  // the latest, at most recent_settles
+  std::size_t effect = npos;                   // index of this turn's open delivery
   std::uint32_t free() const { return credit > in_flight && !listener->silent ? credit - in_flight : 0; }
   /// It could work on another message at once.
   bool idle() const { return free() > 0 && in_flight < std::max(concurrency, 1u); }
