@@ -12,6 +12,11 @@ Error bad_credit(std::uint32_t credit) {
                                   " messages. Nothing was subscribed. Choose one inside."};
 }
 
+/// How many messages of it may have been begun when the broker dies without a word of it.
+std::uint32_t presumed(const Subscription& subscription) {
+  return subscription.concurrency == 0 ? limits::credit : subscription.concurrency;
+}
+
 }  // namespace
 
 std::size_t Engine::State::subscriptions_of(SessionId session) const {
@@ -53,6 +58,13 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
   subscription->queue = queue->id;
   subscription->group = group->id;
   subscription->credit = subscribe.credit;
+  subscription->concurrency = subscribe.concurrency;
+  auto& listener = s.listeners[session];
+  if (!listener) listener = std::make_unique<Listener>();
+  subscription->listener = listener.get();
+  s.heard(session);
+  group->concurrency += presumed(*subscription);
+  group->concurrency_dirty = true;
   group->consumers.push_back(subscription.get());
   s.by_index[subscription->index] = subscription.get();
   s.subscriptions[{session, subscribe.subscription}] = std::move(subscription);
@@ -63,18 +75,24 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
 void Engine::State::end_subscription(Subscription& subscription, Return why, const char* text) {
   Group& group = queues.at(subscription.queue).groups.at(subscription.group);
   std::erase(group.consumers, &subscription);
+  group.concurrency -= presumed(subscription);
+  group.concurrency_dirty = true;
   if (subscription.in_flight > 0) group.returning.push_back({subscription.index, why, text});
   by_index.erase(subscription.index);
   subscriptions.erase({subscription.session, subscription.id});
 }
 
 void Engine::unsubscribe(SessionId session, SubscriptionId id) {
-  if (Subscription* subscription = state_->find_subscription(session, id)) {
-    state_->end_subscription(*subscription, Return::lease_end, "the consumer unsubscribed while it held the message");
-  }
+  State& s = *state_;
+  s.heard(session);
+  Subscription* subscription = s.find_subscription(session, id);
+  if (!subscription) return;
+  if (subscription->concurrency == 0) s.presume_begun(*subscription);
+  s.end_subscription(*subscription, Return::lease_end, "the consumer unsubscribed while it held the message");
 }
 
 void Engine::set_credit(SessionId session, SubscriptionId id, std::uint32_t credit) {
+  state_->heard(session);
   if (Subscription* subscription = state_->find_subscription(session, id)) subscription->credit = std::min(credit, limits::credit);
 }
 
@@ -84,8 +102,10 @@ void Engine::end_session(SessionId session) {
   while (it != s.subscriptions.end() && it->first.session == session) {
     Subscription& subscription = *it->second;
     ++it;
+    s.presume_begun(subscription);
     s.end_subscription(subscription, Return::lease_end, "the consumer disconnected while it held the message");
   }
+  s.listeners.erase(session);
 }
 
 void Engine::undeliverable(SessionId session, const model::Deliver& deliver) {

@@ -54,10 +54,15 @@ class Engine {
   void unsubscribe(model::SessionId session, model::SubscriptionId subscription);
   void set_credit(model::SessionId session, model::SubscriptionId subscription, std::uint32_t credit);
   void settle(model::SessionId session, const model::Settle& settle);
+  /// Charges an attempt to the messages named, where the token is the present lease; durable with the turn.
+  void begun(model::SessionId session, const model::Begun& begun);
+  /// A frame of the session came, whatever it was. The verbs above say so themselves.
+  void heard(model::SessionId session);
   /// Renews every lease of the subscription: none ends before now + the queue's visibility_timeout (up to visibility_timeout_max).
   void renew(model::SessionId session, model::SubscriptionId subscription);
   void request(model::SessionId session, std::uint32_t request, const model::Request& what);
-  /// The peer is gone: its leases end at once (the attempt stays charged), its subscriptions too.
+  /// The peer is gone: its leases and subscriptions end at once. What it had begun stays charged, and as many of the oldest
+  /// messages it held are presumed begun as its concurrency says; the others are given back untried.
   void end_session(model::SessionId session);
   /// A delivery could not be sent: take it back without charging an attempt.
   void undeliverable(model::SessionId session, const model::Deliver& deliver);

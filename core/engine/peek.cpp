@@ -68,10 +68,11 @@ class PeekWalk {
     if (!s_.read_retry(queue_, group_, sequence, row)) return;
     PeekedMessage message;
     message.sequence = sequence;
-    const bool leased = group_.retry_leases.contains(sequence);
+    const auto lease = group_.retry_leases.find(sequence);
+    const bool leased = lease != group_.retry_leases.end();
     message.state = leased ? "leased" : row.time_ms <= group_.matured_ms ? "ready" : "delayed";
     message.deliveries = row.deliveries;
-    message.attempts = row.attempts;
+    message.attempts = row.attempts + (leased && lease->second.begun ? 1 : 0);
     message.publish_time = Timestamp{Duration{row.publish_ms}};
     if (message.state == "delayed") message.due = Timestamp{Duration{static_cast<std::int64_t>(row.time_ms)}};
     add(std::move(message), row.record);
@@ -84,7 +85,9 @@ class PeekWalk {
     PeekedMessage message;
     message.sequence = sequence;
     message.state = sequence < group_.row.cursor ? "leased" : "ready";
-    message.deliveries = message.attempts = sequence < group_.row.cursor ? 1 : 0;
+    message.deliveries = sequence < group_.row.cursor ? 1 : 0;
+    const WindowBlock* block = group_.block_of(sequence);
+    message.attempts = block ? block->slots[sequence - block->base].begun : 0;
     message.publish_time = Timestamp{Duration{publish_ms}};
     add(std::move(message), record.bytes);
   }

@@ -60,7 +60,8 @@ bool Engine::State::continue_removal(Queue& queue) {
     for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks, Table::blocks}) {
       if (!erase_rows(table, prefix)) return false;
     }
-    if (!erase_rows(Table::state, Key().u8('P').u32(queue.id)) || !erase_rows(Table::state, Key().u8('G').u32(queue.id)))
+    if (!erase_rows(Table::state, Key().u8('P').u32(queue.id)) || !erase_rows(Table::state, Key().u8('G').u32(queue.id)) ||
+        !erase_rows(Table::state, Key().u8('C').u32(queue.id)))
       return false;
     if (!queue.dedupe->erase_some(*tx, budget)) return false;
     tx->erase(Table::state, key::queue_state(queue.id));
@@ -73,6 +74,7 @@ bool Engine::State::continue_removal(Queue& queue) {
     for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks}) {
       if (!erase_rows(table, prefix)) return false;
     }
+    tx->erase(Table::state, key::concurrency(queue.id, group));
     tx->erase(Table::state, key::group(queue.id, group));
     queue.removed_groups.pop_back();
   }

@@ -41,22 +41,26 @@ void remember_ack(Subscription& subscription, const SettleRange& range) {
 
 }  // namespace
 
-void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder) {
+void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder, bool begun) {
   --group.leased;
   if (!group.extended.empty()) group.extended.erase(sequence);
-  if (const auto it = by_index.find(holder); it != by_index.end()) --it->second->in_flight;
+  const auto it = by_index.find(holder);
+  if (it == by_index.end()) return;
+  --it->second->in_flight;
+  if (begun) --it->second->begun;
 }
 
 void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, Return why,
                                       std::string_view text) {
   const std::uint64_t sequence = block.base + slot;
-  if (block.slots[slot].holder != Slot::waiting) drop_lease(group, sequence, block.slots[slot].holder);
+  const Slot held = block.slots[slot];
+  if (held.holder != Slot::waiting) drop_lease(group, sequence, held.holder, held.begun);
   TakenOut row;
   if (!take_out(queue, group, block, slot, row)) return;
   if (why == Return::release) {
     row.attempts = 0;
     ++group.row.released;
-  } else {
+  } else if (row.attempts > 0) {
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
   }
@@ -64,16 +68,23 @@ void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& b
 }
 
 void Engine::State::end_lease_of_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, std::string_view text) {
+  bool begun = false;
   if (const auto it = group.retry_leases.find(sequence); it != group.retry_leases.end()) {
-    drop_lease(group, sequence, it->second.holder);
+    begun = it->second.begun;
+    drop_lease(group, sequence, it->second.holder, begun);
     group.retry_leases.erase(it);
   }
+  return_retry(queue, group, sequence, why, begun, text);
+}
+
+void Engine::State::return_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, bool begun,
+                                 std::string_view text) {
   TakenOut row;
   if (!read_retry(queue, group, sequence, row)) return;
   if (why == Return::release) {
-    if (row.attempts > 0) --row.attempts;
     ++group.row.released;
-  } else {
+  } else if (begun) {
+    ++row.attempts;
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) {
       erase_retry(queue, group, sequence, row);
@@ -119,7 +130,7 @@ class Settling {
     while (i < last && mine(block.slots[i].holder)) {
       if (settle_.kind == SettleKind::ack) {
         bytes += block.slots[i].bytes;
-        release_lease(block.base + i, block.slots[i].holder);
+        release_lease(block.base + i, block.slots[i]);
         s_.settle_slot(group_, block, i);
       } else {
         settle_slow(block, i);
@@ -138,19 +149,23 @@ class Settling {
   }
 
   // drop_lease() without its look-up, for the common case.
-  void release_lease(std::uint64_t sequence, std::uint32_t holder) {
-    if (holder != subscription_.index || !group_.extended.empty()) return s_.drop_lease(group_, sequence, holder);
+  void release_lease(std::uint64_t sequence, const Slot& slot) {
+    if (slot.holder != subscription_.index || !group_.extended.empty())
+      return s_.drop_lease(group_, sequence, slot.holder, slot.begun);
     --group_.leased;
     --subscription_.in_flight;
+    subscription_.begun -= slot.begun;
   }
 
   void settle_slow(WindowBlock& block, std::uint32_t slot) {
     const std::uint64_t sequence = block.base + slot;
     if (settle_.kind == SettleKind::release) return s_.end_lease_of_slot(queue_, group_, block, slot, Return::release, "");
     if (settle_.kind == SettleKind::extend) return extend(sequence);
-    s_.drop_lease(group_, sequence, block.slots[slot].holder);
+    s_.drop_lease(group_, sequence, block.slots[slot].holder, block.slots[slot].begun);
     TakenOut row;
-    if (s_.take_out(queue_, group_, block, slot, row)) fail(sequence, row, false);
+    if (!s_.take_out(queue_, group_, block, slot, row)) return;
+    row.attempts = 0;  // fail() counts this one
+    fail(sequence, row, false);
   }
 
   bool settle_retry(std::uint64_t sequence, std::uint32_t delivery) {
@@ -166,7 +181,7 @@ class Settling {
       extend(sequence);
       return true;
     }
-    s_.drop_lease(group_, sequence, it->second.holder);
+    s_.drop_lease(group_, sequence, it->second.holder, it->second.begun);
     group_.retry_leases.erase(it);
     TakenOut row;
     if (!s_.read_retry(queue_, group_, sequence, row)) return true;
@@ -190,8 +205,9 @@ class Settling {
     remember_ack(subscription_, range);
   }
 
-  // nack or reject of a message whose row is in hand; `stored` when it still has a retry row.
+  // nack or reject of a message whose row is in hand; `stored` when it still has a retry row. Who says so has begun it.
   void fail(std::uint64_t sequence, TakenOut& row, bool stored) {
+    ++row.attempts;
     const bool reject = settle_.kind == SettleKind::reject;
     s_.note_error(row, settle_.text);
     ++(reject ? group_.row.rejected : group_.row.nacked);
@@ -284,6 +300,7 @@ void Engine::settle(SessionId session, const Settle& settle) {
   result.subscription = settle.subscription;
   result.request = settle.request;
   Subscription* subscription = s.find_subscription(session, settle.subscription);
+  s.heard(session);
   result.error = check(settle);
   if (!subscription && result.error.code == Errc::ok) {
     result.error = {Errc::bad_token,
@@ -310,6 +327,7 @@ void Engine::settle(SessionId session, const Settle& settle) {
 void Engine::renew(SessionId session, SubscriptionId id) {
   State& s = *state_;
   Subscription* subscription = s.find_subscription(session, id);
+  s.heard(session);
   if (!subscription) return;
   subscription->renewed_until = s.now.mono + s.queues.at(subscription->queue).row.policy.visibility_timeout;
 }

@@ -219,6 +219,7 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
     refuse(session.peer, frame.request, error);
     if (wire::ends_session(error.code)) end_session(session.id);
   };
+  engine_->heard(session.id);
   switch (frame.operation) {
     case Operation::publish: return publish(session, frame);
     case Operation::settle: return settle(session, frame);
@@ -250,6 +251,10 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       const auto subscription = wire::decode_renew(frame.payload);
       if (!subscription) return refused(subscription.error());
       return engine_->renew(session.id, *subscription);
+    }
+    case Operation::begun: {
+      if (const Status good = wire::decode_begun(frame.payload, begun_); !good) return refused(good.error());
+      return engine_->begun(session.id, begun_);
     }
     case Operation::ping: {
       if (const Status good = wire::decode_ping(frame.payload); !good) return refused(good.error());
@@ -326,6 +331,8 @@ bool Turn::send_effect(model::Effect& effect, const Session& session, const Send
     wire::encode(head_, *subscribed);
   } else if (auto* settled = std::get_if<model::SettleResult>(&effect.what)) {
     wire::encode(head_, *settled);
+  } else if (auto* recall = std::get_if<model::Recall>(&effect.what)) {
+    wire::encode(head_, *recall);
   } else if (auto* ended = std::get_if<model::SubscriptionEnded>(&effect.what)) {
     wire::encode(head_, *ended);
   } else {

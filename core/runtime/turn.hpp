@@ -87,6 +87,7 @@ class Turn {
   std::vector<Peer> silent_;
   model::Publish publish_;  // its vectors are used again
   model::Settle settle_;
+  model::Begun begun_;
   std::string head_;
   engine::Latency commit_us_, last_commit_us_;
   Duration commit_window_{0};

@@ -51,7 +51,8 @@ void encode(std::string& out, const model::Subscribe& subscribe) {
       .u32(number(subscribe.subscription))
       .u32(subscribe.credit)
       .str8(subscribe.queue)
-      .str8(subscribe.group);
+      .str8(subscribe.group)
+      .u32(subscribe.concurrency);
 }
 
 Result<model::Subscribe> decode_subscribe(std::string_view payload) {
@@ -61,6 +62,7 @@ Result<model::Subscribe> decode_subscribe(std::string_view payload) {
   subscribe.credit = reader.u32();
   subscribe.queue = reader.str8();
   subscribe.group = reader.str8();
+  if (reader.left() > 0) subscribe.concurrency = reader.u32();
   if (Status status = reader.finish(); !status) return status.error();
   if (number(subscribe.subscription) == 0)
     return invalid("A subscribe has the subscription number 0, which names none. Choose another.");
@@ -142,6 +144,33 @@ Status decode_settle(std::string_view payload, model::Settle& settle) {
     return Error{Errc::bad_length,
                  "A settle names no range; it needs at least one. Nothing was changed by it; leases are as they were."};
   return {};
+}
+
+void encode(std::string& out, const model::Begun& begun) {
+  FrameWriter writer(out, Operation::begun, 0);
+  writer.u32(number(begun.subscription)).u64(begun.boot_epoch);
+  write_ranges(writer, begun.ranges);
+}
+
+Status decode_begun(std::string_view payload, model::Begun& begun) {
+  FrameReader reader(payload);
+  begun.subscription = static_cast<model::SubscriptionId>(reader.u32());
+  begun.boot_epoch = reader.u64();
+  read_ranges(reader, begun.ranges);
+  return reader.finish();
+}
+
+void encode(std::string& out, const model::Recall& recall) {
+  FrameWriter(out, Operation::recall, 0).u32(number(recall.subscription)).u32(recall.count);
+}
+
+Result<model::Recall> decode_recall(std::string_view payload) {
+  FrameReader reader(payload);
+  model::Recall recall;
+  recall.subscription = static_cast<model::SubscriptionId>(reader.u32());
+  recall.count = reader.u32();
+  if (Status status = reader.finish(); !status) return status.error();
+  return recall;
 }
 
 void encode(std::string& out, const model::SettleResult& result) {

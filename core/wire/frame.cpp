@@ -39,6 +39,8 @@ std::string_view name(Operation operation) noexcept {
     case Operation::pong: return "pong";
     case Operation::error: return "error";
     case Operation::goodbye: return "goodbye";
+    case Operation::begun: return "begun";
+    case Operation::recall: return "recall";
   }
   return "unknown";
 }
@@ -62,7 +64,7 @@ Status split_frame(std::string_view bytes, Frame& frame) {
                   "The session is over. Use matching versions of client and broker.");
   }
   const auto number = format::load<std::uint8_t>(bytes.data() + 3);
-  if (number < static_cast<std::uint8_t>(Operation::hello) || number > static_cast<std::uint8_t>(Operation::goodbye)) {
+  if (number < static_cast<std::uint8_t>(Operation::hello) || number > static_cast<std::uint8_t>(Operation::recall)) {
     return refuse(Errc::unknown_operation, "A frame asks for operation " + std::to_string(number) + ", which does not exist.",
                   "The session goes on. Use an operation of protocol version " + std::to_string(version_max) + ".");
   }

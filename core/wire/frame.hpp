@@ -40,6 +40,8 @@ enum class Operation : std::uint8_t {
   pong = 17,
   error = 18,
   goodbye = 19,
+  begun = 20,
+  recall = 21,
 };
 /// "publish"; "unknown" for a number that is no operation.
 std::string_view name(Operation operation) noexcept;
