@@ -47,6 +47,11 @@ class TextTest : public QObject {
   void random_bytes_are_harmless();
   void long_payloads_are_cut_with_a_note();
   void json_keeps_every_value();
+  void json_is_shown_as_what_it_is_data();
+  void json_is_shown_as_what_it_is();
+  void what_is_not_json_is_told_with_place_and_cause_data();
+  void what_is_not_json_is_told_with_place_and_cause();
+  void json_nested_without_end_is_bounded();
   void json_falls_back_to_text();
   void hex_shows_all_bytes();
   void samples_merge_by_slot();
@@ -183,7 +188,88 @@ void TextTest::json_keeps_every_value() {
   const auto shown = show_json(source, source.size());
   QCOMPARE(shown.text, QStringLiteral("{\n  \"b\": 1.10,\n  \"a\": [\n    1e300,\n    12345678901234567890,\n    \"x\\\"{,}\"\n  "
                                       "],\n  \"b\": {},\n  \"c\": []\n}"));
-  QVERIFY(shown.note.isEmpty());
+  QVERIFY(shown.note.endsWith(QStringLiteral("a name is repeated; programs differ in which of its values they take.")));
+}
+
+void TextTest::json_is_shown_as_what_it_is_data() {
+  QTest::addColumn<QByteArray>("bytes");
+  QTest::addColumn<QString>("text");
+  QTest::addColumn<QString>("note");
+  const auto row = [](const char* name, QByteArray bytes, const char* text, const char* note) {
+    QTest::newRow(name) << bytes << QString::fromUtf8(text) << QString::fromUtf8(note);
+  };
+  row("a number beyond a double", R"({"a":1e400,"b":-1E-400})", "{\n  \"a\": 1e400,\n  \"b\": -1E-400\n}", "");
+  row("a huge integer", QByteArray("[1") + QByteArray(500, '0') + "]",
+      (QByteArray("[\n  1") + QByteArray(500, '0') + "\n]").constData(), "");
+  row("a pair of surrogates", R"(["\uD83D\uDE42"])", "[\n  \"\\uD83D\\uDE42\"\n]", "");
+  row("half a pair of surrogates", R"({"a":"\ud800"})", "{\n  \"a\": \"\\ud800\"\n}",
+      "At line 1, column 7 a string holds half of a surrogate pair, which is no character.");
+  row("the other half", R"(["\udc00x"])", "[\n  \"\\udc00x\"\n]",
+      "At line 1, column 3 a string holds half of a surrogate pair, which is no character.");
+  row("a byte order mark", "\xEF\xBB\xBF{\"a\":1}", "{\n  \"a\": 1\n}", "It begins with a byte order mark (EF BB BF).");
+  row("equal names", R"({"a":1,"a":2})", "{\n  \"a\": 1,\n  \"a\": 2\n}",
+      "At line 1, column 8 a name is repeated; programs differ in which of its values they take.");
+  row("equal names in two objects", R"([{"a":1},{"a":2}])", "[\n  {\n    \"a\": 1\n  },\n  {\n    \"a\": 2\n  }\n]", "");
+  row("Windows line ends", "{\r\n\"a\":1\r\n}\r\n", "{\n  \"a\": 1\n}", "");
+  row("lines of JSON, some empty, no end to the last", "{\"a\":1}\r\n\r\n{\"b\":2}", "{\n  \"a\": 1\n}\n{\n  \"b\": 2\n}",
+      "2 JSON documents, one after another.");
+  row("a NUL at the end", QByteArray("{\"a\":1}\0", 8), "{\n  \"a\": 1\n}",
+      "At line 1, column 8 a NUL byte (0x00) follows the document.");
+  row("a NUL in a string", QByteArray("{\"a\":\"x\0y\"}", 11), "{\n  \"a\": \"x\\x00y\"\n}",
+      "At line 1, column 8 a string holds 0x00 as it is; strict programs refuse that.");
+  row("not a number", "[NaN,-Infinity]", "[\n  NaN,\n  -Infinity\n]",
+      "At line 1, column 2 NaN is no JSON, although some programs write it.");
+  row("a lone value", " \"text\" ", "\"text\"", "");
+  row("a lone number", "-0.5e+3", "-0.5e+3", "");
+}
+
+void TextTest::json_is_shown_as_what_it_is() {
+  QFETCH(QByteArray, bytes);
+  QFETCH(QString, text);
+  QFETCH(QString, note);
+  const auto shown =
+      show_json(view(bytes.constData(), static_cast<std::size_t>(bytes.size())), static_cast<std::uint64_t>(bytes.size()));
+  QCOMPARE(shown.note, note);
+  QCOMPARE(shown.text, text);
+}
+
+void TextTest::what_is_not_json_is_told_with_place_and_cause_data() {
+  QTest::addColumn<QByteArray>("bytes");
+  QTest::addColumn<QString>("fault");
+  const auto row = [](const char* name, QByteArray bytes, const char* fault) {
+    QTest::newRow(name) << bytes << QString::fromUtf8(fault);
+  };
+  row("nothing", "", "line 1, column 1: there is nothing in it");
+  row("words", "hello", "line 1, column 1: a value is expected, not \"h\"");
+  row("a comma too many", "{\n  \"ä\": [1,]\n}", "line 2, column 11: a value is expected, not \"]\"");
+  row("single quotes", "{'a':1}", "line 1, column 2: a name in quotes is expected, not \"'\"");
+  row("no colon", "{\"a\" 1}", "line 1, column 6: \":\" is expected, not \"1\"");
+  row("a NUL between tokens", QByteArray("[1\0,2]", 6), "line 1, column 3: \",\" is expected, not the byte 0x00");
+  row("an unknown escape", R"(["\q"])", "line 1, column 3: this is no escape of JSON");
+  row("a short escape", R"(["\u12"])", "line 1, column 3: \\u wants four hexadecimal digits");
+  row("a leading zero", "[012]", "line 1, column 3: a number does not begin with 0");
+  row("cut off", "{\"a\":[1", "line 1, column 8: it ends before the document is complete");
+  row("cut off in a string", "[\"abc", "line 1, column 6: it ends inside a string");
+  row("words after it", "{} and so on", "line 1, column 4: a value is expected, not \"a\"");
+}
+
+void TextTest::what_is_not_json_is_told_with_place_and_cause() {
+  QFETCH(QByteArray, bytes);
+  QFETCH(QString, fault);
+  const auto all = view(bytes.constData(), static_cast<std::size_t>(bytes.size()));
+  const auto shown = show_json(all, all.size());
+  QCOMPARE(shown.note, QStringLiteral("Not JSON, shown as text (%1). ").arg(fault));
+  QCOMPARE(shown.text, show_text(all, all.size()).text);
+}
+
+void TextTest::json_nested_without_end_is_bounded() {
+  const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+  const auto shown = show_json(deep, deep.size());
+  QCOMPARE(shown.note, QStringLiteral("Nested 30,000 deep: what is deeper than 64 stands on one line."));
+  QCOMPARE(shown.text.count(u'['), 30'000);
+  QCOMPARE(shown.text.count(u']'), 30'000);
+  QVERIFY(shown.text.size() <= shown_characters_max);
+  QVERIFY(looks_like_json(deep, deep.size()));
 }
 
 void TextTest::json_falls_back_to_text() {
