@@ -76,7 +76,7 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     ++subscription->in_flight;
     ++group.row.delivered;
     ++queue.sample.delivered;
-    if (row.deliveries > 1) {
+    if (row.attempts > 1) {
       ++group.row.redelivered;
       ++queue.sample.redelivered;
     }
