@@ -6,8 +6,6 @@
 #include <random>
 
 #include "models/format.hpp"
-#include "models/history.hpp"
-#include "models/metrics.hpp"
 #include "models/payload.hpp"
 
 using namespace ackwire;
@@ -54,14 +52,6 @@ class TextTest : public QObject {
   void json_nested_without_end_is_bounded();
   void json_falls_back_to_text();
   void hex_shows_all_bytes();
-  void samples_merge_by_slot();
-  void quiet_time_is_drawn_at_rest();
-  void quiet_time_before_the_first_event_is_known_from_earlier();
-  void time_without_a_broker_is_a_gap();
-  void latency_breaks_where_nothing_was_acked();
-  void decimation_keeps_spikes();
-  void ticks_are_round();
-  void metrics_follow_their_formulas();
 };
 
 void TextTest::percentages_never_round_to_perfect_data() {
@@ -108,6 +98,8 @@ void TextTest::one_is_not_plural_and_a_sentence_has_one_stop() {
   QCOMPARE(counted(0, one, many), QStringLiteral("0 attempts"));
   QCOMPARE(counted(1, one, many), QStringLiteral("1 attempt"));
   QCOMPARE(counted(1'000, one, many), QStringLiteral("1,000 attempts"));
+  QCOMPARE(attempts_made(0), QStringLiteral("never started"));
+  QCOMPARE(attempts_made(1), QStringLiteral("1 attempt"));
   QCOMPARE(sentence(QStringLiteral("no answer")), QStringLiteral("no answer."));
   QCOMPARE(sentence(QStringLiteral("It did not answer.")), QStringLiteral("It did not answer."));
 }
@@ -285,129 +277,6 @@ void TextTest::hex_shows_all_bytes() {
   QCOMPARE(show_hex(view("AB\0\xff", 4), 4).text,
            QStringLiteral("00000000  41 42 00 ff                                       AB.."));
   QCOMPARE(show_hex({}, 0).text, QString());
-}
-
-void TextTest::samples_merge_by_slot() {
-  History history;
-  history.reset(Resolution::second);
-  std::vector<Sample> samples(5'000);
-  for (std::size_t i = 0; i < samples.size(); ++i) samples[i].time = Timestamp{Duration{static_cast<std::int64_t>(i) * 1'000}};
-  history.merge(samples);
-  QVERIFY(history.size() <= 3'600 + 450);
-  const auto size = history.size();
-  auto last = samples.back();
-  last.acked = 9;
-  history.merge({&last, 1});
-  QCOMPARE(history.size(), size);
-  QCOMPARE(history.since(last.time).front().acked, 9u);
-}
-
-namespace {
-
-Timestamp at_second(int second) { return Timestamp{Duration{second * 1'000}}; }
-
-std::vector<Sample> samples_at(std::initializer_list<int> seconds) {
-  std::vector<Sample> samples;
-  for (const int second : seconds) {
-    samples.emplace_back().time = at_second(second);
-    samples.back().depth = 5;
-    samples.back().published = 10;
-  }
-  return samples;
-}
-
-std::optional<double> published(const Sample& s) { return static_cast<double>(s.published); }
-std::optional<double> depth_of(const Sample& s) { return static_cast<double>(s.depth); }
-
-}  // namespace
-
-void TextTest::quiet_time_is_drawn_at_rest() {
-  const auto samples = samples_at({11, 12, 20});
-  Window window{.from = at_second(10), .until = at_second(30), .started = at_second(1)};
-  window.present.depth = 4;
-  const auto line = timeline(samples, window);
-  QVERIFY(line.gaps.empty());
-  const auto rates = segments(line, 1s, Duration::max(), published);
-  QCOMPARE(rates.size(), 1u);
-  QCOMPARE(rates[0], (Segment{{11, 10}, {12, 10}, {13, 0}, {19, 0}, {20, 10}, {21, 0}, {28, 0}}));
-  const auto depths = segments(line, 1s, Duration::max(), depth_of);
-  QCOMPARE(depths[0].back(), QPointF(28, 4));  // the state now, not that of the last event
-  QCOMPARE(depths[0][3], QPointF(19, 5));
-}
-
-void TextTest::quiet_time_before_the_first_event_is_known_from_earlier() {
-  const auto samples = samples_at({20});
-  Sample earlier;
-  earlier.depth = 7;
-  Window window{.from = at_second(10), .until = at_second(21), .started = at_second(1)};
-  QCOMPARE(segments(timeline(samples, window), 1s, Duration::max(), depth_of)[0].front().x(), 20.0);
-  window.before = &earlier;
-  QCOMPARE(segments(timeline(samples, window), 1s, Duration::max(), depth_of)[0].front(), QPointF(10, 7));
-  Window still{.from = at_second(10), .until = at_second(30), .started = at_second(1)};
-  QVERIFY(timeline({}, still).runs.front().empty());
-  still.present.depth = 3;  // nothing has happened for as long as anybody remembers, but something waits
-  QCOMPARE(segments(timeline({}, still), 1s, Duration::max(), depth_of)[0].front(), QPointF(10, 3));
-}
-
-void TextTest::time_without_a_broker_is_a_gap() {
-  const auto samples = samples_at({11, 12, 20});
-  const Window window{.from = at_second(10), .until = at_second(21), .started = at_second(17)};
-  const auto line = timeline(samples, window);
-  QCOMPARE(line.gaps, (std::vector<std::pair<double, double>>{{13.0, 17.0}}));
-  const auto rates = segments(line, 1s, Duration::max(), published);
-  QCOMPARE(rates.size(), 2u);
-  QCOMPARE(rates[1].front(), QPointF(17, 0));
-}
-
-void TextTest::latency_breaks_where_nothing_was_acked() {
-  auto samples = samples_at({11, 12, 13, 14, 30});
-  for (auto& sample : samples) sample.latency_p50_ms = 2;
-  samples[2].latency_p50_ms = 0;
-  const auto line = timeline(samples, {.from = at_second(10), .until = at_second(31), .started = at_second(1)});
-  const auto lines =
-      segments(line, 1s, 5s, [](const Sample& s) { return s.latency_p50_ms > 0 ? std::optional(s.latency_p50_ms) : std::nullopt; });
-  QCOMPARE(lines.size(), 2u);
-  QCOMPARE(lines[0].size(), 3u);  // one second without an ack does not break it
-  QCOMPARE(lines[1].size(), 2u);  // a lone point is a dash
-}
-
-void TextTest::decimation_keeps_spikes() {
-  Segment points;
-  for (int i = 0; i < 100'000; ++i) points.emplace_back(i, i == 54'321 ? 1e6 : i % 10);
-  const auto kept = decimate(points, 0, 100'000, 500);
-  QVERIFY(kept.size() <= 2'000);
-  QVERIFY(std::any_of(kept.begin(), kept.end(), [](const QPointF& p) { return p.y() == 1e6; }));
-  QVERIFY(std::is_sorted(kept.begin(), kept.end(), [](const QPointF& a, const QPointF& b) { return a.x() < b.x(); }));
-}
-
-void TextTest::ticks_are_round() {
-  const auto values = nice_ticks(0, 1'437, 5);
-  QCOMPARE(values.first, 0.0);
-  QCOMPARE(values.step, 500.0);
-  QCOMPARE(values.last(), 1'500.0);
-  const auto times = time_ticks(1'700'000'003, 1'700'000'303, 6, 0);
-  QCOMPARE(times.step, 60.0);
-  QCOMPARE(std::fmod(times.first, 60.0), 0.0);
-  const auto days = time_ticks(1'700'000'000, 1'700'000'000 + 30 * 86'400, 8, 3'600);
-  QCOMPARE(std::fmod(days.first + 3'600, 86'400.0), 0.0);
-}
-
-void TextTest::metrics_follow_their_formulas() {
-  Totals t;
-  QCOMPARE(delivery_success(t), std::nullopt);
-  t.acked = 9'999;
-  t.dead_lettered = 1;
-  t.delivered = 100;
-  t.redelivered = 7;
-  t.published = 98;
-  t.suppressed = 2;
-  QCOMPARE(*delivery_success(t), 0.9999);
-  QCOMPARE(*redelivered_share(t), 0.07);
-  QCOMPARE(*suppressed_share(t), 0.02);
-  QCOMPARE(success_level(0.9999), Level::ok);
-  QCOMPARE(success_level(0.99), Level::critical);
-  QCOMPARE(dead_level(0, t), Level::ok);
-  QCOMPARE(depth_level(95, 100), Level::critical);
 }
 
 QTEST_GUILESS_MAIN(TextTest)
