@@ -31,7 +31,7 @@ void look_at_groups(const QueueInfo& queue, std::vector<Finding>& found) {
     const auto wait = counted(waiting(group), QObject::tr("message waits"), QObject::tr("messages wait"));
     if (queue.policy.paused) {
       found.push_back(
-          {Level::warn, QObject::tr("Queue %1 is paused; %2 in group %3.").arg(safe(queue.name), wait, safe(group.name))});
+          {Level::warn, QObject::tr("Queue %1 is paused; %2 in group %3.").arg(safe(queue.name), wait, safe(group.name)), true});
     } else if (group.consumers == 0) {
       found.push_back(
           {Level::warn, QObject::tr("Group %1 of queue %2 has no consumer; %3.").arg(safe(group.name), safe(queue.name), wait)});
@@ -54,13 +54,13 @@ GroupState group_state(const QueueInfo& queue, const GroupInfo* group, bool refu
   } else if (refusing) {
     note(Level::warn, QObject::tr("refusing"), QObject::tr("Publishes to the queue were refused within the last minute."));
   }
+  if (queue.policy.paused) note(Level::warn, QObject::tr("paused"), QObject::tr("The queue is paused: nothing is handed out."));
   if (!group) {
     note(Level::warn, QObject::tr("no group"), QObject::tr("No group reads this queue."));
   } else if (group->consumers == 0) {
     note(waiting(*group) > 0 ? Level::warn : Level::ok, QObject::tr("no consumer"),
          QObject::tr("Nobody is subscribed to this group."));
   }
-  if (queue.policy.paused) note(Level::warn, QObject::tr("paused"), QObject::tr("The queue is paused: nothing is handed out."));
   if (words.isEmpty()) return state;
   const auto sign = fullness(queue) >= 1 || refusing ? u'✖' : queue.policy.paused ? u'‖' : u'○';
   state.word = sign + QStringLiteral(" ") + words.join(QStringLiteral(", "));
@@ -71,10 +71,10 @@ GroupState group_state(const QueueInfo& queue, const GroupInfo* group, bool refu
 std::vector<Finding> findings(const BrokerStats& stats, const std::vector<std::string>& refusing) {
   std::vector<Finding> found;
   if (stats.publishes_refused) {
-    found.push_back(
-        {Level::critical, QObject::tr("The broker refuses publishes: its store is over the soft limit (%1 of %2). Acks, "
-                                      "redrives and discards still work.")
-                              .arg(bytes(stats.store_bytes), bytes(stats.store_bytes_limit))});
+    found.push_back({Level::critical,
+                     QObject::tr("The broker refuses publishes: there is no room left in its store or on its disk (%1 of %2 used). "
+                                 "Acks, redrives and discards still work.")
+                         .arg(bytes(stats.store_bytes), bytes(stats.store_bytes_limit))});
   }
   for (const auto& queue : stats.queues) {
     const double used = fullness(queue);
@@ -89,7 +89,9 @@ std::vector<Finding> findings(const BrokerStats& stats, const std::vector<std::s
     }
     look_at_groups(queue, found);
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.level > b.level; });
+  // Somebody decided that a queue is paused; a group that nobody reads may be an accident.
+  const auto rank = [](const Finding& f) { return 2 * static_cast<int>(f.level) - (f.decided ? 1 : 0); };
+  std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) { return rank(a) > rank(b); });
   return found;
 }
 

@@ -23,7 +23,8 @@ GroupState group_state(const QueueInfo& queue, const GroupInfo* group, bool refu
 
 struct Finding {
   Level level = Level::none;
-  QString text;  ///< one sentence
+  QString text;          ///< one sentence
+  bool decided = false;  ///< somebody wanted it so
 };
 /// The worst first; empty: none of what is looked for. `refusing`: names of queues that refused publishes just now.
 std::vector<Finding> findings(const BrokerStats& stats, const std::vector<std::string>& refusing);

@@ -229,7 +229,7 @@ void FiguresTest::what_is_found_is_named_worst_first() {
            QStringLiteral("Queue mail is full (1,000 of 1,000 messages) and refuses publishes. And 1 more; see the column State."));
   QCOMPARE(summed_up(stats, {}).level, Level::critical);
   stats.queues[0].policy.paused = true;
-  QCOMPARE(group_state(stats.queues[0], &billing, true).word, QStringLiteral("✖ refusing, no consumer, paused"));
+  QCOMPARE(group_state(stats.queues[0], &billing, true).word, QStringLiteral("✖ refusing, paused, no consumer"));
   stats.queues[0].groups.clear();
   stats.queues[0].policy.paused = false;
   QCOMPARE(group_state(stats.queues[0], nullptr, false).word, QStringLiteral("○ no group"));
