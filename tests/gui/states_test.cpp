@@ -166,9 +166,10 @@ void StatesTest::charts_that_stand_still_say_so() {
   QTRY_COMPARE_WITH_TIMEOUT(age->text(), QStringLiteral("up to date"), slow_ms);
   person.click("live");
   QVERIFY(age->text().startsWith(QStringLiteral("still, of ")));
-  QTRY_COMPARE_WITH_TIMEOUT(age->text(), QStringLiteral("still, of 2 s ago"), slow_ms);
+  QTRY_VERIFY_WITH_TIMEOUT(!age->text().contains(QStringLiteral("< 1 s")), slow_ms);  // and it grows older
+  QVERIFY(age->text().startsWith(QStringLiteral("still, of ")));
   person.click("live");
-  QCOMPARE(age->text(), QStringLiteral("up to date"));
+  QTRY_COMPARE_WITH_TIMEOUT(age->text(), QStringLiteral("up to date"), slow_ms);
 }
 
 void StatesTest::rows_of_a_broker_that_is_away_are_old() {
