@@ -107,7 +107,7 @@ class GroupInfo(_Value):
     expired: int
     discarded: int
     delivered: int  # hand-overs, redeliveries included
-    redelivered: int  # hand-overs after the first of a message
+    redelivered: int  # hand-overs of a message that had been begun before
     nacked: int
     rejected: int
     released: int

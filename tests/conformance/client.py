@@ -132,8 +132,9 @@ class Client:
         assert len(entries) == 1
         return entries[0]
 
-    def subscribe(self, queue, group="default", credit=100, subscription=1):
-        self.send(wire.SUBSCRIBE, struct.pack("<II", subscription, credit) + wire.str8(queue) + wire.str8(group))
+    def subscribe(self, queue, group="default", credit=100, subscription=1, concurrency=None):
+        tail = b"" if concurrency is None else struct.pack("<I", concurrency)
+        self.send(wire.SUBSCRIBE, struct.pack("<II", subscription, credit) + wire.str8(queue) + wire.str8(group) + tail)
         cursor = wire.Cursor(self.expect(wire.SUBSCRIBED).payload)
         got, timeout, code = cursor.read("IIH")
         text = cursor.str16()
@@ -142,6 +143,10 @@ class Client:
         if code:
             raise Refused(code, text)
         return timeout
+
+    def begun(self, *messages, subscription=1):
+        ranges = b"".join(struct.pack("<QII", m.sequence, 1, m.delivery) for m in messages)
+        self.send(wire.BEGUN, struct.pack("<IQI", subscription, self.welcome.boot_epoch, len(messages)) + ranges)
 
     def receive(self, count=1, wait_ms=5000):
         messages = []
