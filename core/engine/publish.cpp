@@ -281,10 +281,12 @@ class Admission {
 };
 
 Error answer_lost() {
-  return {Errc::indeterminate,
-          "The answer to this publish was damaged in the store, so whether it was stored is not known. It was not stored again.",
-          {},
-          {}};
+  return {
+      Errc::indeterminate,
+      "The answer to this publish was damaged in the store, so whether it was stored is not known. It was not stored again. Look "
+      "for its messages; what is not there may be published under a new number.",
+      {},
+      {}};
 }
 
 }  // namespace
