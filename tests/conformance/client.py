@@ -154,6 +154,16 @@ class Client:
             messages += wire.parse_deliver(self.expect(wire.DELIVER, wait_ms).payload)[1]
         return messages
 
+    def receive_again(self, wait_ms=20_000):
+        """What comes when a lease has run out: not before the client says something."""
+        deadline = time.monotonic() + wait_ms / 1000
+        while time.monotonic() < deadline:
+            try:
+                return self.receive(1, wait_ms=50)
+            except TimeoutError:
+                self.ping()
+        raise TimeoutError("no message")
+
     def settle(self, kind, *messages, subscription=1, boot_epoch=None, duration_ms=-1, text=""):
         ranges = [(m.sequence, 1, m.delivery) for m in messages]
         return self.settle_ranges(kind, ranges, subscription, boot_epoch, duration_ms, text)

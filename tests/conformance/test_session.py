@@ -145,7 +145,7 @@ def test_b3_version(client, version):
     assert session_is_over(client)
 
 
-@pytest.mark.parametrize("operation", [0, 20, 255, wire.WELCOME, wire.CONFIRM, wire.DELIVER, wire.REPLY, wire.PONG, wire.ERROR])
+@pytest.mark.parametrize("operation", [0, 22, 255, wire.RECALL, wire.WELCOME, wire.CONFIRM, wire.DELIVER, wire.REPLY, wire.PONG, wire.ERROR])
 def test_b4_operation(client, operation):
     assert bad(client, wire.frame(operation)) == CODES["unknown_operation"]
     assert goes_on(client)
@@ -174,7 +174,7 @@ def test_b5_lengths(client, data):
 @pytest.mark.parametrize("data", [
     wire.frame(wire.PING, b"x"),
     wire.frame(wire.RENEW, struct.pack("<IB", 1, 0)),
-    wire.frame(wire.SUBSCRIBE, struct.pack("<II", 1, 1) + wire.str8("q") + wire.str8("default") + b"x"),
+    wire.frame(wire.SUBSCRIBE, struct.pack("<II", 1, 1) + wire.str8("q") + wire.str8("default") + struct.pack("<I", 0) + b"x"),
     wire.frame(wire.SETTLE, wire.settle(1, wire.ACK, 1, [(1, 1, 1)]) + b"\0"),
 ])
 def test_b6_trailing_bytes(client, data):
