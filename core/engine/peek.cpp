@@ -69,7 +69,7 @@ class PeekWalk {
     PeekedMessage message;
     message.sequence = sequence;
     const bool leased = group_.retry_leases.contains(sequence);
-    message.state = leased ? "leased" : row.time_ms <= group_.matured_ms ? "ready" : "delayed";
+    message.state = leased ? "leased" : Due{row.time_ms, sequence} <= group_.matured ? "ready" : "delayed";
     message.deliveries = row.deliveries;
     message.attempts = row.attempts;
     message.publish_time = Timestamp{Duration{row.publish_ms}};

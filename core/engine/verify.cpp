@@ -153,6 +153,7 @@ class Verifier {
       const std::uint64_t sequence = be64(key, 8);
       (table == Table::retry ? group->retry : group->dead).add(row.record.size());
       ++(table == Table::retry ? report_.delayed : report_.dead);
+      if (table == Table::retry && row.time_ms == leased_due) ++report_.in_flight;
       if (sequence >= queues_.at(be32(key, 0)).state.next_sequence) problem(name, key, "has a sequence that was never given");
       if (!group->taken.insert(sequence).second) problem(name, key, "is in retry and in dead at once");
       if (table == Table::dead) {
@@ -230,6 +231,7 @@ class Verifier {
         if (settled) continue;
         needed[i] = true;
         group.pending.add(records[i].first);
+        if (sequence < group.row.cursor) ++report_.in_flight;
         if (group.taken.contains(sequence))
           problem("message " + std::to_string(sequence) + " of queue " + queue.row.name + ", group " + group.row.name +
                   " is in its block and in a row of its own at once");
