@@ -163,7 +163,7 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     ++group->row.redriven;
     ++row.redrives;
     row.attempts = 0;
-    put_retry(*queue, *group, sequence, row, epoch_ms(now.wall));
+    put_retry(*queue, *group, sequence, row, due_at_once);
   }
   answer.moved.not_found = walk.missing();
   answer.next = walk.resume();

@@ -72,7 +72,8 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     if (!subscription) return;
     store::Row found;
     if (!tx->seek(Table::due, key::due(queue.id, group.id, 0, 0), found) || found.key.size() != 24 ||
-        be32(found.key, 0) != queue.id || be32(found.key, 4) != group.id || be64(found.key, 8) > group.matured_ms) {
+        be32(found.key, 0) != queue.id || be32(found.key, 4) != group.id ||
+        Due{be64(found.key, 8), be64(found.key, 16)} > group.matured) {
       group.ready_retry = 0;
       return note_damage(queue, "the due index of queue " + queue.row.name + ", group " + group.row.name + " lacks rows");
     }

@@ -28,6 +28,15 @@ Engine::Engine(store::Store& store, const EngineOptions& options) : state_(std::
 Engine::~Engine() = default;
 
 std::uint64_t Engine::boot_epoch() const { return state_->boot.boot_epoch; }
+
+bool Engine::knows_life(std::uint64_t boot_epoch) const {
+  const auto& epochs = state_->lives.epochs;
+  if (boot_epoch == state_->boot.boot_epoch) return true;
+  if (boot_epoch > state_->boot.boot_epoch) return false;
+  if (epochs.empty() || boot_epoch < epochs.front()) return true;
+  return std::binary_search(epochs.begin(), epochs.end(), boot_epoch);
+}
+
 PlantedBugs& Engine::planted_bugs() { return state_->bugs; }
 
 void Engine::State::damage(const std::string& place) {
@@ -62,19 +71,31 @@ Status Engine::open(Now now) {
     s.tx.reset();
     return s.broken;
   }
-  ++s.boot.boot_epoch;
-  s.boot.last_wall_ms = std::max(s.boot.last_wall_ms, epoch_ms(now.wall));
-  s.tx->put(Table::state, key::boot(), encode(s.boot));
+  s.begin_life();
   s.write_groups();
   Status committed = s.tx->commit();
   s.tx.reset();
   return committed;
 }
 
+void Engine::State::begin_life() {
+  if (boot.boot_epoch != 0) lives.epochs.push_back(boot.boot_epoch);
+  if (lives.epochs.size() > lives_kept) lives.epochs.erase(lives.epochs.begin());
+  boot.boot_epoch = std::max(boot.boot_epoch + 1, epoch_ms(now.wall));
+  boot.last_wall_ms = std::max(boot.last_wall_ms, epoch_ms(now.wall));
+  tx->put(Table::state, key::boot(), encode(boot));
+  tx->put(Table::state, key::lives(), encode(lives));
+  keep_time();
+}
+
 void Engine::State::load() {
   if (const auto row = tx->get(Table::state, key::boot());
       row && !read_state(std::string(std::string_view(key::boot())), *row, boot, nullptr, "the boot row"))
     return damage("the boot row");
+  if (const auto row = tx->get(Table::state, key::lives()); row && !decode(*row, lives)) {
+    lives = {};  // clients of an earlier life are told that theirs is not known
+    notes.push_back("damage in the store: the row of boot epochs is lost");
+  }
   std::string from = "Q";
   store::Row row;
   while (tx->seek(Table::state, from, row) && row.key.size() == 5 && row.key[0] == 'Q') {
@@ -170,6 +191,7 @@ Status Engine::finish() {
     it = gone ? s.queues.erase(it) : std::next(it);
   }
   s.take_samples();
+  s.keep_time_if_due();
   s.write_rows();
   Status result = s.tx->status();  // first: rows cannot be read any more once the transaction has failed, which is no damage
   if (result.ok()) result = s.broken;
@@ -280,7 +302,9 @@ std::optional<Duration> Engine::next_wakeup() const {
   if (s.now.mono < s.resting_until) return s.resting_until;
   if (s.more) return s.now.mono;
   Duration next = Duration::max();
+  bool waits_for_wall = false;
   const auto at_wall = [&](std::uint64_t ms) {
+    waits_for_wall = true;
     const std::uint64_t wall = epoch_ms(s.now.wall);
     return s.now.mono + Duration{ms > wall ? static_cast<std::int64_t>(std::min<std::uint64_t>(ms - wall, 86'400'000)) : 0};
   };
@@ -300,6 +324,7 @@ std::optional<Duration> Engine::next_wakeup() const {
     }
   }
   if (next == Duration::max()) return std::nullopt;
+  if (waits_for_wall) next = std::min(next, s.next_keep());  // a restart must not begin further back than that
   return std::max(next, s.now.mono);
 }
 

@@ -105,6 +105,7 @@ void Engine::State::take_samples() {
   set_quantiles(total, latency);
   put_sample(Resolution::second, 0, total);
   trim_history();
+  keep_time();  // the commit is needed anyway
 }
 
 void Engine::State::trim_history() {

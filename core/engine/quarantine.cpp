@@ -49,7 +49,7 @@ std::optional<std::uint64_t> Engine::State::find_due(const Queue& queue, const G
 
 void Engine::State::erase_due(const Queue& queue, Group& group, std::uint64_t due_ms, std::uint64_t sequence) {
   tx->erase(Table::due, key::due(queue.id, group.id, due_ms, sequence));
-  if (due_ms != leased_due && due_ms <= group.matured_ms && group.ready_retry > 0) --group.ready_retry;
+  if (due_ms != leased_due && Due{due_ms, sequence} <= group.matured && group.ready_retry > 0) --group.ready_retry;
 }
 
 bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {

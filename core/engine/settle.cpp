@@ -67,7 +67,7 @@ void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& b
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
   }
-  put_retry(queue, group, sequence, row, epoch_ms(now.wall));
+  put_retry(queue, group, sequence, row, due_at_once);
 }
 
 void Engine::State::end_lease_of_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, std::string_view text) {
@@ -94,7 +94,7 @@ void Engine::State::return_retry(Queue& queue, Group& group, std::uint64_t seque
       return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
     }
   }
-  replace_retry(queue, group, sequence, row, epoch_ms(now.wall));
+  replace_retry(queue, group, sequence, row, due_at_once);
 }
 
 namespace {
@@ -225,7 +225,7 @@ class Settling {
     }
     const Duration delay = settle_.duration_ms >= 0 ? std::min(Duration{settle_.duration_ms}, queue_.row.policy.backoff.max)
                                                     : rules::retry_delay(queue_.row.policy.backoff, row.attempts, s_.random);
-    const std::uint64_t due = epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count());
+    const std::uint64_t due = delay.count() > 0 ? epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count()) : due_at_once;
     if (stored) {
       s_.replace_retry(queue_, group_, sequence, row, due);
     } else {

@@ -111,6 +111,12 @@ struct Returning {
   const char* text = "";
 };
 
+/// A place in the order in which retry rows become ready.
+struct Due {
+  std::uint64_t ms = 0, sequence = 0;
+  friend auto operator<=>(const Due&, const Due&) = default;
+};
+
 struct Group {
   std::uint32_t id = 0;
   GroupRow row;
@@ -131,7 +137,7 @@ struct Group {
   std::uint64_t head_expiry_ms = 0;                            // when it expires; 0 = never, or not known yet
   std::deque<std::uint64_t> recovered_blocks;                  // bases with messages that a broker before this one handed out
   std::deque<std::pair<std::uint64_t, bool>> recovered_retry;  // sequence and whether it was begun; the same for retry rows
-  std::uint64_t matured_ms = 0;                                // retry rows due at or before it are counted in ready_retry
+  Due matured;  // retry rows at or before it in the order of `due` are counted in ready_retry
   std::uint64_t ready_retry = 0;
   std::uint64_t next_due_ms = 0;  // no retry row that is not counted yet is due before it
   Duration next_lease_check = Duration::max();
@@ -220,6 +226,7 @@ struct Engine::State {
   rules::Random random;
   PlantedBugs bugs;
   BootRow boot;
+  LivesRow lives;
   Now now;
   Duration started{0};
   std::unique_ptr<store::Transaction> tx;
@@ -242,6 +249,7 @@ struct Engine::State {
   std::uint64_t moved_bytes = 0;     // of rows written in this turn for messages that leave their block
   std::uint64_t movable_bytes = 0;   // of rows that may still be written in this turn for messages that leave their block
   std::uint64_t next_sample_ms = 0;
+  std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
   Status broken;                   // a row could not be read: the turn must fail
   std::vector<std::string> notes;  // of damage found in this turn, a line each
 
@@ -393,6 +401,12 @@ struct Engine::State {
   void put_sample(Resolution resolution, std::uint32_t queue, const Sample& sample);
   void trim_history();
 
+  // kept_time.cpp
+  void keep_time();
+  void keep_time_if_due();
+  Duration next_keep() const;  // monotonic
+
+  void begin_life();
   void load();
   void load_leased_retry(Queue& queue, Group& group);
   void serve_queues();

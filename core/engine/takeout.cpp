@@ -50,7 +50,7 @@ void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence
   ++group.row.retry;
   group.dirty = true;
   if (due_ms == leased_due) return;
-  if (due_ms <= group.matured_ms) {
+  if (Due{due_ms, sequence} <= group.matured) {
     ++group.ready_retry;
   } else {
     group.next_due_ms = std::min(group.next_due_ms, due_ms);
@@ -62,7 +62,7 @@ void Engine::State::erase_retry(Queue& queue, Group& group, std::uint64_t sequen
   tx->erase(Table::due, key::due(queue.id, group.id, row.time_ms, sequence));
   --group.row.retry;
   group.dirty = true;
-  if (row.time_ms != leased_due && row.time_ms <= group.matured_ms) --group.ready_retry;
+  if (row.time_ms != leased_due && Due{row.time_ms, sequence} <= group.matured) --group.ready_retry;
 }
 
 void Engine::State::replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms) {

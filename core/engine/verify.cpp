@@ -162,6 +162,7 @@ class Verifier {
       const std::uint64_t sequence = be64(key, 8);
       (table == Table::retry ? group->retry : group->dead).add(row.record.size());
       ++(table == Table::retry ? report_.delayed : report_.dead);
+      if (table == Table::retry && row.time_ms == leased_due) ++report_.in_flight;
       if (sequence >= queues_.at(be32(key, 0)).state.next_sequence) problem(name, key, "has a sequence that was never given");
       if (!group->taken.insert(sequence).second) problem(name, key, "is in retry and in dead at once");
       if (table == Table::dead) {
@@ -244,6 +245,7 @@ class Verifier {
         if (settled) continue;
         needed[i] = true;
         group.pending.add(records[i].first);
+        if (sequence < group.row.cursor) ++report_.in_flight;
         if (group.taken.contains(sequence))
           problem("message " + std::to_string(sequence) + " of queue " + queue.row.name + ", group " + group.row.name +
                   " is in its block and in a row of its own at once");
@@ -259,6 +261,10 @@ class Verifier {
     each(Table::state, [&](std::string_view key, std::string_view value) {
       if (key[0] == 'P' && (key.size() != 29 || !unseal(value)))
         problem("state", key, "an answer to a producer fails its checksum");
+      LivesRow lives;
+      TimeRow time;
+      if (key == key::lives() && !decode(value, lives)) problem("state", key, "the row of boot epochs fails its checksum");
+      if (key == key::time() && !decode(value, time)) problem("state", key, "the row of the time fails its checksum");
       if (key[0] == 'C' && !decode_number(value)) problem("state", key, "the concurrency of a group fails its checksum");
     });
   }

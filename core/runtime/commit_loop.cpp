@@ -57,6 +57,7 @@ struct CommitLoop::State {
   BrokerOptions options;
   std::thread thread;
   std::atomic<std::thread::id> loop_thread;
+  std::atomic<std::int64_t> clock_offset_ms{0};
   Wake wake;
 
   // -- the loop's thread alone --
@@ -158,6 +159,7 @@ void CommitLoop::State::run() {
   };
   const Send sender = [this, &note_failure](const Peer& peer, std::string_view head, std::string_view payload) {
     note_failure();
+    clock_offset_ms.store(turn.clock_offset().count(), std::memory_order_relaxed);
     return send(peer, head, payload);
   };
   while (true) {
@@ -171,6 +173,7 @@ void CommitLoop::State::run() {
       continue;
     }
     turn.run(frames, sender);
+    clock_offset_ms.store(turn.clock_offset().count(), std::memory_order_relaxed);
     note_failure();
     for (const Peer& peer : turn.take_silent()) {
       if (gateway) gateway->drop(PeerId{peer.id});
@@ -209,6 +212,7 @@ CommitLoop::~CommitLoop() { stop(); }
 Result<std::unique_ptr<CommitLoop>> CommitLoop::start(std::unique_ptr<store::Store> store, const BrokerOptions& options) {
   auto state = std::make_shared<State>(std::move(store), options);
   if (Status opened = state->turn.open(); !opened) return opened.error();
+  state->clock_offset_ms = state->turn.clock_offset().count();
   state->thread = std::thread([raw = state.get()] { raw->run(); });
   return std::unique_ptr<CommitLoop>(new CommitLoop(std::move(state)));
 }
@@ -275,6 +279,8 @@ Result<std::string> CommitLoop::bind(std::string_view endpoint) {
   if (!posted) return stopped();
   return bound.get_future().get();
 }
+
+Duration CommitLoop::clock_offset() const { return Duration{state_->clock_offset_ms.load(std::memory_order_relaxed)}; }
 
 Status CommitLoop::health() const {
   const std::lock_guard lock(state_->mutex);

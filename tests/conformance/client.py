@@ -93,8 +93,9 @@ class Client:
         return wire.parse_error(self.expect(wire.ERROR).payload)
 
     # -- verbs -------------------------------------------------------------------------------------------------------
-    def hello(self, low=1, high=1, flags=0, name="conformance"):
-        self.send(wire.HELLO, struct.pack("<BBH", low, high, flags) + self.producer + wire.str8(name))
+    def hello(self, low=1, high=1, flags=0, name="conformance", life=None):
+        known = life[0] + struct.pack("<Q", life[1]) if life else b""
+        self.send(wire.HELLO, struct.pack("<BBH", low, high, flags | (1 if life else 0)) + self.producer + wire.str8(name) + known)
         cursor = wire.Cursor(self.expect(wire.WELCOME).payload)
         version, _, _, timeout, boot_epoch, session, now = cursor.read("BBHIQQQ")
         welcome = Welcome(version, timeout, boot_epoch, session, now, cursor.take(16), cursor.read("I"), cursor.str8().decode())
