@@ -76,6 +76,13 @@ void Engine::set_credit(SessionId session, SubscriptionId id, std::uint32_t cred
   if (Subscription* subscription = state_->find_subscription(session, id)) subscription->credit = std::min(credit, limits::credit);
 }
 
+void Engine::hold(SessionId session, bool held) {
+  auto& all = state_->subscriptions;
+  for (auto it = all.lower_bound({session, SubscriptionId{0}}); it != all.end() && it->first.session == session; ++it) {
+    it->second->held = held;
+  }
+}
+
 void Engine::end_session(SessionId session) {
   State& s = *state_;
   auto it = s.subscriptions.lower_bound({session, SubscriptionId{0}});

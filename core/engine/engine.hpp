@@ -56,7 +56,10 @@ class Engine {
   void settle(model::SessionId session, const model::Settle& settle);
   /// Renews every lease of the subscription: none ends before now + the queue's visibility_timeout (up to visibility_timeout_max).
   void renew(model::SessionId session, model::SubscriptionId subscription);
-  void request(model::SessionId session, std::uint32_t request, const model::Request& what);
+  /// Returns about how many bytes the answer has.
+  std::size_t request(model::SessionId session, std::uint32_t request, const model::Request& what);
+  /// While held, the session's consumers are handed nothing: it does not take what was sent to it.
+  void hold(model::SessionId session, bool held);
   /// The peer is gone: its leases end at once (the attempt stays charged), its subscriptions too.
   void end_session(model::SessionId session);
   /// A delivery could not be sent: take it back without charging an attempt.

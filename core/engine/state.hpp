@@ -38,7 +38,8 @@ struct Subscription {
   Duration renewed_until{0};                      // no lease of this consumer ends before it
   std::deque<model::SettleRange> recently_acked;  // so that a repeated ack is answered as applied
   std::size_t effect = npos;                      // index of this turn's open delivery
-  std::uint32_t free() const { return credit > in_flight ? credit - in_flight : 0; }
+  bool held = false;                              // its session does not take what is sent to it
+  std::uint32_t free() const { return !held && credit > in_flight ? credit - in_flight : 0; }
   static constexpr std::size_t npos = std::numeric_limits<std::size_t>::max();
 };
 

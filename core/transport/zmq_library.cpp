@@ -1,10 +1,6 @@
 #include "transport/zmq_library.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <string>
 #include <tuple>
 
@@ -16,21 +12,6 @@ Status check_zmq_version() {
   if (std::tuple(major, minor, patch) >= std::tuple(4, 3, 4)) return {};
   return Error{Errc::internal, "libzmq " + std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch) +
                                    " has known remote faults; nothing was opened. Install 4.3.4 or newer."};
-}
-
-UnguessableNumbers::UnguessableNumbers() : state_{}, host_state_(initstate(1, state_, sizeof state_)) {}
-
-UnguessableNumbers::~UnguessableNumbers() {
-  if (host_state_ != nullptr) setstate(host_state_);
-}
-
-Status UnguessableNumbers::seed() {
-  unsigned seed = 0;
-  if (host_state_ == nullptr || getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
-    return Error{Errc::internal, "The system gives no random numbers; nothing was opened."};
-  }
-  srandom(seed);
-  return {};
 }
 
 int socket_events(zmq::socket_t& socket) {

@@ -90,8 +90,9 @@ Status Connection::open(zmq::context_t& context, const std::string& address) {
     dealer_.set(zmq::sockopt::rcvhwm, receive_frames);
     dealer_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits::frame_bytes));
     dealer_.set(zmq::sockopt::handshake_ivl, handshake_ms);
-    dealer_.set(zmq::sockopt::heartbeat_ivl, heartbeat_ms);
-    dealer_.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);
+    // No heart-beats of ZeroMQ: with libzmq 4.3.4 and 4.3.5 one that is due after the peer went while frames of it still wait
+    // aborts the process (stream_engine_base.cpp: !_io_error). The session's own PINGs find a silent broker.
+    dealer_.set(zmq::sockopt::heartbeat_ivl, 0);
     dealer_.set(zmq::sockopt::ipv6, is_ipv6(address));
     const char* const inproc = "inproc://connection";
     if (zmq_socket_monitor(dealer_.handle(), inproc, connection_events) != 0) return zmq_failure("Cannot watch the connection");
