@@ -54,6 +54,7 @@ class ConnectionCore final : public client::LinkUser {
   std::uint64_t stale_acks(const Subscribed& of) const;
   std::uint64_t damaged_records(const Subscribed& of) const;
   Status set_credit(const Subscribed& of, std::uint32_t credit);
+  Status give_back(const Subscribed& of);
   void interrupt(const Subscribed& of);
   /// `wait`: until what was not handed out has been sent back, at most so long.
   void unsubscribe(const Subscribed& of, Duration wait);

@@ -39,6 +39,10 @@ Result<ConnectionCore::Subscribed> ConnectionCore::subscribe(std::string_view qu
     return Error{Errc::out_of_range, "A credit of " + std::to_string(options.credit) + " is outside 1 to " +
                                          std::to_string(limits::credit) + " messages. Nothing was sent."};
   }
+  if (options.concurrency == 0 || options.concurrency > limits::credit) {
+    return Error{Errc::out_of_range, "A concurrency of " + std::to_string(options.concurrency) + " is outside 1 to " +
+                                         std::to_string(limits::credit) + " messages. Nothing was sent."};
+  }
   Lock lock(gate_->mutex);
   if (Status status = open_locked(); !status) return status.error();
   const Subscribed of = subscriptions_.open(queue, options);
@@ -63,6 +67,11 @@ Result<std::vector<Delivery>> ConnectionCore::receive(const Subscribed& of, std:
   std::vector<client::ReceivedRun> runs;
   Lock lock(gate_->mutex);
   const std::uint64_t interrupts = of->interrupts;
+  subscriptions_.asked(*of, max);
+  if (can_send()) {
+    wake(lock);
+    lock.lock();
+  }
   while (true) {
     if (of->closed) return consumer_closed();
     if (of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
@@ -95,6 +104,7 @@ void ConnectionCore::nack_damaged(const Subscribed& of, RangeList& damaged, std:
   settle.kind = model::SettleKind::nack;
   settle.boot_epoch = boot_epoch;
   settle.text = "The record failed its checksum at the consumer: it was damaged on the way or in the store. It was not handed out.";
+  subscriptions_.closed(*of, damaged.messages());
   settle.ranges = damaged.take();
   subscriptions_.settle(of, settle, nullptr);
   wake(lock);
@@ -112,6 +122,7 @@ Result<Settled> ConnectionCore::settle(const Subscribed& of, std::span<const Del
   settle.boot_epoch = session_.boot_epoch();
   gather(deliveries, settle.boot_epoch, ranges, wait.result.stale);
   if (ranges.empty()) return std::move(wait.result);
+  if (settle.kind != model::SettleKind::extend) subscriptions_.closed(*of, ranges.messages());
   settle.ranges = ranges.take();
   subscriptions_.settle(of, settle, &wait);
   wake(lock);
@@ -179,6 +190,16 @@ Status ConnectionCore::set_credit(const Subscribed& of, std::uint32_t credit) {
   if (Status status = open_locked(); !status) return status;
   if (of->closed || of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
   subscriptions_.set_credit(*of, credit);
+  wake(lock);
+  return {};
+}
+
+Status ConnectionCore::give_back(const Subscribed& of) {
+  if (Status status = usable(); !status) return status;
+  Lock lock(gate_->mutex);
+  if (Status status = open_locked(); !status) return status;
+  if (of->closed || of->phase == Phase::ended) return {};  // everything went back with the subscription
+  subscriptions_.give_back(of);
   wake(lock);
   return {};
 }

@@ -77,6 +77,11 @@ bool ConnectionCore::dispatch(std::string_view bytes, const std::shared_ptr<cons
     }
     case Operation::deliver: return deliver(frame.payload, owner, now);
     case Operation::settled: return settled(frame.request, frame.payload);
+    case Operation::recall: {
+      const auto recall = wire::decode_recall(frame.payload);
+      if (recall) subscriptions_.recalled(*recall);
+      return recall.ok();
+    }
     case Operation::subscription_ended: {
       const auto ended = wire::decode_subscription_ended(frame.payload);
       if (ended) subscriptions_.ended(*ended);
@@ -187,7 +192,8 @@ bool ConnectionCore::next_frame(std::string& frame) {
     if (session_.next_ping(frame, now)) return true;
     if (std::exchange(goodbye_due_, false)) {
       frame.clear();
-      wire::encode_goodbye(frame, Errc::ok, "");
+      // ok says that no answer is missing, so that the broker need not keep any.
+      wire::encode_goodbye(frame, publisher_.unconfirmed() == 0 ? Errc::ok : Errc::closed, "");
       return true;
     }
   }

@@ -24,8 +24,8 @@ Status encode_batch(std::span<const Message> messages, Timestamp now, std::strin
     if (!status) {
       Error error = std::move(status).error();
       if (messages.size() > 1) {
-        error.message =
-            "Message " + std::to_string(i) + " of the batch is refused (" + std::string(name(error.code)) + "): " + error.message;
+        error.message = "Message " + std::to_string(i + 1) + " of " + std::to_string(messages.size()) + " in the batch (index " +
+                        std::to_string(i) + ") is refused (" + std::string(name(error.code)) + "): " + error.message;
         error.code = Errc::invalid_batch;
       }
       error.index = i;

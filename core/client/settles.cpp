@@ -59,11 +59,12 @@ void Subscriptions::release(const std::shared_ptr<Subscription>& of, RangeList& 
 void Subscriptions::ack_later(const std::shared_ptr<Subscription>& of, std::uint64_t sequence, std::uint32_t delivery) {
   of->acks.add(sequence, delivery);
   ++of->acks_issued;
+  closed(*of, 1);
 }
 
 void Subscriptions::list_acks(const std::shared_ptr<Subscription>& of) {
   if (!ready_ || of->acks_listed || of->acks.empty()) return;
-  const std::uint64_t enough = std::max<std::uint64_t>(async_frame_messages_min, of->credit / async_frames_per_credit);
+  const std::uint64_t enough = std::max<std::uint64_t>(async_frame_messages_min, of->told / async_frames_per_credit);
   const bool send_now = of->acks_under_way == 0 || (of->acks_under_way < async_frames_under_way && of->acks.messages() >= enough);
   if (!send_now) return;
   of->acks_listed = true;

@@ -114,7 +114,13 @@ model::Reply Engine::State::handle(const model::GetDeadLetters& r) {
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
   if (r.count == 0 || r.count > limits::page_messages || r.filter.sequences.size() > limits::page_messages) {
-    return Error{Errc::out_of_range, "A page has 1 to " + std::to_string(limits::page_messages) + " dead letters.", {}, {}};
+    return Error{Errc::out_of_range,
+                 "A page was asked for with count " + std::to_string(r.count) + " and " +
+                     std::to_string(r.filter.sequences.size()) + " named sequences; it has 1 to " +
+                     std::to_string(limits::page_messages) +
+                     " dead letters, and as many can be named. Nothing was changed. Ask page by page.",
+                 {},
+                 {}};
   }
   DeadPage page;
   page.total = group->row.dead;
@@ -136,8 +142,11 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
   if (r.filter.sequences.size() > limits::page_messages) {
-    return Error{
-        Errc::out_of_range, "At most " + std::to_string(limits::page_messages) + " sequences can be named at once.", {}, {}};
+    return Error{Errc::out_of_range,
+                 std::to_string(r.filter.sequences.size()) + " sequences were named, at most " +
+                     std::to_string(limits::page_messages) + " can be at once. Nothing was moved. Name them in parts.",
+                 {},
+                 {}};
   }
   model::Moved answer;
   answer.dead_until_ms = r.dead_until_ms ? r.dead_until_ms : now.wall.time_since_epoch().count();

@@ -115,17 +115,18 @@ void Engine::State::load() {
     for (auto& [group_id, group] : queue.groups) {
       load_window(queue, group);
       load_leased_retry(queue, group);
+      presume_after_crash(queue, group);
     }
   }
 }
 
-// Retry rows that were leased when the broker went: they are handed out again, their attempt counted.
+// Retry rows that were leased when the broker went: they are handed out again.
 void Engine::State::load_leased_retry(Queue& queue, Group& group) {
   group.recovered_until = group.row.cursor;
   std::string at(std::string_view{key::due(queue.id, group.id, leased_due, 0)});
   store::Row row;
   while (tx->seek(Table::due, at, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
-    group.recovered_retry.push_back(be64(row.key, 16));
+    group.recovered_retry.emplace_back(be64(row.key, 16), row.value == due_begun);
     at.assign(row.key);
     at.push_back('\0');
   }
@@ -206,7 +207,8 @@ void Engine::State::write_rows() {
     if (queue.row.removing) continue;
     for (auto& [group_id, group] : queue.groups) {
       if (group.dirty) tx->put(Table::state, key::group(id, group_id), encode(group.row));
-      group.dirty = false;
+      if (group.concurrency_dirty) tx->put(Table::state, key::concurrency(id, group_id), encode_number(group.concurrency));
+      group.dirty = group.concurrency_dirty = false;
     }
     if (queue.dedupe_changed || queue.dedupe->busy() || now.mono >= queue.next_dedupe_write) write_dedupe(queue);
     if (broken.ok() && !queue.dedupe->status().ok()) broken = queue.dedupe->status();  // unread is not unknown
@@ -273,7 +275,7 @@ std::optional<Duration> Engine::next_wakeup() const {
     }
     if (!queue.sampled_idle) next = std::min(next, at_wall(s.next_sample_ms));
     for (const auto& [group_id, group] : queue.groups) {
-      next = std::min(next, group.next_lease_check);
+      next = std::min({next, group.next_lease_check, group.next_recall});
       if (!group.returning.empty() || !group.recovered_blocks.empty() || !group.recovered_retry.empty()) next = s.now.mono;
       if (group.row.retry > group.retry_leases.size() + group.ready_retry) next = std::min(next, at_wall(group.next_due_ms));
       if (group.head_expiry_ms != 0 && group.row.cursor < queue.state.next_sequence)

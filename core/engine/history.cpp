@@ -123,7 +123,11 @@ void Engine::State::trim_history() {
 
 model::Reply Engine::State::handle(const HistoryQuery& r) {
   const auto ring = std::find_if(std::begin(rings), std::end(rings), [&](const Ring& x) { return x.resolution == r.resolution; });
-  if (ring == std::end(rings)) return Error{Errc::invalid_argument, "There is no such resolution.", {}, {}};
+  if (ring == std::end(rings))
+    return Error{Errc::invalid_argument,
+                 "There is no such resolution. Nothing was changed. Ask for second, ten_seconds or five_minutes.",
+                 {},
+                 {}};
   std::uint32_t id = 0;
   if (!r.queue.empty()) {
     const Queue* queue = find_queue(r.queue);

@@ -90,10 +90,11 @@ class PeekWalk {
     if (!s_.read_retry(queue_, group_, sequence, row)) return;
     PeekedMessage message;
     message.sequence = sequence;
-    const bool leased = group_.retry_leases.contains(sequence);
+    const auto lease = group_.retry_leases.find(sequence);
+    const bool leased = lease != group_.retry_leases.end();
     message.state = leased ? "leased" : row.time_ms <= group_.matured_ms ? "ready" : "delayed";
     message.deliveries = row.deliveries;
-    message.attempts = row.attempts;
+    message.attempts = row.attempts + (leased && lease->second.begun ? 1 : 0);
     message.publish_time = Timestamp{Duration{row.publish_ms}};
     if (message.state == "delayed") message.due = Timestamp{Duration{static_cast<std::int64_t>(row.time_ms)}};
     add(std::move(message), row.record);
@@ -105,7 +106,9 @@ class PeekWalk {
     PeekedMessage message;
     message.sequence = sequence;
     message.state = sequence < group_.row.cursor ? "leased" : "ready";
-    message.deliveries = message.attempts = sequence < group_.row.cursor ? 1 : 0;
+    message.deliveries = sequence < group_.row.cursor ? 1 : 0;
+    const WindowBlock* block = group_.block_of(sequence);
+    message.attempts = block ? block->slots[sequence - block->base].begun : 0;
     message.publish_time = Timestamp{Duration{static_cast<std::int64_t>(run_.publish_time)}};
     add(std::move(message), record.bytes);
   }
@@ -130,7 +133,11 @@ model::Reply Engine::State::handle(const model::Peek& r) {
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
   if (r.count == 0 || r.count > limits::page_messages) {
-    return Error{Errc::out_of_range, "A page has 1 to " + std::to_string(limits::page_messages) + " messages.", {}, {}};
+    return Error{Errc::out_of_range,
+                 "A page was asked for with count " + std::to_string(r.count) + "; it has 1 to " +
+                     std::to_string(limits::page_messages) + " messages. Nothing was changed. Ask page by page.",
+                 {},
+                 {}};
   }
   write_turn_blocks(*queue);
   return PeekWalk(*this, *queue, *group, r).page();

@@ -7,6 +7,7 @@
 #include "engine/inspect.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
+#include "rules/quote.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -96,10 +97,11 @@ model::Reply Engine::State::handle(const model::CreateQueue& r) {
   if (Status good = rules::check_policy(r.policy); !good) return good.error();
   if (Queue* queue = find_queue(r.queue)) {
     if (queue->row.policy == r.policy) return info(*queue);
-    return Error{Errc::queue_exists,
-                 "Queue " + r.queue + " exists with another policy. Nothing was changed. Use `queue set` to change it.",
-                 {},
-                 {}};
+    return Error{
+        Errc::queue_exists,
+        "Queue " + rules::quote(r.queue) + " exists with another policy. Nothing was changed. Use `queue set` to change it.",
+        {},
+        {}};
   }
   if (queues.size() >= limits::queues) {
     return Error{Errc::overloaded,
@@ -148,7 +150,8 @@ model::Reply Engine::State::handle(const model::CreateGroup& r) {
   if (queue->find_group(r.group)) return model::Done{};
   if (queue->groups.size() >= limits::groups_per_queue) {
     return Error{Errc::overloaded,
-                 "Queue " + r.queue + " has " + std::to_string(queue->groups.size()) + " groups, which is the limit.",
+                 "Queue " + rules::quote(r.queue) + " has " + std::to_string(queue->groups.size()) +
+                     " groups, which is the limit. Nothing was made. Remove one.",
                  Duration{60'000},
                  {}};
   }
@@ -163,7 +166,7 @@ model::Reply Engine::State::handle(const model::RemoveGroup& r) {
   if (!group) return no_group(r.queue, r.group);
   if (queue->groups.size() == 1) {
     return Error{Errc::invalid_argument,
-                 "Group " + r.group + " is the last of queue " + r.queue +
+                 "Group " + rules::quote(r.group) + " is the last of queue " + rules::quote(r.queue) +
                      "; without a group messages would be lost. Nothing was changed. Remove the queue instead.",
                  {},
                  {}};
@@ -179,7 +182,7 @@ model::Reply Engine::State::handle(const model::RemoveQueue& r) {
   for (const auto& [id, group] : queue->groups) held += group.outstanding() + group.row.dead;
   if (held > 0 && !r.force) {
     return Error{Errc::not_empty,
-                 "Queue " + r.queue + " still holds messages or dead letters (" + std::to_string(held) +
+                 "Queue " + rules::quote(r.queue) + " still holds messages or dead letters (" + std::to_string(held) +
                      " over its groups). Nothing was removed. Use force to discard them.",
                  {},
                  {}};

@@ -178,6 +178,19 @@ std::optional<std::string_view> unseal(std::string_view row) {
   return row;
 }
 
+std::string encode_number(std::uint64_t value) {
+  Writer writer;
+  writer(value);
+  return writer.take();
+}
+
+std::optional<std::uint64_t> decode_number(std::string_view row) {
+  Reader reader(row);
+  std::uint64_t value = 0;
+  reader(value);
+  return reader.done() ? std::optional(value) : std::nullopt;
+}
+
 std::string encode(const BootRow& row) { return write(row); }
 std::string encode(const QueueRow& row) { return write(row); }
 std::string encode(const QueueState& row) { return write(row); }

@@ -63,7 +63,12 @@ inline Key due(std::uint32_t queue, std::uint32_t group, std::uint64_t due_ms, s
 inline Key sample(Resolution resolution, std::uint64_t slot, std::uint32_t queue) {
   return Key().u8(static_cast<std::uint8_t>(resolution)).u64(slot).u32(queue);
 }
+/// How many messages the consumers of a group worked on at once: who of those handed out may have been begun when the broker died.
+inline Key concurrency(std::uint32_t queue, std::uint32_t group) { return Key().u8('C').u32(queue).u32(group); }
 }  // namespace key
+
+/// Values of a row in `due`. Only a row that is leased can be begun.
+inline constexpr std::string_view due_waiting = "\1", due_begun = "\2";
 
 /// `due` of a retry row that is leased: sorts behind every real time.
 inline constexpr std::uint64_t leased_due = ~std::uint64_t{0};
@@ -124,6 +129,9 @@ bool decode(std::string_view bytes, QueueState& row);
 bool decode(std::string_view bytes, GroupRow& row);
 bool decode(std::string_view bytes, TakenOut& row);
 bool decode(std::string_view bytes, Sample& row);
+
+std::string encode_number(std::uint64_t value);
+std::optional<std::uint64_t> decode_number(std::string_view row);
 
 /// Puts a CRC-32 before `payload`, or checks and removes it.
 std::string seal(std::string_view payload);

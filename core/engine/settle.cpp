@@ -49,22 +49,26 @@ void remember_ack(Subscription& subscription, const SettleRange& range) {
 
 }  // namespace
 
-void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder) {
+void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder, bool begun) {
   --group.leased;
   if (!group.extended.empty()) group.extended.erase(sequence);
-  if (const auto it = by_index.find(holder); it != by_index.end()) --it->second->in_flight;
+  const auto it = by_index.find(holder);
+  if (it == by_index.end()) return;
+  --it->second->in_flight;
+  if (begun) --it->second->begun;
 }
 
 void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, Return why,
                                       std::string_view text) {
   const std::uint64_t sequence = block.base + slot;
-  if (block.slots[slot].holder != Slot::waiting) drop_lease(group, sequence, block.slots[slot].holder);
+  const Slot held = block.slots[slot];
+  if (held.holder != Slot::waiting) drop_lease(group, sequence, held.holder, held.begun);
   TakenOut row;
   if (!take_out(queue, group, block, slot, row)) return;
   if (why == Return::release) {
     row.attempts = 0;
     ++group.row.released;
-  } else {
+  } else if (row.attempts > 0) {
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
   }
@@ -72,16 +76,23 @@ void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& b
 }
 
 void Engine::State::end_lease_of_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, std::string_view text) {
+  bool begun = false;
   if (const auto it = group.retry_leases.find(sequence); it != group.retry_leases.end()) {
-    drop_lease(group, sequence, it->second.holder);
+    begun = it->second.begun;
+    drop_lease(group, sequence, it->second.holder, begun);
     group.retry_leases.erase(it);
   }
+  return_retry(queue, group, sequence, why, begun, text);
+}
+
+void Engine::State::return_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, bool begun,
+                                 std::string_view text) {
   TakenOut row;
   if (!read_retry(queue, group, sequence, row)) return;
   if (why == Return::release) {
-    if (row.attempts > 0) --row.attempts;
     ++group.row.released;
-  } else {
+  } else if (begun) {
+    ++row.attempts;
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) {
       erase_retry(queue, group, sequence, row);
@@ -150,7 +161,7 @@ class Settling {
     while (i < last && mine(block.slots[i].holder)) {
       if (settle_.kind == SettleKind::ack) {
         bytes += block.slots[i].bytes;
-        release_lease(block.base + i, block.slots[i].holder);
+        release_lease(block.base + i, block.slots[i]);
         s_.settle_slot(group_, block, i);
       } else {
         settle_slow(block, i);
@@ -169,19 +180,23 @@ class Settling {
   }
 
   // drop_lease() without its look-up, for the common case.
-  void release_lease(std::uint64_t sequence, std::uint32_t holder) {
-    if (holder != subscription_.index || !group_.extended.empty()) return s_.drop_lease(group_, sequence, holder);
+  void release_lease(std::uint64_t sequence, const Slot& slot) {
+    if (slot.holder != subscription_.index || !group_.extended.empty())
+      return s_.drop_lease(group_, sequence, slot.holder, slot.begun);
     --group_.leased;
     --subscription_.in_flight;
+    subscription_.begun -= slot.begun;
   }
 
   void settle_slow(WindowBlock& block, std::uint32_t slot) {
     const std::uint64_t sequence = block.base + slot;
     if (settle_.kind == SettleKind::release) return s_.end_lease_of_slot(queue_, group_, block, slot, Return::release, "");
     if (settle_.kind == SettleKind::extend) return extend(sequence);
-    s_.drop_lease(group_, sequence, block.slots[slot].holder);
+    s_.drop_lease(group_, sequence, block.slots[slot].holder, block.slots[slot].begun);
     TakenOut row;
-    if (s_.take_out(queue_, group_, block, slot, row)) fail(sequence, row, false);
+    if (!s_.take_out(queue_, group_, block, slot, row)) return;
+    row.attempts = 0;  // fail() counts this one
+    fail(sequence, row, false);
   }
 
   bool settle_retry(std::uint64_t sequence, std::uint32_t delivery) {
@@ -197,7 +212,7 @@ class Settling {
       extend(sequence);
       return true;
     }
-    s_.drop_lease(group_, sequence, it->second.holder);
+    s_.drop_lease(group_, sequence, it->second.holder, it->second.begun);
     group_.retry_leases.erase(it);
     TakenOut row;
     if (!s_.read_retry(queue_, group_, sequence, row)) return true;
@@ -221,8 +236,9 @@ class Settling {
     remember_ack(subscription_, range);
   }
 
-  // nack or reject of a message whose row is in hand; `stored` when it still has a retry row.
+  // nack or reject of a message whose row is in hand; `stored` when it still has a retry row. Who says so has begun it.
   void fail(std::uint64_t sequence, TakenOut& row, bool stored) {
+    ++row.attempts;
     const bool reject = settle_.kind == SettleKind::reject;
     s_.note_error(row, settle_.text);
     ++(reject ? group_.row.rejected : group_.row.nacked);
@@ -277,7 +293,11 @@ Error check(const Settle& settle) {
   for (const SettleRange& range : settle.ranges) {
     if (range.delivery == 0 || range.count == 0 || range.first_sequence == 0) {
       return {Errc::bad_token,
-              "A lease token names no delivery. Nothing was settled. Settle with the token of a received message.",
+              "Range " + std::to_string(&range - settle.ranges.data() + 1) + " of a settle names no delivery: sequence " +
+                  std::to_string(range.first_sequence) + ", count " + std::to_string(range.count) + ", delivery " +
+                  std::to_string(range.delivery) +
+                  ", and none may be 0. Nothing was settled; leases are as they were. Settle with "
+                  "the token of a received message.",
               {},
               {}};
     }
@@ -294,15 +314,18 @@ Error check(const Settle& settle) {
   if (settle.kind == SettleKind::extend &&
       (duration < limits::visibility_timeout_min || duration > limits::visibility_timeout_max)) {
     return {Errc::out_of_range,
-            "extend by " + std::to_string(settle.duration_ms) + " ms is outside 100 ms to 12 h. Nothing was changed.",
+            "extend by " + std::to_string(settle.duration_ms) +
+                " ms is outside 100 ms to 12 h (43200000 ms). Nothing was changed; the lease is as it was. Choose one inside.",
             {},
             {}};
   }
   if (settle.kind == SettleKind::nack && (settle.duration_ms < -1 || duration > limits::delay_max)) {
-    return {Errc::out_of_range,
-            "nack delay of " + std::to_string(settle.duration_ms) + " ms is outside 0 to 366 days. Nothing was changed.",
-            {},
-            {}};
+    return {
+        Errc::out_of_range,
+        "nack delay of " + std::to_string(settle.duration_ms) +
+            " ms is outside 0 to 366 days. Nothing was changed; the lease is as it was. Choose one inside, or -1 for the policy's.",
+        {},
+        {}};
   }
   return {Errc::ok, {}, {}, {}};
 }
@@ -315,11 +338,13 @@ void Engine::settle(SessionId session, const Settle& settle) {
   result.subscription = settle.subscription;
   result.request = settle.request;
   Subscription* subscription = s.find_subscription(session, settle.subscription);
+  s.heard(session);
   result.error = check(settle);
   if (!subscription && result.error.code == Errc::ok) {
     result.error = {Errc::bad_token,
-                    "This session has no such subscription, so none of its leases can be settled. Nothing was changed; "
-                    "the messages will be delivered again. Subscribe, then settle what is delivered.",
+                    "This session has no such subscription (" + std::to_string(static_cast<std::uint32_t>(settle.subscription)) +
+                        "), so none of its leases can be settled. Nothing was changed; what was not settled before will be "
+                        "delivered again. Subscribe, then settle what is delivered.",
                     {},
                     {}};
   }
@@ -340,6 +365,7 @@ void Engine::settle(SessionId session, const Settle& settle) {
 void Engine::renew(SessionId session, SubscriptionId id) {
   State& s = *state_;
   Subscription* subscription = s.find_subscription(session, id);
+  s.heard(session);
   if (!subscription) return;
   subscription->renewed_until = s.now.mono + s.queues.at(subscription->queue).row.policy.visibility_timeout;
 }

@@ -30,9 +30,9 @@ void Engine::State::sweep(Queue& queue, Group& group) {
   }
   while (!group.recovered_retry.empty() && budget > 0) {
     --budget;
-    const std::uint64_t sequence = group.recovered_retry.front();
+    const auto [sequence, begun] = group.recovered_retry.front();
     group.recovered_retry.pop_front();
-    end_lease_of_retry(queue, group, sequence, Return::lease_end, "the broker was restarted while it was handed out");
+    return_retry(queue, group, sequence, Return::lease_end, begun, "the broker was restarted while it was handed out");
   }
   if (!group.returning.empty()) take_back(queue, group);
   if (now.mono >= group.next_lease_check) check_leases(queue, group);
@@ -103,6 +103,7 @@ void Engine::State::check_leases(Queue& queue, Group& group) {
     --budget;
     ++group.row.lease_expired;
     ++queue.sample.lease_expired;
+    lease_ran_out(queue, group.retry_leases.at(sequence).holder);
     end_lease_of_retry(queue, group, sequence, Return::lease_end, "the lease ran out (visibility_timeout)");
   }
   group.next_lease_check = next == Duration::max() ? next : std::max(next, budget == 0 ? now.mono : now.mono + lease_check_pause);
@@ -132,6 +133,7 @@ void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& 
       --budget;
       ++group.row.lease_expired;
       ++queue.sample.lease_expired;
+      lease_ran_out(queue, lease.holder);
       end_lease_of_slot(queue, group, block, i, Return::lease_end, "the lease ran out (visibility_timeout)");
     }
     if (left) {

@@ -29,7 +29,8 @@ bool Engine::State::take_out(Queue& queue, Group& group, WindowBlock& block, std
     return false;
   }
   out = TakenOut{};
-  out.deliveries = out.attempts = 1;
+  out.deliveries = 1;
+  out.attempts = block.slots[slot].begun;
   out.publish_ms = publish_ms;
   out.record.assign(record.bytes);
   settle_slot(group, block, slot);
@@ -41,7 +42,7 @@ void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence
   row.reason = 0;
   spend_room(row);
   tx->put(Table::retry, key::at(queue.id, group.id, sequence), encode(row));
-  tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), "\1");
+  tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), due_waiting);
   ++group.row.retry;
   group.dirty = true;
   if (due_ms == leased_due) return;

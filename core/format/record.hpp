@@ -39,7 +39,11 @@ struct Record {
 
 /// Splits the first record off `bytes`. False when it is cut short or inconsistent. Does not look at the checksum.
 bool split(std::string_view& bytes, Record& record);
+/// Why split() refused the front of `bytes`: bad_length, bad_checksum or invalid_argument (an unknown attribute).
+Error fault(std::string_view bytes);
 bool checksum_ok(const Record& record);
+/// The refusal of a record that is not checksum_ok().
+Error damaged_on_the_way();
 /// Every rule of limits.hpp and of names inside one record: unique header names, UTF-8 names, no NUL in values, body size.
 Status check(const Record& record, std::uint32_t max_message_bytes);
 /// Appends the record of `message`. `now` is broker time. Errors: those of check(), out_of_range for delay and ttl.

@@ -12,6 +12,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -22,9 +23,9 @@ namespace {
 
 constexpr Duration longest_wait{1'000};
 
-/// Frames are taken into one commit as long as this, or as twice the commit before it took, if that is longer: whoever waits for
+/// Frames are taken into one commit as long as this, or as the commit before it took, if that is longer: whoever waits for
 /// an answer waits for a bounded time, and a slow disk still gets large commits.
-constexpr std::chrono::microseconds gather_min{2'000}, gather_max{100'000};
+constexpr std::chrono::microseconds gather_min{2'000}, gather_max{20'000};
 
 Error stopped() { return {Errc::closed, "The broker is closed. Everything confirmed before is safe. Open it again.", {}, {}}; }
 
@@ -32,9 +33,12 @@ Error stopped() { return {Errc::closed, "The broker is closed. Everything confir
 class Wake {
  public:
   Wake() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~Wake() { ::close(fd_); }
+  ~Wake() {
+    if (fd_ >= 0) ::close(fd_);
+  }
   Wake(const Wake&) = delete;
   Wake& operator=(const Wake&) = delete;
+  bool open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
   void ring() {
     if (!asleep_.exchange(false)) return;
@@ -187,7 +191,7 @@ void CommitLoop::State::run_turn(const Send& sender) {
   const auto before = steady_clock::now();
   turn.finish(sender);
   gather =
-      std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(2 * (steady_clock::now() - before)), gather_min, gather_max);
+      std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - before), gather_min, gather_max);
 }
 
 void CommitLoop::State::run() {
@@ -221,7 +225,7 @@ void CommitLoop::State::run() {
       if (gateway) gateway->drop(PeerId{peer.id});
     }
   }
-  turn.close(sender, Errc::ok, "the broker is closing");
+  turn.close(sender, Errc::ok, "The broker is closing. What was confirmed is safe; what has no answer may be repeated later.");
   std::map<LocalPeer, LocalReceiver*> left;
   std::vector<std::function<void()>> last_calls;
   {
@@ -253,8 +257,16 @@ CommitLoop::~CommitLoop() { stop(); }
 
 Result<std::unique_ptr<CommitLoop>> CommitLoop::start(std::unique_ptr<store::Store> store, const BrokerOptions& options) {
   auto state = std::make_shared<State>(std::move(store), options);
+  if (!state->wake.open()) {
+    return Error{Errc::io, "The system gives no event descriptor. Nothing was changed. Raise the limit of open files (ulimit -n)."};
+  }
   if (Status opened = state->turn.open(); !opened) return opened.error();
-  state->thread = std::thread([raw = state.get()] { raw->run(); });
+  try {
+    state->thread = std::thread([raw = state.get()] { raw->run(); });
+  } catch (const std::system_error& error) {
+    return Error{Errc::io, "Cannot start the broker's thread: " + std::string(error.what()) +
+                               ". Nothing was changed. Raise the limit of processes (ulimit -u) or of memory (ulimit -v)."};
+  }
   return std::unique_ptr<CommitLoop>(new CommitLoop(std::move(state)));
 }
 

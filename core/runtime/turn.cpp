@@ -25,6 +25,7 @@ constexpr std::size_t session_reads = 32;            // of one session, waiting
 constexpr std::uint32_t turn_reads = 32;             // answered in one turn
 constexpr std::size_t turn_read_bytes = 256 * 1024;  // and the bytes of their answers, about; one is always answered
 constexpr Duration reads_retry_after{200};
+constexpr Duration reads_pause{5};  // between turns that also read while there is something to confirm
 
 std::uint64_t micros() {
   timespec t{};
@@ -34,7 +35,8 @@ std::uint64_t micros() {
 
 Error no_session() {
   return {Errc::no_session,
-          "The broker has no session for this connection. Nothing of the frame was done. Say hello, then repeat it.",
+          "The broker has no session for this connection: it was not begun, or is over. Nothing of the frame was done. Say hello, "
+          "subscribe again, then repeat what has no answer.",
           {},
           {}};
 }
@@ -179,8 +181,13 @@ void Turn::handle(const Received& received) {
   if (!failed_.ok()) return refuse(received.peer, frame.request, failed_.error());
   Session* session = sessions_.of(received.peer);
   if (received.extra_frames > 0) {
-    return refuse(received.peer, frame.request,
-                  {Errc::too_many_frames, "A message must be one frame. Nothing of it was done.", {}, {}});
+    return refuse(
+        received.peer, frame.request,
+        {Errc::too_many_frames,
+         "A message had " + std::to_string(received.extra_frames) +
+             " parts behind its first. Nothing of it was done; the session goes on. Send each frame as a message of one part.",
+         {},
+         {}});
   }
   if (!whole.ok()) {
     refuse(received.peer, frame.request, whole.error());
@@ -198,12 +205,12 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   if (!hello) return refuse(peer, frame.request, hello.error());
   if (Session* old = sessions_.of(peer)) end_session(old->id);
   if (sessions_.size() >= options_.max_sessions) {
-    return refuse(
-        peer, frame.request,
-        {Errc::overloaded,
-         "The broker has " + std::to_string(sessions_.size()) + " sessions, which is its limit (max_sessions). Try again later.",
-         Duration{5'000},
-         {}});
+    return refuse(peer, frame.request,
+                  {Errc::overloaded,
+                   "The broker has " + std::to_string(sessions_.size()) +
+                       " sessions, which is its limit (max_sessions). No session was begun, and nothing was lost. Try again later.",
+                   Duration{5'000},
+                   {}});
   }
   Session& session = sessions_.add(peer, now_.mono);
   session.producer = hello->producer;
@@ -227,9 +234,10 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
     refuse(session.peer, frame.request, error);
     if (wire::ends_session(error.code)) end_session(session.id);
   };
+  engine_->heard(session.id);
   switch (frame.operation) {
-    case Operation::publish: return publish(session, frame);
-    case Operation::settle: return settle(session, frame);
+    case Operation::publish: to_confirm_ = true; return publish(session, frame);
+    case Operation::settle: to_confirm_ = true; return settle(session, frame);
     case Operation::request: return request(session, frame);
     case Operation::subscribe: {
       const auto subscribe = wire::decode_subscribe(frame.payload);
@@ -245,8 +253,12 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       const auto credit = wire::decode_credit(frame.payload);
       if (!credit) return refused(credit.error());
       if (credit->credit > limits::credit) {
-        return refused(
-            {Errc::out_of_range, "Credit is at most " + std::to_string(limits::credit) + ". Nothing was changed.", {}, {}});
+        return refused({Errc::out_of_range,
+                        "Credit " + std::to_string(credit->credit) + " of subscription " +
+                            std::to_string(static_cast<std::uint32_t>(credit->subscription)) + " is outside 0 to " +
+                            std::to_string(limits::credit) + " messages. Nothing was changed; it has the credit it had.",
+                        {},
+                        {}});
       }
       return engine_->set_credit(session.id, credit->subscription, credit->credit);
     }
@@ -255,13 +267,31 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       if (!subscription) return refused(subscription.error());
       return engine_->renew(session.id, *subscription);
     }
+    case Operation::begun: {
+      if (const Status good = wire::decode_begun(frame.payload, begun_); !good) return refused(good.error());
+      return engine_->begun(session.id, begun_);
+    }
     case Operation::ping: {
       if (const Status good = wire::decode_ping(frame.payload); !good) return refused(good.error());
       Reply& reply = replies_.emplace_back(Reply{session.peer, {}});
       return wire::encode_pong(reply.frame, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()), frame.request);
     }
-    case Operation::goodbye: return end_session(session.id);
-    default: return refused({Errc::unknown_operation, "A client does not send this operation. Nothing was done.", {}, {}});
+    case Operation::goodbye: {
+      // Whoever says goodbye is gone, however badly it is said.
+      Error reason;
+      if (const Status good = wire::decode_goodbye(frame.payload, reason); !good) {
+        refused(good.error());
+      } else if (reason.code == Errc::ok) {
+        engine_->forget_producer(session.producer);
+      }
+      return end_session(session.id);
+    }
+    default:
+      return refused({Errc::unknown_operation,
+                      "A client does not send operation " + std::to_string(static_cast<unsigned>(frame.operation)) + " (" +
+                          std::string(wire::name(frame.operation)) + "). Nothing was done; the session goes on.",
+                      {},
+                      {}});
   }
 }
 
@@ -301,6 +331,11 @@ void Turn::request(Session& session, const wire::Frame& frame) {
 
 // One read of each session in turn. Those of a session that does not take its answers wait, so that no answer is made for nobody.
 void Turn::run_reads() {
+  if (std::exchange(to_confirm_, false) && now_.mono < next_reads_) {
+    reads_left_ = !readers_.empty();
+    return;
+  }
+  next_reads_ = now_.mono + reads_pause;
   std::size_t bytes = 0;
   std::uint32_t answered = 0;
   std::deque<model::SessionId> waiting;
@@ -373,6 +408,8 @@ bool Turn::send_effect(model::Effect& effect, const Session& session, const Send
     wire::encode(head_, *subscribed);
   } else if (auto* settled = std::get_if<model::SettleResult>(&effect.what)) {
     wire::encode(head_, *settled);
+  } else if (auto* recall = std::get_if<model::Recall>(&effect.what)) {
+    wire::encode(head_, *recall);
   } else if (auto* ended = std::get_if<model::SubscriptionEnded>(&effect.what)) {
     wire::encode(head_, *ended);
   } else {

@@ -98,8 +98,11 @@ class Turn {
   bool released_ = false;                 // one that was slow can be handed messages again
   std::deque<model::SessionId> readers_;  // those with reads, in turn
   bool reads_left_ = false;               // some may run in the next turn
+  bool to_confirm_ = false;               // somebody waits for this turn's commit
+  Duration next_reads_{0};
   model::Publish publish_;                // its vectors are used again
   model::Settle settle_;
+  model::Begun begun_;
   std::string head_;
   engine::Latency commit_us_, last_commit_us_;
   Duration commit_window_{0};

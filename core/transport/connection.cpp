@@ -17,7 +17,7 @@ using runtime::Inbound;
 
 /// Taken from one connection before the next has its turn.
 constexpr std::size_t visit_frames = 64;
-constexpr std::size_t visit_bytes = 1u << 20;
+constexpr std::size_t visit_bytes = 128 * 1024;
 constexpr std::size_t buffer_bytes = 64 * 1024;
 /// Of one message. Ackwire's own have one part; the rest is refused, and beyond this the connection is ended.
 constexpr std::uint32_t extra_parts_most = 1'024;

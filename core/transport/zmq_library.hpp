@@ -19,6 +19,9 @@ inline constexpr int receive_frames = 64;
 
 /// Errors: internal (older than 4.3.4: known remote faults).
 Status check_zmq_version();
+/// Whether there are the descriptors and the address space that ZeroMQ needs to start: without them it aborts the process.
+/// Errors: io.
+Status check_zmq_room();
 
 /// Whether the socket can be read or written now (ZMQ_POLLIN | ZMQ_POLLOUT).
 int socket_events(zmq::socket_t& socket);

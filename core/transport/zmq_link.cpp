@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <zmq.hpp>
 
@@ -172,8 +173,16 @@ Status ZmqLink::start(client::LinkUser& user) {
   if (thread_.joinable() || stopping_) return Error{Errc::closed, "The link was started before."};
   if (!waker_.open())
     return Error{Errc::io, "The system gives no event descriptor; nothing was sent. Raise the limit of open files."};
-  user_ = &user;
-  thread_ = std::thread([this] { run(); });
+  if (Status room = check_zmq_room(); !room) return room;
+  try {
+    const zmq::socket_t first(context_, zmq::socket_type::dealer);  // starts ZeroMQ's threads, while there is room
+    user_ = &user;
+    thread_ = std::thread([this] { run(); });
+  } catch (const zmq::error_t&) {
+    return zmq_failure("Cannot start ZeroMQ");
+  } catch (const std::system_error& error) {
+    return Error{Errc::io, "Cannot start a thread: " + std::string(error.what()) + ". Raise the limit of processes (ulimit -u)."};
+  }
   pthread_setname_np(thread_.native_handle(), "ackwire-link");
   return {};
 }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ackwire/limits.hpp"
+#include "format/utf8.hpp"
 
 namespace ackwire::wire {
 namespace {
@@ -11,6 +12,10 @@ namespace {
 template <std::size_t N>
 void copy_to(std::array<char, N>& to, std::string_view from) {
   if (from.size() == N) std::copy(from.begin(), from.end(), to.begin());
+}
+
+Error refuse(std::string_view what) {
+  return Error{Errc::invalid_argument, "A hello " + std::string(what) + " No session was begun, and nothing was changed."};
 }
 
 }  // namespace
@@ -33,6 +38,10 @@ Result<Hello> decode_hello(std::string_view payload) {
   copy_to(hello.producer, reader.bytes(hello.producer.size()));
   hello.client_name = reader.str8();
   if (reader.failed()) return reader.finish().error();
+  if (hello.min_version > hello.max_version) {
+    return refuse("has min_version " + std::to_string(hello.min_version) + " above max_version " +
+                  std::to_string(hello.max_version) + ". Put the lower one first.");
+  }
   // Before anything else is judged: a later version may have put something behind.
   if (hello.min_version > version_max || hello.max_version < version_min) {
     return Error{Errc::unsupported_version, "The client speaks protocol versions " + std::to_string(hello.min_version) + " to " +
@@ -40,8 +49,16 @@ Result<Hello> decode_hello(std::string_view payload) {
                                                 std::to_string(version_min) + " to " + std::to_string(version_max) +
                                                 ". Nothing was lost; use matching versions of client and broker."};
   }
-  if (flags != 0) return Error{Errc::invalid_argument, "The flags of a hello must be 0. Nothing was changed by it."};
+  if (flags != 0) return refuse("has flags " + std::to_string(flags) + "; they must be 0.");
   if (Status status = reader.finish(); !status) return status.error();
+  if (std::all_of(hello.producer.begin(), hello.producer.end(), [](char byte) { return byte == 0; })) {
+    return refuse(
+        "has a producer_id of zeros, which other clients may send too: one would get the answers to the publishes of the "
+        "other. Choose 16 random bytes.");
+  }
+  if (!format::is_utf8(hello.client_name) || !format::has_no_controls(hello.client_name)) {
+    return refuse("has a client_name that is not UTF-8, or has control characters. Choose another; it is only shown to operators.");
+  }
   return hello;
 }
 

@@ -19,7 +19,8 @@ struct Hello {
   std::string_view client_name;  // shown to operators
 };
 void encode(std::string& out, const Hello& hello);
-/// Errors: bad_length, trailing_bytes, invalid_argument (flags), unsupported_version (no version in common).
+/// Errors: bad_length, trailing_bytes, invalid_argument (flags, an inverted range, a producer of zeros, a name that cannot be
+/// shown), unsupported_version (no version in common).
 Result<Hello> decode_hello(std::string_view payload);
 
 struct Welcome {

@@ -101,7 +101,7 @@ class Loop : public ::testing::Test {
     EXPECT_TRUE(format::encode(message, {}, records).ok());
     model::Publish publish;
     publish.queue = "orders";
-    publish.producer_sequence = sequence;
+    publish.producer_sequence = publish.first_unconfirmed = sequence;
     publish.batches.push_back({1, records});
     std::string frame;
     wire::encode(frame, publish);

@@ -57,6 +57,7 @@ class Stage {
   void publish(const Words& words, bool again);
   void send(Client& client, const std::string& queue);
   void subscribe(const Words& words);
+  void begun(const Words& words);
   void settle(const Words& words);
   void request(const Words& words);
   void tell(const model::Effect& effect);

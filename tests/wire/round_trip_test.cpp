@@ -32,7 +32,7 @@ TEST(RoundTrip, Hello) {
 
 TEST(RoundTrip, HelloOfANewerClientThatStillSpeaksThisVersion) {
   std::string bytes;
-  encode(bytes, Hello{.min_version = 1, .max_version = 9});
+  encode(bytes, Hello{.min_version = 1, .max_version = 9, .producer = {'p'}});
   EXPECT_TRUE(decode_hello(payload(bytes)).ok());
 }
 

@@ -16,11 +16,17 @@ namespace ackwire {
 
 struct ConsumerOptions {
   std::string group = "default";
-  /// Messages that may be unsettled at once, those waiting in the client included. 1 to limits::credit.
+  /// Messages that may be unsettled at once, those waiting in the client included. 1 to limits::credit. It is an upper bound: how
+  /// much is read ahead follows the speed of the application (what it takes in 100 ms), so that slow handlers keep nothing from
+  /// other consumers, and what nobody has begun is given to a consumer that waits.
   std::uint32_t credit = 256;
   /// true: leases of everything received are renewed by the client's own thread until settled, up to
   /// limits::visibility_timeout_max. false: they end after the queue's visibility_timeout.
   bool renew_leases = true;
+  /// Messages that the application works on at once: its threads or tasks. 1 to limits::credit. An attempt is charged to a message
+  /// that receive() has handed out, never to one that waits in the client; when the process dies before the client could tell the
+  /// broker what was handed out (it does so within 20 ms), the oldest messages are presumed to have been, as many as this.
+  std::uint32_t concurrency = 1;
 };
 
 /// What to do with a failed message.
@@ -76,6 +82,9 @@ class Consumer {
 
   /// Changes the credit. 0 stops deliveries while what was received can still be settled.
   Status set_credit(std::uint32_t credit);
+  /// Sets the credit to 0 and gives back what was received and not handed out by receive(): ready again at once, no attempt
+  /// charged; what is still on its way follows as it comes. What was handed out can be settled as before. set_credit() goes on.
+  Status give_back();
   /// Wakes every thread blocked in receive(): they return empty. Callable from any thread.
   void interrupt();
   /// Returns what was not handed out, ends the subscription. Idempotent.
