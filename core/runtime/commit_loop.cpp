@@ -190,8 +190,7 @@ void CommitLoop::State::run_turn(const Send& sender) {
   } while (!frames.empty());
   const auto before = steady_clock::now();
   turn.finish(sender);
-  gather =
-      std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - before), gather_min, gather_max);
+  gather = std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - before), gather_min, gather_max);
 }
 
 void CommitLoop::State::run() {

@@ -242,7 +242,9 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
     case Operation::subscribe: {
       const auto subscribe = wire::decode_subscribe(frame.payload);
       if (!subscribe) return refused(subscribe.error());
-      return engine_->subscribe(session.id, *subscribe);
+      engine_->subscribe(session.id, *subscribe);
+      if (std::find(slow_.begin(), slow_.end(), session.peer) != slow_.end()) engine_->hold(session.id, true);
+      return;
     }
     case Operation::unsubscribe: {
       const auto subscription = wire::decode_unsubscribe(frame.payload);

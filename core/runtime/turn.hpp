@@ -100,7 +100,7 @@ class Turn {
   bool reads_left_ = false;               // some may run in the next turn
   bool to_confirm_ = false;               // somebody waits for this turn's commit
   Duration next_reads_{0};
-  model::Publish publish_;                // its vectors are used again
+  model::Publish publish_;  // its vectors are used again
   model::Settle settle_;
   model::Begun begun_;
   std::string head_;

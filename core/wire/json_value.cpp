@@ -9,7 +9,8 @@
 namespace ackwire::wire {
 
 std::string to_base64(std::string_view bytes) {
-  // sodium's takes the same time for all bytes, which is for keys and ten times slower. Bodies are no secret from who asks for them.
+  // sodium's takes the same time for all bytes, which is for keys and ten times slower. Bodies are no secret from who asks for
+  // them.
   static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const auto at = [&](std::size_t i) { return i < bytes.size() ? std::uint32_t{static_cast<unsigned char>(bytes[i])} : 0u; };
   std::string text((bytes.size() + 2) / 3 * 4, '=');
