@@ -211,7 +211,8 @@ bool ConnectionCore::next_frame(std::string& frame) {
     if (session_.next_ping(frame, now)) return true;
     if (std::exchange(goodbye_due_, false)) {
       frame.clear();
-      wire::encode_goodbye(frame, Errc::ok, "");
+      // ok says that no answer is missing, so that the broker need not keep any.
+      wire::encode_goodbye(frame, publisher_.unconfirmed() == 0 ? Errc::ok : Errc::closed, "");
       return true;
     }
   }

@@ -100,6 +100,11 @@ void Engine::set_credit(SessionId session, SubscriptionId id, std::uint32_t cred
   if (Subscription* subscription = state_->find_subscription(session, id)) subscription->credit = std::min(credit, limits::credit);
 }
 
+void Engine::hold(SessionId session, bool held) {
+  const auto it = state_->listeners.find(session);
+  if (it != state_->listeners.end()) it->second->held = held;
+}
+
 void Engine::end_session(SessionId session) {
   State& s = *state_;
   auto it = s.subscriptions.lower_bound({session, SubscriptionId{0}});

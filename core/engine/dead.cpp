@@ -42,9 +42,12 @@ class DeadWalk {
     named_.erase(named_.begin(), std::lower_bound(named_.begin(), named_.end(), next_));
   }
 
-  /// The next letter that matches; false at the end. Named ones that are not there go to missing().
+  /// The next letter that matches; false at the end, and when a page was looked through. Named ones that are not there go to
+  /// missing().
   bool next(std::uint64_t& sequence, TakenOut& row) {
-    while (step(sequence, row)) {
+    while (looked_ < looked_most && read_ < limits::page_bytes && step(sequence, row)) {
+      ++looked_;
+      read_ += row.record.size();
       if (matches(filter_, row)) return true;
     }
     return false;
@@ -90,7 +93,10 @@ class DeadWalk {
   Engine::State& s_;
   Queue& queue_;
   Group& group_;
+  static constexpr std::uint32_t looked_most = 2 * limits::page_messages;
   const DeadFilter& filter_;
+  std::uint32_t looked_ = 0;
+  std::size_t read_ = 0;
   std::uint64_t next_;
   std::vector<std::uint64_t> named_;
   std::size_t at_ = 0;
@@ -119,10 +125,10 @@ model::Reply Engine::State::handle(const model::GetDeadLetters& r) {
   DeadWalk walk(*this, *queue, *group, r.filter, r.from);
   std::uint64_t sequence = 0;
   TakenOut row;
-  std::size_t bytes = 0;
-  while (page.letters.size() < r.count && bytes < limits::page_bytes && walk.next(sequence, row)) {
+  std::size_t shown = 0;
+  while (page.letters.size() < r.count && shown < limits::page_shown_bytes && walk.next(sequence, row)) {
     page.letters.push_back(letter(sequence, row, r.body_bytes));
-    bytes += page.letters.back().body.size();
+    shown += shown_bytes(page.letters.back());
   }
   page.next = walk.resume();
   return page;
@@ -145,12 +151,10 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
   DeadWalk walk(*this, *queue, *group, r.filter, r.from);
   std::uint64_t sequence = 0;
   TakenOut row;
-  std::size_t bytes = 0;
-  while (budget > 0 && bytes < limits::page_bytes && walk.next(sequence, row)) {
+  while (budget > 0 && walk.next(sequence, row)) {
     --budget;
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
     if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
-    bytes += row.record.size();
     tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
     --group->row.dead;
     group->row.dead_bytes -= std::min<std::uint64_t>(group->row.dead_bytes, row.record.size());
@@ -167,8 +171,7 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
   }
   answer.moved.not_found = walk.missing();
   answer.next = walk.resume();
-  answer.more = answer.next != 0 && (budget == 0 || bytes >= limits::page_bytes);
-  if (!answer.more) answer.next = 0;
+  answer.more = answer.next != 0;
   return answer;
 }
 

@@ -32,6 +32,10 @@ struct EngineOptions {
   Duration producer_memory{24 * 3'600'000};     // how long answers of a silent producer are kept
   std::uint32_t producers_per_queue = 10'000;
   MachineBoot machine_boot{};  // that Now::mono counts from, kept with the time
+  /// Answers that one producer has not released, of one queue, and of all: over the first, or over the second with more than its
+  /// share, its publishes are refused.
+  std::uint64_t producer_answer_bytes = 4u << 20;
+  std::uint64_t answer_bytes = 64u << 20;
 };
 
 /// Faults to plant, so that the test suite can prove that it would notice. All off in the product.
@@ -68,7 +72,12 @@ class Engine {
   void heard(model::SessionId session);
   /// Renews every lease of the subscription: none ends before now + the queue's visibility_timeout (up to visibility_timeout_max).
   void renew(model::SessionId session, model::SubscriptionId subscription);
-  void request(model::SessionId session, std::uint32_t request, const model::Request& what);
+  /// The producer said that it has every answer and will repeat nothing: its answers are forgotten.
+  void forget_producer(const model::ProducerId& producer);
+  /// Returns about how many bytes the answer has.
+  std::size_t request(model::SessionId session, std::uint32_t request, const model::Request& what);
+  /// While held, the session's consumers are handed nothing: it does not take what was sent to it.
+  void hold(model::SessionId session, bool held);
   /// The peer is gone: its leases and subscriptions end at once. What it had begun stays charged, and as many of the oldest
   /// messages it held are presumed begun as its concurrency says; the others are given back untried.
   void end_session(model::SessionId session);

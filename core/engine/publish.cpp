@@ -311,17 +311,14 @@ void Engine::publish(SessionId session, const Publish& publish) {
   }
   Producer* producer = s.producer(*queue, publish);
   if (!producer) {
-    return refuse_all(
-        {Errc::overloaded,
-         "Queue " + rules::quote(queue->row.name) + " has too many producers with unread answers. Nothing was stored.",
-         full_retry_after,
-         {}});
+    return refuse_all(s.no_place_for_producer(*queue));
   }
   const auto known = producer->answers.find(publish.producer_sequence);
   if (known != producer->answers.end() && known->second.empty()) return refuse_all(answer_lost());
   if (known != producer->answers.end() && format::count_batches(known->second) == publish.batches.size())
     return reply(known->second);
   if (const auto refused = refused_number(*producer, publish)) return refuse_all(*refused);
+  if (const auto refused = s.too_many_answers(*queue, *producer)) return refuse_all(*refused);
   Admission admission(s, *queue);
   format::ConfirmWriter confirm;
   const std::uint64_t before = queue->state.next_sequence;

@@ -1,8 +1,10 @@
 // Requests that are not on the hot path, and those about queues and groups.
 #include <algorithm>
+#include <numeric>
 
 #include "ackwire/limits.hpp"
 #include "ackwire/version.hpp"
+#include "engine/inspect.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
 #include "rules/quote.hpp"
@@ -12,14 +14,39 @@ namespace {
 
 std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
 
+// About how many bytes an answer has on the wire.
+constexpr std::size_t small_weight = 512, sample_weight = 400, queue_weight = 1'024, group_weight = 512;
+
+template <class R>
+std::size_t weight(const R&) {
+  return small_weight;
+}
+std::size_t weight(const QueueInfo& queue) { return queue_weight + group_weight * queue.groups.size(); }
+std::size_t weight(const std::vector<QueueInfo>& queues) {
+  return std::accumulate(queues.begin(), queues.end(), small_weight,
+                         [](std::size_t sum, const QueueInfo& queue) { return sum + weight(queue); });
+}
+std::size_t weight(const BrokerStats& stats) { return weight(stats.queues); }
+std::size_t weight(const std::vector<Sample>& samples) { return small_weight + sample_weight * samples.size(); }
+template <class M>
+std::size_t shown(const std::vector<M>& messages) {
+  return std::accumulate(messages.begin(), messages.end(), small_weight,
+                         [](std::size_t sum, const M& message) { return sum + shown_bytes(message); });
+}
+std::size_t weight(const PeekPage& page) { return shown(page.messages); }
+std::size_t weight(const DeadPage& page) { return shown(page.letters); }
+
 }  // namespace
 
 model::Reply Engine::State::answer(const model::Request& what) {
   return std::visit([this](const auto& request) { return handle(request); }, what);
 }
 
-void Engine::request(SessionId session, std::uint32_t request, const model::Request& what) {
-  state_->effect(session, model::Answer{request, state_->answer(what)});
+std::size_t Engine::request(SessionId session, std::uint32_t request, const model::Request& what) {
+  model::Reply reply = state_->answer(what);
+  const std::size_t bytes = std::visit([](const auto& r) { return weight(r); }, reply);
+  state_->effect(session, model::Answer{request, std::move(reply)});
+  return bytes;
 }
 
 Queue& Engine::State::make_queue(std::string_view name, const QueuePolicy& policy) {

@@ -1,5 +1,6 @@
 // Settle: ack, nack, reject, release, extend. Applied only when the token names the present lease; otherwise nothing changes.
 #include <algorithm>
+#include <utility>
 
 #include "ackwire/limits.hpp"
 #include "engine/state.hpp"
@@ -14,20 +15,27 @@ using model::SettleRange;
 
 constexpr std::size_t recent_settles = 64;  // ranges of one subscription whose repeat is known as one
 
-void append_range(std::vector<SettleRange>& ranges, std::uint64_t sequence, std::uint32_t delivery) {
-  if (!ranges.empty() && ranges.back().delivery == delivery && ranges.back().first_sequence + ranges.back().count == sequence) {
-    ++ranges.back().count;
+void append_range(std::vector<SettleRange>& ranges, std::uint64_t first, std::uint32_t count, std::uint32_t delivery) {
+  if (!ranges.empty() && ranges.back().delivery == delivery && ranges.back().first_sequence + ranges.back().count == first) {
+    ranges.back().count += count;
   } else {
-    ranges.push_back({sequence, 1, delivery});
+    ranges.push_back({first, count, delivery});
   }
 }
 
-bool was_applied(const Subscription& subscription, SettleKind kind, std::uint64_t sequence, std::uint32_t delivery) {
-  const auto& recent = subscription.recently_settled;
-  return std::any_of(recent.begin(), recent.end(), [&](const AppliedSettle& settled) {
+// `until` is lowered to where the answer may be another one.
+bool was_applied(const Subscription& subscription, SettleKind kind, std::uint64_t sequence, std::uint32_t delivery,
+                 std::uint64_t& until) {
+  for (const AppliedSettle& settled : subscription.recently_settled) {
     const SettleRange& r = settled.range;
-    return settled.kind == kind && r.delivery == delivery && sequence >= r.first_sequence && sequence - r.first_sequence < r.count;
-  });
+    if (settled.kind != kind || r.delivery != delivery) continue;
+    if (sequence >= r.first_sequence && sequence - r.first_sequence < r.count) {
+      until = std::min(until, r.first_sequence + r.count);
+      return true;
+    }
+    if (r.first_sequence > sequence) until = std::min(until, r.first_sequence);
+  }
+  return false;
 }
 
 void remember(Subscription& subscription, SettleKind kind, const SettleRange& range) {
@@ -117,13 +125,36 @@ class Settling {
         sequence += in_block;
         if (sequence == stop) continue;
       }
-      // Not leased in its block: it may have a retry row, else the token is stale.
-      if (!settle_retry(sequence, range.delivery)) refuse(sequence, range.delivery);
-      ++sequence;
+      // Not leased in its block: it may have a retry row, else the token is stale, and so are those behind it.
+      if (settle_retry(sequence, range.delivery)) {
+        ++sequence;
+      } else {
+        const std::uint64_t first = std::exchange(sequence, stale_until(block, sequence, end, range.delivery));
+        refuse(first, sequence, range.delivery);
+      }
     }
   }
 
  private:
+  // Where the next may be that is leased, behind `sequence`, which is not.
+  std::uint64_t stale_until(WindowBlock* block, std::uint64_t sequence, std::uint64_t end, std::uint32_t delivery) const {
+    std::uint64_t until = end;
+    if (delivery == 1 && block) {
+      for (until = sequence + 1; until < std::min(end, block->end()) && !mine(block->slots[until - block->base].holder);) ++until;
+    } else if (delivery == 1) {
+      if (const auto next = group_.window.upper_bound(sequence); next != group_.window.end()) until = std::min(end, next->first);
+    }
+    if (group_.retry_leases.size() < until - sequence) {
+      for (const auto& [leased, lease] : group_.retry_leases) {
+        if (leased > sequence) until = std::min(until, leased);
+      }
+      return until;
+    }
+    const std::uint64_t most = until;
+    for (until = sequence + 1; until < most && !group_.retry_leases.contains(until);) ++until;
+    return until;
+  }
+
   // Returns how many were applied before the first that is not this consumer's.
   std::uint64_t settle_in_block(WindowBlock& block, std::uint64_t sequence, std::uint64_t stop) {
     const auto first = static_cast<std::uint32_t>(sequence - block.base);
@@ -239,13 +270,18 @@ class Settling {
     group_.next_lease_check = std::min(group_.next_lease_check, deadline);
   }
 
-  void refuse(std::uint64_t sequence, std::uint32_t delivery) {
-    if (was_applied(subscription_, settle_.kind, sequence, delivery)) {
-      ++result_.applied;  // a repeat of a settle that holds
-      return;
+  // [first, end): repeats of a settle that holds are applied, the rest is stale.
+  void refuse(std::uint64_t first, std::uint64_t end, std::uint32_t delivery) {
+    while (first < end) {
+      std::uint64_t until = end;
+      if (was_applied(subscription_, settle_.kind, first, delivery, until)) {
+        result_.applied += static_cast<std::uint32_t>(until - first);
+      } else {
+        group_.stale_settles += until - first;
+        append_range(result_.stale, first, static_cast<std::uint32_t>(until - first), delivery);
+      }
+      first = until;
     }
-    ++group_.stale_settles;
-    append_range(result_.stale, sequence, delivery);
   }
 
   Engine::State& s_;

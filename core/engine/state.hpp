@@ -31,6 +31,7 @@ using store::Table;
 struct Listener {
   Duration heard{0};    // when its last frame came
   bool silent = false;  // a lease of it ended and no frame came since: it is given nothing
+  bool held = false;    // it does not take what is sent to it
 };
 
 /// Messages that were settled one way, so that a repeat of that settle is answered as it was.
@@ -55,7 +56,7 @@ struct Subscription {
   Duration renewed_until{0};                   // no lease of this consumer ends before it
   std::deque<AppliedSettle> recently_settled;  // the latest, at most recent_settles
   std::size_t effect = npos;                   // index of this turn's open delivery
-  std::uint32_t free() const { return credit > in_flight && !listener->silent ? credit - in_flight : 0; }
+  std::uint32_t free() const { return credit > in_flight && !listener->held && !listener->silent ? credit - in_flight : 0; }
   /// It could work on another message at once.
   bool idle() const { return free() > 0 && in_flight < std::max(concurrency, 1u); }
   static constexpr std::size_t npos = std::numeric_limits<std::size_t>::max();
@@ -154,6 +155,8 @@ struct Group {
 struct Producer {
   std::uint64_t floor = 0;  // everything below was answered and acknowledged
   std::map<std::uint64_t, std::string> answers;
+  std::uint64_t answer_bytes = 0;
+  Reserved counted;  // the same, in State::answer_bytes
   std::int64_t last_used_ms = 0;
 };
 
@@ -197,6 +200,7 @@ struct Queue {
   Duration next_dedupe_write{0};
   bool dedupe_late = false;  // planted bug
   Duration next_prune{0};
+  std::int64_t next_eviction_ms = 0;  // no producer may be forgotten before, unless it says goodbye
   std::vector<TurnBlock> turn_blocks;
   std::size_t turn_blocks_written = 0;
   std::uint32_t first_group = 0;  // as State::first_queue
@@ -231,6 +235,7 @@ struct Engine::State {
   Duration started{0};
   std::unique_ptr<store::Transaction> tx;
   std::uint64_t reserved_bytes = 0;  // of all blocks that were handed out
+  std::uint64_t answer_bytes = 0;    // of all answers to producers
   std::map<std::uint32_t, Queue> queues;
   std::uint32_t first_queue = 0;  // the turn begins behind it, so that no queue takes the whole budget in every turn
   std::unordered_map<std::string_view, Queue*> queue_names;  // views of Queue::row.name
@@ -348,7 +353,11 @@ struct Engine::State {
 
   // publish.cpp, producer.cpp
   Producer* producer(Queue& queue, const model::Publish& publish);
-  bool forget_oldest_producer(Queue& queue, const model::ProducerId& keep);
+  bool forget_old_producers(Queue& queue, const model::ProducerId& keep);
+  void keep_answer(Producer& producer, std::uint64_t sequence, std::string_view entries);
+  void forget_answer(Queue& queue, const model::ProducerId& id, Producer& producer);
+  Error no_place_for_producer(const Queue& queue) const;
+  std::optional<Error> too_many_answers(const Queue& queue, const Producer& producer) const;
   void remember_answer(Queue& queue, Producer& producer, const model::Publish& publish, const std::string& entries, bool durable);
   void load_producers(Queue& queue);
   void prune_producers(Queue& queue);

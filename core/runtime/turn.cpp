@@ -22,6 +22,13 @@ constexpr Duration pace_slack{5};      // of broker time against the steady cloc
 constexpr Duration full_pause{5'000};  // of publishes
 constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first
 
+// Reads are answered in turn, a bounded part of them in each turn of the broker, so that a publisher never waits long for them.
+constexpr std::size_t session_reads = 32;            // of one session, waiting
+constexpr std::uint32_t turn_reads = 32;             // answered in one turn
+constexpr std::size_t turn_read_bytes = 256 * 1024;  // and the bytes of their answers, about; one is always answered
+constexpr Duration reads_retry_after{200};
+constexpr Duration reads_pause{5};  // between turns that also read while there is something to confirm
+
 std::uint64_t micros() {
   timespec t{};
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -86,7 +93,7 @@ void Turn::tell_damage() {
 
 std::optional<Duration> Turn::wait() const {
   if (!failed_.ok()) return std::nullopt;
-  if (!lost_.empty() || !gone_.empty()) return Duration{0};
+  if (!lost_.empty() || !gone_.empty() || released_ || reads_left_) return Duration{0};
   std::optional<Duration> wait;
   if (const auto next = engine_->next_wakeup()) wait = std::max(*next - Clock::read_mono(), Duration{0});
   if (sessions_.size() > 0) wait = std::min(wait.value_or(probe_pause), std::max(next_probe_ - Clock::read_mono(), Duration{0}));
@@ -107,7 +114,7 @@ void Turn::end_session(model::SessionId id) {
   sessions_.remove(id);
 }
 
-void Turn::run(const std::vector<Received>& frames, const Send& send) {
+void Turn::begin(const Send& send) {
   now_ = clock_->at(Clock::read_mono(), Clock::read_system());
   if (failed_.ok()) {
     if (Status begun = engine_->begin(now_); !begun) after_failure(begun, send);
@@ -118,7 +125,15 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
   }
   lost_.clear();
   gone_.clear();
+  released_ = false;
+}
+
+void Turn::take(const std::vector<Received>& frames) {
   for (const Received& frame : frames) handle(frame);
+}
+
+void Turn::finish(const Send& send) {
+  if (failed_.ok()) run_reads();
   if (failed_.ok()) {
     // After the frames: a turn may have taken longer than the timeout, and what the client said meanwhile was waiting.
     for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) {
@@ -261,13 +276,15 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
   };
   engine_->heard(session.id);
   switch (frame.operation) {
-    case Operation::publish: return publish(session, frame);
-    case Operation::settle: return settle(session, frame);
+    case Operation::publish: to_confirm_ = true; return publish(session, frame);
+    case Operation::settle: to_confirm_ = true; return settle(session, frame);
     case Operation::request: return request(session, frame);
     case Operation::subscribe: {
       const auto subscribe = wire::decode_subscribe(frame.payload);
       if (!subscribe) return refused(subscribe.error());
-      return engine_->subscribe(session.id, *subscribe);
+      engine_->subscribe(session.id, *subscribe);
+      if (std::find(slow_.begin(), slow_.end(), session.peer) != slow_.end()) engine_->hold(session.id, true);
+      return;
     }
     case Operation::unsubscribe: {
       const auto subscription = wire::decode_unsubscribe(frame.payload);
@@ -304,7 +321,11 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
     case Operation::goodbye: {
       // Whoever says goodbye is gone, however badly it is said.
       Error reason;
-      if (const Status good = wire::decode_goodbye(frame.payload, reason); !good) refused(good.error());
+      if (const Status good = wire::decode_goodbye(frame.payload, reason); !good) {
+        refused(good.error());
+      } else if (reason.code == Errc::ok) {
+        engine_->forget_producer(session.producer);
+      }
       return end_session(session.id);
     }
     default:
@@ -331,9 +352,67 @@ void Turn::settle(Session& session, const wire::Frame& frame) {
 }
 
 void Turn::request(Session& session, const wire::Frame& frame) {
-  const auto request = wire::request_from_json(frame.payload);
+  auto request = wire::request_from_json(frame.payload);
   if (!request) return refuse(session.peer, frame.request, request.error());
-  engine_->request(session.id, frame.request, *request);
+  if (!model::is_read(*request)) {
+    engine_->request(session.id, frame.request, *request);
+    return;
+  }
+  if (session.reads.size() >= session_reads) {
+    return refuse(session.peer, frame.request,
+                  {Errc::overloaded,
+                   "The session has " + std::to_string(session_reads) +
+                       " requests that read and are not answered yet, which is the limit. Nothing was read. Read the answers, then "
+                       "ask again.",
+                   reads_retry_after,
+                   {}});
+  }
+  if (session.reads.empty()) readers_.push_back(session.id);
+  session.reads.push_back({frame.request, *std::move(request)});
+}
+
+// One read of each session in turn. Those of a session that does not take its answers wait, so that no answer is made for nobody.
+void Turn::run_reads() {
+  if (std::exchange(to_confirm_, false) && now_.mono < next_reads_) {
+    reads_left_ = !readers_.empty();
+    return;
+  }
+  next_reads_ = now_.mono + reads_pause;
+  std::size_t bytes = 0;
+  std::uint32_t answered = 0;
+  std::deque<model::SessionId> waiting;
+  while (!readers_.empty() && answered < turn_reads && bytes < turn_read_bytes) {
+    const model::SessionId id = readers_.front();
+    readers_.pop_front();
+    Session* session = sessions_.find(id);
+    if (!session || session->reads.empty()) continue;
+    if (std::find(slow_.begin(), slow_.end(), session->peer) != slow_.end()) {
+      waiting.push_back(id);
+      continue;
+    }
+    const Session::Read read = std::move(session->reads.front());
+    session->reads.pop_front();
+    ++answered;
+    bytes += engine_->request(id, read.number, read.request);
+    if (!session->reads.empty()) readers_.push_back(id);
+  }
+  reads_left_ = !readers_.empty();
+  readers_.insert(readers_.end(), waiting.begin(), waiting.end());
+}
+
+void Turn::hold(const Peer& peer, bool held) {
+  if (const Session* session = sessions_.of(peer)) engine_->hold(session->id, held);
+}
+
+void Turn::set_slow(const std::vector<Peer>& slow) {
+  if (slow == slow_) return;
+  for (const Peer& peer : slow_) {
+    if (std::find(slow.begin(), slow.end(), peer) != slow.end()) continue;
+    hold(peer, false);
+    released_ = true;
+  }
+  slow_ = slow;
+  for (const Peer& peer : slow_) hold(peer, true);
 }
 
 void Turn::complete(BrokerStats& stats) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,7 +40,13 @@ class Turn {
   /// Begins broker time where the store's stood, and opens the engine.
   Status open();
   /// Takes the frames, commits, sends. Errors are sticky: failed() tells why, and nothing is confirmed any more.
-  void run(const std::vector<Received>& frames, const Send& send);
+  void run(const std::vector<Received>& frames, const Send& send) { begin(send), take(frames), finish(send); }
+  /// The parts of run(). take() any number of times: what the frames point to is not needed afterwards.
+  void begin(const Send& send);
+  void take(const std::vector<Received>& frames);
+  void finish(const Send& send);
+  /// Those that do not take what is sent to them: no messages are handed to them, and their reads wait.
+  void set_slow(const std::vector<Peer>& slow);
   /// The peer is gone.
   void end(const Peer& peer);
   /// Peers whose session ended because nothing was heard of them, since the last call: what waits for them can be thrown away.
@@ -61,6 +68,8 @@ class Turn {
   void publish(Session& session, const wire::Frame& frame);
   void settle(Session& session, const wire::Frame& frame);
   void request(Session& session, const wire::Frame& frame);
+  void run_reads();
+  void hold(const Peer& peer, bool held);
   void refuse(const Peer& peer, std::uint32_t request, const Error& error);
   void end_session(model::SessionId id);
   void send_effects(const Send& send);
@@ -93,6 +102,12 @@ class Turn {
   std::vector<Lost> lost_;  // deliveries that could not be sent
   std::vector<model::SessionId> gone_;
   std::vector<Peer> silent_;
+  std::vector<Peer> slow_;
+  bool released_ = false;                 // one that was slow can be handed messages again
+  std::deque<model::SessionId> readers_;  // those with reads, in turn
+  bool reads_left_ = false;               // some may run in the next turn
+  bool to_confirm_ = false;               // somebody waits for this turn's commit
+  Duration next_reads_{0};
   model::Publish publish_;  // its vectors are used again
   model::Settle settle_;
   model::Begun begun_;

@@ -33,6 +33,8 @@ class ScriptedGateway : public runtime::Gateway {
   }
   runtime::Sent send(PeerId, std::string_view, std::string_view) override { return runtime::Sent::ok; }
   void drop(PeerId peer) override { dropped_.set_value(peer); }
+  std::vector<PeerId> take_gone() override { return {}; }
+  const std::vector<PeerId>& slow() const override { return none_; }
   Result<std::string> bind(std::string_view endpoint) override { return std::string(endpoint); }
 
   std::future<PeerId> dropped() { return dropped_.get_future(); }
@@ -40,6 +42,7 @@ class ScriptedGateway : public runtime::Gateway {
 
  private:
   std::promise<PeerId> dropped_;
+  const std::vector<PeerId> none_;
 };
 
 TEST(SilentPeer, LosesItsSessionAndItsOutbox) {
