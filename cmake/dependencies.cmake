@@ -7,7 +7,8 @@ function(ackwire_require found what)
   if(NOT ${found})
     message(FATAL_ERROR "Ackwire needs ${what}, which is not installed. On Debian, `scripts/setup` in a clone installs everything. "
       "The library, the command and `pip install .` need:\n  apt-get install g++ pkg-config liblmdb-dev libzmq3-dev cppzmq-dev "
-      "libsodium-dev libxxhash-dev libdeflate-dev nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev libtomlplusplus-dev python3-dev")
+      "libsodium-dev libxxhash-dev libdeflate-dev nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev libtomlplusplus-dev "
+      "python3-dev")
   endif()
 endfunction()
 find_package(PkgConfig QUIET)

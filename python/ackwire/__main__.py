@@ -1,4 +1,4 @@
-"""``python -m ackwire``, and the command ``ackwire`` of the installed package: becomes the real command, which is a program of its own."""
+"""``python -m ackwire``, and the command ``ackwire`` of the installed package: becomes the real command, a program of its own."""
 
 from __future__ import annotations
 

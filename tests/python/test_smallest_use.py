@@ -15,8 +15,13 @@ def example(page, number=0):
     return re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.M | re.S)[number]
 
 
+def attempt(code, folder):
+    options = {"env": environment(), "text": True, "capture_output": True, "timeout": 60}
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, **options)
+
+
 def run(code, folder):
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment(), text=True, capture_output=True, timeout=60)
+    done = attempt(code, folder)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
@@ -43,7 +48,7 @@ def test_the_asyncio_example_runs_and_runs_again(directory):
 def test_a_failing_handler_of_the_smallest_use_is_called_again(directory):
     code = example("docs/python.md").replace("    print(body, attempts)", "    print(attempts)\n    assert attempts > 1")
     code = code.replace('queue("orders")', 'queue("orders", backoff_initial=0)')
-    done = subprocess.run([sys.executable, "-c", code], cwd=directory, env=environment(), text=True, capture_output=True, timeout=60)
+    done = attempt(code, directory)
     assert (done.returncode, done.stdout.splitlines()[1:]) == (0, ["1", "2"])
     assert "failed at attempt 1" in done.stderr
 
