@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "changes.hpp"
 #include "consumer.hpp"
 #include "options.hpp"
 
@@ -83,6 +84,7 @@ std::shared_ptr<ConnectionHandle> ConnectionHandle::open(const std::string& path
 std::shared_ptr<ConnectionHandle> ConnectionHandle::connect(const std::string& endpoint, const ClientOptions& options) {
   auto client = take(interruptible([endpoint, options] { return Client::connect(endpoint, options); }));
   auto shared = std::make_shared<Client>(std::move(client));
+  watch_changes(*shared, endpoint);
   return enlist(std::make_shared<ConnectionHandle>(shared, nullptr, options.call_timeout, options.max_unconfirmed,
                                                    options.max_unconfirmed_bytes));
 }
@@ -256,6 +258,7 @@ std::function<void()> ConnectionHandle::farewell() {
 }
 
 void close_all() {
+  end_changes();  // connections that end now are no news
   std::vector<std::shared_ptr<ConnectionHandle>> handles;
   {
     std::lock_guard lock(open_handles->mutex);

@@ -3,6 +3,7 @@
 
 #include "ackwire/limits.hpp"
 #include "ackwire/version.hpp"
+#include "changes.hpp"
 #include "connection.hpp"
 #include "convert.hpp"
 
@@ -20,6 +21,7 @@ PYBIND11_MODULE(_core, module) {
   bind_consumer(module, connection);
   bind_dead_letter(connection);
   bind_stats(connection);
+  bind_changes(module);
   module.def("close_all", &close_all);
   module.def("stop", &stop_handing_out);
   module.def("stopping", &stopping);
