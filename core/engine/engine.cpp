@@ -6,12 +6,6 @@
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
-namespace {
-
-constexpr std::uint32_t removal_rows = 100;  // a turn, at least
-
-constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
-
 Error damaged_row(const std::string& place) {
   return {Errc::store_damaged,
           "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
@@ -19,6 +13,12 @@ Error damaged_row(const std::string& place) {
           {},
           {}};
 }
+
+namespace {
+
+constexpr std::uint32_t removal_rows = 100;  // a turn, at least
+
+constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
 
 }  // namespace
 
@@ -89,7 +89,8 @@ void Engine::State::begin_life() {
 
 void Engine::State::load() {
   if (const auto row = tx->get(Table::state, key::boot()); row && !decode(*row, boot)) return damage("the boot row");
-  if (const auto row = tx->get(Table::state, key::lives()); row && !decode(*row, lives)) return damage("the row of boot epochs");
+  if (const auto row = tx->get(Table::state, key::lives()); row && !decode(*row, lives))
+    lives = {};  // then older lives are not known
   std::string from = "Q";
   store::Row row;
   while (tx->seek(Table::state, from, row) && row.key.size() == 5 && row.key[0] == 'Q') {

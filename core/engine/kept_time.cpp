@@ -16,21 +16,16 @@ Timestamp at_ms(std::uint64_t ms) { return Timestamp{Duration{static_cast<std::i
 Result<std::optional<KeptTime>> kept_time(store::Store& store) {
   auto tx = store.begin();
   if (!tx) return tx.error();
-  const auto damaged = [](const char* row) {
-    return Error{Errc::store_damaged, std::string("The store is damaged: ") + row +
-                                          " fails its checksum. Nothing was changed or deleted. Stop, copy the directory, and run "
-                                          "`ackwire verify` on the copy."};
-  };
   BootRow boot;
   const auto boot_bytes = (*tx)->get(Table::state, key::boot());
-  if (boot_bytes && !decode(*boot_bytes, boot)) return damaged("the boot row");
+  if (boot_bytes && !decode(*boot_bytes, boot)) return damaged_row("the boot row");
   if (!boot_bytes) return std::optional<KeptTime>{};
   KeptTime kept;
   kept.wall = at_ms(boot.last_wall_ms);
   TimeRow row;
   const auto time_bytes = (*tx)->get(Table::state, key::time());
-  if (time_bytes && !decode(*time_bytes, row)) return damaged("the row of the time");
-  if (time_bytes && row.wall_ms >= boot.last_wall_ms) {
+  // A damaged one is done without: the time of the last start is known, too.
+  if (time_bytes && decode(*time_bytes, row) && row.wall_ms >= boot.last_wall_ms) {
     kept.wall = at_ms(row.wall_ms);
     kept.mono = Duration{row.mono_ms};
     if (row.machine_boot.size() == kept.machine_boot.size())
