@@ -6,12 +6,6 @@
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
-namespace {
-
-constexpr std::uint32_t removal_rows = 100;  // a turn, at least
-
-constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
-
 Error damaged_row(const std::string& place) {
   return {Errc::store_damaged,
           "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
@@ -19,6 +13,12 @@ Error damaged_row(const std::string& place) {
           {},
           {}};
 }
+
+namespace {
+
+constexpr std::uint32_t removal_rows = 100;  // a turn, at least
+
+constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
 
 }  // namespace
 

@@ -25,6 +25,7 @@ Result<std::optional<KeptTime>> kept_time(store::Store& store) {
   kept.wall = at_ms(boot.last_wall_ms);
   TimeRow row;
   const auto time_bytes = (*tx)->get(Table::state, key::time());
+  // A damaged one is done without: the time of the last start is known, too.
   if (time_bytes && decode(*time_bytes, row) && row.wall_ms >= boot.last_wall_ms) {
     kept.wall = at_ms(row.wall_ms);
     kept.mono = Duration{row.mono_ms};

@@ -222,6 +222,8 @@ struct SubscriptionKey {
   friend auto operator<=>(const SubscriptionKey&, const SubscriptionKey&) = default;
 };
 
+Error damaged_row(const std::string& place);
+
 struct Engine::State {
   State(store::Store& s, const EngineOptions& o);
 

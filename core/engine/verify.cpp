@@ -94,6 +94,12 @@ class Verifier {
       if (key == std::string_view("E")) {
         BootRow boot;
         if (!decode(value, boot)) problem("state", key, "the boot row fails its checksum");
+      } else if (key == std::string_view("L")) {
+        LivesRow lives;
+        if (!decode(value, lives)) problem("state", key, "the row of boot epochs fails its checksum");
+      } else if (key == std::string_view("T")) {
+        TimeRow time;
+        if (!decode(value, time)) problem("state", key, "the row of the time fails its checksum");
       } else if (key[0] == 'Q' && key.size() == 5) {
         QueueCheck& queue = queues_[be32(key, 1)];
         if (!decode(value, queue.row)) problem("state", key, "the row of a queue fails its checksum");

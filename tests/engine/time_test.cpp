@@ -309,6 +309,27 @@ TEST_F(BrokerTime, ManyReleasedMessagesAreCountedAPartATurn) {
   EXPECT_EQ(handed, 400u);
 }
 
+TEST_F(BrokerTime, ADamagedRowOfTheTimeOrOfBootEpochsIsNamedAndDoneWithout) {
+  fill();
+  const std::uint64_t epoch = engine_->boot_epoch();
+  const std::int64_t began = wall_;
+  live(minute);
+  end();
+  for (const char* key : {"T", "L"}) {
+    auto tx = store_->begin();
+    (*tx)->put(store::Table::state, key, "not what was written");
+    ASSERT_TRUE((*tx)->commit().ok());
+  }
+  const auto report = engine::verify(*store_);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->problems.size(), 2u);
+  set_by_ = -day;
+  begin();
+  EXPECT_GE(wall_, began) << "not behind its last start";
+  EXPECT_GT(engine_->boot_epoch(), epoch);
+  EXPECT_TRUE(engine_->knows_life(epoch));
+}
+
 // -- boot epochs ----------------------------------------------------------------------------------------------------------
 
 TEST_F(BrokerTime, ABootEpochIsAboveTheWallClockInSecondsAndAboveEveryOneBefore) {

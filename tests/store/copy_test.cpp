@@ -1,6 +1,7 @@
 // Copies of a store, made while another process writes to it.
 #include "store/store_copy.hpp"
 
+#include <lmdb.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,6 +176,39 @@ TEST_F(CopyTest, GoesOnAfterTheWriterWasKilledAndStartedAgain) {
   start_writer();
   ASSERT_TRUE(copy_store(directory(), to(), 0).ok());
   expect_one_commit(to());
+}
+
+// Its read transaction is left in LMDB's table of readers, and would keep every page that is freed from then on.
+TEST_F(CopyTest, OneThatWasKilledWhileItReadKeepsNoPagesForLong) {
+  make_store();
+  ASSERT_EQ(open(), Errc::ok);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t reader = ::fork();
+  if (reader == 0) {
+    MDB_env* env = nullptr;
+    MDB_txn* txn = nullptr;
+    const bool reads = mdb_env_create(&env) == 0 && mdb_env_set_maxdbs(env, 16) == 0 &&
+                       mdb_env_open(env, directory().c_str(), MDB_RDONLY, 0600) == 0 &&
+                       mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) == 0;
+    if (!reads || ::write(ends[1], "r", 1) != 1) ::_exit(1);
+    ::pause();
+  }
+  ::close(ends[1]);
+  char byte = 0;
+  ASSERT_EQ(::read(ends[0], &byte, 1), 1);
+  ::close(ends[0]);
+  ::kill(reader, SIGKILL);
+  ::waitpid(reader, nullptr, 0);
+  const std::string body(60'000, 'b');
+  const auto churn = [&](std::chrono::milliseconds time, int commits) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    for (int i = 0; i < commits || std::chrono::steady_clock::now() < end; ++i) ASSERT_EQ(put("row", body), Errc::ok);
+  };
+  churn(1'500ms, 2);  // the store looks once a second
+  const auto before = std::filesystem::file_size(file("data.mdb"));
+  churn(0ms, 200);
+  EXPECT_LE(std::filesystem::file_size(file("data.mdb")), before + 20 * body.size());
 }
 
 TEST_F(CopyTest, WritesOverNothing) {
