@@ -21,6 +21,8 @@ PYBIND11_MODULE(_core, module) {
   bind_dead_letter(connection);
   bind_stats(connection);
   module.def("close_all", &close_all);
+  module.def("stop", &stop_handing_out);
+  module.def("stopping", &stopping);
   module.def("version", [] { return std::string(ackwire::version()); });
   module.attr("PAGE_MESSAGES") = ackwire::limits::page_messages;
   module.attr("CREDIT_LIMIT") = ackwire::limits::credit;

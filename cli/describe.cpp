@@ -14,7 +14,7 @@ Json describe_headers(const Headers& headers) {
   return out;
 }
 
-constexpr std::array<Column, 19> queue_columns{{
+constexpr std::array<Column, 20> queue_columns{{
     {"name"},
     {"ready", Cell::number},
     {"delayed", Cell::number},
@@ -31,12 +31,13 @@ constexpr std::array<Column, 19> queue_columns{{
     {"published_bytes", Cell::bytes, false},
     {"duplicates_suppressed", Cell::number, false},
     {"refused", Cell::number, false},
+    {"damaged", Cell::number, false},
     {"next_sequence", Cell::number, false},
     {"dedupe_keys", Cell::number, false},
     {"acked", Cell::number, false},
 }};
 
-constexpr std::array<Column, 30> detail_columns{{
+constexpr std::array<Column, 31> detail_columns{{
     {"name"},
     {"created"},
     {"paused"},
@@ -51,6 +52,7 @@ constexpr std::array<Column, 30> detail_columns{{
     {"published_bytes", Cell::bytes},
     {"duplicates_suppressed", Cell::number},
     {"refused", Cell::number},
+    {"damaged", Cell::number},
     {"dedupe_keys", Cell::number},
     {"next_sequence", Cell::number},
     {"consumers", Cell::number},
@@ -219,6 +221,7 @@ Json describe(const QueueInfo& queue) {
               {"published_bytes", queue.published_bytes},
               {"duplicates_suppressed", queue.duplicates_suppressed},
               {"refused", queue.refused},
+              {"damaged", queue.damaged},
               {"dedupe_keys", queue.dedupe_keys},
               {"next_sequence", queue.next_sequence},
               {"policy", describe(queue.policy)},
@@ -233,6 +236,7 @@ Json describe(const BrokerStats& stats) {
               {"boot_epoch", stats.boot_epoch},
               {"now", format_time(stats.now)},
               {"started", format_time(stats.started)},
+              {"clock_offset_ms", stats.clock_offset_ms},
               {"sessions", stats.sessions},
               {"consumers", stats.consumers},
               {"commits", stats.commits},

@@ -107,6 +107,11 @@ Status Broker::health() const {
   return host_->loop->health();
 }
 
+Duration Broker::clock_offset() const {
+  if (!host_ || host_->generation != client::fork_generation()) return Duration{0};
+  return host_->loop->clock_offset();
+}
+
 Broker::Broker(Broker&&) noexcept = default;
 
 Broker& Broker::operator=(Broker&& other) noexcept {

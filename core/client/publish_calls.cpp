@@ -58,9 +58,15 @@ Result<PendingPublish> ConnectionCore::add_publish(std::string_view queue, std::
   if (Status status = client::check_name_size("queue", queue); !status) return status.error();
   if (messages.empty()) return nothing_to_publish();
   thread_local std::string scratch;
-  scratch.clear();
-  if (Status status = encode_batch(messages, session_.broker_time(), scratch); !status) return std::move(status).error();
-  Lock lock(gate_->mutex);
+  Lock lock(gate_->mutex, std::defer_lock);
+  for (bool again = true; again;) {
+    const bool knew_time = session_.knows_time();
+    scratch.clear();
+    if (Status status = encode_batch(messages, session_.broker_time(), scratch); !status) return std::move(status).error();
+    lock.lock();
+    again = !knew_time && session_.knows_time();  // stamped by the system's time, and too late to be mended with the others
+    if (again) lock.unlock();
+  }
   if (Status status = open_locked(); !status) return status.error();
   if (!publisher_.has_room(messages.size(), scratch.size())) {
     gate_->published.wait_until(lock, deadline,

@@ -44,7 +44,9 @@ void Subscriptions::send(const std::shared_ptr<Subscription>& of, model::Settle&
   settle.subscription = of->id;
   settle.request = request_bit | (next_request_++ & (request_bit - 1));
   wire::encode(control_.emplace_back(), settle);
-  pending_.emplace(settle.request, Pending{of, settle.kind, count_messages(settle.ranges), async_ack, wait});
+  Pending pending{of, settle.kind, count_messages(settle.ranges), settle.boot_epoch, {}, async_ack, wait};
+  if (wait != nullptr || async_ack) pending.ranges = settle.ranges;
+  pending_.emplace(settle.request, std::move(pending));
   if (wait != nullptr) ++wait->open;
 }
 
@@ -108,6 +110,7 @@ void Subscriptions::settled(std::uint32_t request, const model::SettleResult& an
 void Subscriptions::answer(Pending& pending, const model::SettleResult& answer) {
   Subscription& of = *pending.of;
   const std::uint64_t stale = count_messages(answer.stale);
+  if (!pending.ranges.empty()) of.outcomes.answered(pending.boot_epoch, pending.kind, pending.ranges, answer.stale);
   if (pending.async_ack) {
     --of.acks_under_way;
     of.acks_answered += pending.messages;

@@ -11,6 +11,7 @@
 
 #include "ackwire/consumer.hpp"
 #include "client/gate.hpp"
+#include "client/outcomes.hpp"
 #include "client/read_ahead.hpp"
 #include "client/received_run.hpp"
 #include "model/command.hpp"
@@ -33,7 +34,6 @@ struct Subscription {
   const std::uint32_t concurrency;
   ReadAhead read_ahead;
   std::uint32_t told = 0;    // the credit that the broker knows
-  bool giving_back = false;  // what comes is given back, until there is a credit again
 
   enum class Phase : std::uint8_t {
     opening,  // not answered yet, in this session
@@ -57,7 +57,9 @@ struct Subscription {
   Clock::time_point begun_due = Clock::time_point::max();  // when it is to be told
   std::condition_variable arrived;
   std::uint64_t interrupts = 0;
+  bool returning = false;  // given back: until the next receive, whatever comes goes back as well
 
+  Outcomes outcomes;
   RangeList acks;                                                    // of ack_async, not sent yet
   bool acks_listed = false;                                          // in Subscriptions::acking_
   std::uint32_t acks_under_way = 0;                                  // settle frames of ack_async without an answer

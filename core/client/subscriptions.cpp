@@ -34,20 +34,20 @@ std::shared_ptr<Subscription> Subscriptions::find(model::SubscriptionId id) cons
 }
 
 void Subscriptions::subscribe(Subscription& of) {
-  of.told = of.read_ahead.window(of.open);
+  of.told = of.returning ? 0 : of.read_ahead.window(of.open);
   const model::Subscribe subscribe{of.id, of.queue, of.group, of.told, of.concurrency};
   wire::encode(control_.emplace_back(), subscribe);
 }
 
 void Subscriptions::set_credit(Subscription& of, std::uint32_t credit) {
   of.read_ahead.set_credit(credit);
-  if (credit > 0) of.giving_back = false;
   tell_credit(of);
 }
 
 void Subscriptions::tell_credit(Subscription& of) {
   if (!ready_ || of.phase != Subscription::Phase::live) return;
-  const auto credit = of.read_ahead.change(of.open, of.told);
+  if (of.returning && of.told > 0) return send_credit(of, 0);
+  const auto credit = of.returning ? std::nullopt : of.read_ahead.change(of.open, of.told);
   if (credit) send_credit(of, *credit);
 }
 
@@ -57,9 +57,14 @@ void Subscriptions::send_credit(Subscription& of, std::uint32_t credit) {
 }
 
 void Subscriptions::give_back(const std::shared_ptr<Subscription>& of) {
-  set_credit(*of, 0);
-  of->giving_back = true;
+  of->returning = true;
+  tell_credit(*of);
   if (ready_) release_buffer(of);
+}
+
+void Subscriptions::resume(Subscription& of) {
+  of.returning = false;
+  tell_credit(of);
 }
 
 void Subscriptions::begin_end(const std::shared_ptr<Subscription>& of, std::uint32_t pong) {
@@ -239,6 +244,7 @@ void Subscriptions::subscribed(const model::Subscribed& answer, Clock::time_poin
   of->phase = Subscription::Phase::live;
   of->visibility_timeout = Duration{answer.visibility_timeout_ms};
   of->renewed = now;
+  tell_credit(*of);  // it may have changed, or have been given back, since the subscribe left
   of->arrived.notify_all();
 }
 
@@ -253,7 +259,7 @@ bool Subscriptions::deliver(model::SubscriptionId id, std::string_view runs, con
     of->received = true;
     of->buffer.push_back(std::move(received));
   }
-  if (of->giving_back) release_buffer(of);
+  if (of->returning) release_buffer(of);
   of->arrived.notify_all();
   return true;
 }

@@ -27,7 +27,9 @@ class Subscriptions {
  public:
   std::shared_ptr<Subscription> open(std::string_view queue, const ConsumerOptions& options);
   void set_credit(Subscription& of, std::uint32_t credit);
+  /// Sends back what was received and not taken, and whatever else comes until resume().
   void give_back(const std::shared_ptr<Subscription>& of);
+  void resume(Subscription& of);
   /// Sends the settle, whose ranges may be of any number; `wait` may be null. Requires a session.
   void settle(const std::shared_ptr<Subscription>& of, const model::Settle& settle, SettleWait* wait);
   /// `wait` is about to leave the stack.
@@ -75,6 +77,8 @@ class Subscriptions {
     std::shared_ptr<Subscription> of;
     model::SettleKind kind{};
     std::uint64_t messages = 0;
+    std::uint64_t boot_epoch = 0;
+    std::vector<model::SettleRange> ranges;  // of a settle that the application asked for
     bool async_ack = false;
     SettleWait* wait = nullptr;
   };

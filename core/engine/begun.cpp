@@ -115,12 +115,10 @@ void Engine::State::presume_begun(Subscription& subscription) {
 // Called once, when the store is read. What the group's consumers had not said to have begun and may have begun all the same.
 void Engine::State::presume_after_crash(Queue& queue, Group& group) {
   const auto row = tx->get(Table::state, key::concurrency(queue.id, group.id));
-  std::uint64_t left = ~std::uint64_t{0};  // everything, in a store of a version that charged at the hand-over
-  if (row) {
-    const auto stored = decode_number(*row);
-    if (!stored) return damage("the concurrency of a group of queue " + queue.row.name);
-    left = *stored;
-  }
+  const auto stored = row ? decode_number(*row) : std::nullopt;
+  if (row && !stored) note_damage(queue, "the concurrency of group " + group.row.name + " of queue " + queue.row.name + " is lost");
+  // Everything, in a store of a version that charged at the hand-over, or when it is not known.
+  std::uint64_t left = stored.value_or(~std::uint64_t{0});
   if (left == 0 || (!row && group.recovered_blocks.empty())) return;
   for (const auto& [sequence, begun] : group.recovered_retry) left -= begun && left > 0 ? 1 : 0;
   for (const std::uint64_t base : group.recovered_blocks) left -= std::min<std::uint64_t>(left, group.window.at(base).begun);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/salvage.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -134,11 +135,15 @@ bool Engine::State::read_block(Queue& queue, std::uint64_t sequence, format::Run
   const Key wanted = key::block(queue.id, sequence);
   store::Row row;
   const auto mine = [&] { return row.key.size() == 12 && be32(row.key, 0) == queue.id; };
+  const auto holds = [&](std::uint64_t base, std::string_view bytes) {
+    return format::split_run(bytes, run) && bytes.empty() && run.first_sequence == base && run.count > 0;
+  };
   const auto parse = [&] {
-    std::string_view bytes = row.value;
-    if (format::split_run(bytes, run) && bytes.empty() && run.first_sequence == be64(row.key, 4) && run.count > 0) return true;
-    queue.damaged = "block of sequence " + std::to_string(be64(row.key, 4)) + " of queue " + queue.row.name + " fails its checksum";
-    return false;
+    const std::uint64_t base = be64(row.key, 4);
+    if (holds(base, row.value)) return true;
+    mend_block(queue, base, row.value);
+    const auto mended = tx->get(Table::blocks, key::block(queue.id, base));
+    return mended && holds(base, *mended);
   };
   if (tx->seek_back(Table::blocks, wanted, row) && mine()) {
     if (!parse()) return false;
@@ -157,12 +162,8 @@ WindowBlock& Engine::State::open_window(Group& group, const format::Run& run) {
   block.open = run.count;
   block.reserved = Reserved(reserved_bytes, returns_room(run.count, run.records.size()));
   block.slots.resize(run.count);
-  std::size_t at = 0;
-  for (Slot& slot : block.slots) {
-    if (at + 8 > run.records.size()) break;  // found by the reader of the record
-    slot.bytes = record_size(run.records.substr(at));
-    at += slot.bytes;
-  }
+  const auto sizes = record_sizes(run.records, run.count);
+  for (std::uint32_t i = 0; i < run.count; ++i) block.slots[i].bytes = sizes[i];
   // A group may begin, or go on after a restart, in the middle of a block.
   while (block.prefix < block.count() && block.base + block.prefix < group.row.floor) {
     block.slots[block.prefix++].holder = Slot::settled;
@@ -260,8 +261,9 @@ void Engine::State::load_window(Queue& queue, Group& group) {
       const auto payload = unseal(*marks);
       const std::size_t bytes = (block.count() + 7) / 8;
       if (!payload || (payload->size() != bytes && payload->size() != 2 * bytes)) {
-        damage("marks of block " + std::to_string(block.base) + " of queue " + queue.row.name + ", group " + group.row.name);
-        return;
+        if (!mend_marks(queue, group, block, *marks)) bury_unmarked(queue, group, block);
+        group.window.erase(run.first_sequence);
+        continue;
       }
       bits = payload->substr(0, bytes);
       begun = payload->substr(bytes);
@@ -283,7 +285,6 @@ void Engine::State::load_window(Queue& queue, Group& group) {
     if (handed_out) group.recovered_blocks.push_back(block.base);
     at = block.end();
   }
-  if (!queue.damaged.empty()) damage(queue.damaged);
 }
 
 }  // namespace ackwire::engine

@@ -42,6 +42,10 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
                                              " already, which goes on. Nothing was subscribed. Choose another number."});
   }
   if (subscribe.credit > limits::credit) return refuse(bad_credit(subscribe.credit));
+  if (subscribe.concurrency > limits::credit) {
+    return refuse({Errc::out_of_range, "Concurrency " + std::to_string(subscribe.concurrency) + " is outside 0 to " +
+                                           std::to_string(limits::credit) + " messages. Nothing was subscribed. Declare a smaller one."});
+  }
   if (s.subscriptions_of(session) >= limits::consumers_per_connection) {
     return refuse(
         {Errc::overloaded, "A connection has at most " + std::to_string(limits::consumers_per_connection) +

@@ -86,10 +86,8 @@ class DeadWalk {
   bool read(std::string_view key, std::string_view value, std::uint64_t& sequence, TakenOut& row) {
     sequence = be64(key, 8);
     next_ = sequence + 1;
-    if (decode(value, row)) return true;
-    s_.damage("dead letter " + std::to_string(sequence) + " of queue " + queue_.row.name + ", group " + group_.row.name);
-    ended_ = true;
-    return false;
+    s_.read_dead(queue_, group_, sequence, value, row);
+    return true;
   }
 
   Engine::State& s_;
@@ -156,9 +154,10 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
   while (budget > 0 && walk.next(sequence, row)) {
     --budget;
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
+    if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
     tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
     --group->row.dead;
-    group->row.dead_bytes -= row.record.size();
+    group->row.dead_bytes -= std::min<std::uint64_t>(group->row.dead_bytes, row.record.size());
     group->dirty = true;
     ++answer.moved.moved;
     if (r.action == model::DeadAction::discard) {
@@ -168,7 +167,7 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     ++group->row.redriven;
     ++row.redrives;
     row.attempts = 0;
-    put_retry(*queue, *group, sequence, row, epoch_ms(now.wall));
+    put_retry(*queue, *group, sequence, row, due_at_once);
   }
   answer.moved.not_found = walk.missing();
   answer.next = walk.resume();

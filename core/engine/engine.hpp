@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ackwire/error.hpp"
+#include "engine/kept_time.hpp"
 #include "model/command.hpp"
 #include "model/effect.hpp"
 #include "model/request.hpp"
@@ -34,6 +35,7 @@ struct EngineOptions {
   /// share, its publishes are refused.
   std::uint64_t producer_answer_bytes = 4u << 20;
   std::uint64_t answer_bytes = 64u << 20;
+  MachineBoot machine_boot{};  // that Now::mono counts from, kept with the time
 };
 
 /// Faults to plant, so that the test suite can prove that it would notice. All off in the product.
@@ -48,9 +50,15 @@ class Engine {
   Engine(store::Store& store, const EngineOptions& options);
   ~Engine();
 
-  /// Reads the durable state, raises the boot epoch and commits it. Requires: called once, first.
+  /// Reads the durable state, raises the boot epoch and commits it. Requires: called once, first; `now` is not behind kept_time(),
+  /// and never goes back from here on.
   Status open(model::Now now);
+  /// Above every one before it in this store, and at least the milliseconds since the Unix epoch at open(): so it is above those of
+  /// a copy of the store that lived on elsewhere, too, as long as the wall clock is right.
   std::uint64_t boot_epoch() const;
+  /// False when this store never had that boot epoch: whoever got it spoke to a copy that lived on, or to another store. Of epochs
+  /// older than the newest `lives_kept` nothing is known, and the answer is true.
+  bool knows_life(std::uint64_t boot_epoch) const;
 
   Status begin(model::Now now);
   void publish(model::SessionId session, const model::Publish& publish);
@@ -82,6 +90,8 @@ class Engine {
   /// Nothing is swept and nothing handed out until then: after a full store, so that settles, purges and discards come first.
   void rest(Duration until);
   std::vector<model::Effect> take_effects();
+  /// What was found damaged and how it was dealt with, a line each, since the last call. True once finish() or open() returned ok.
+  std::vector<std::string> take_notes();
 
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.
   std::optional<Duration> next_wakeup() const;

@@ -87,7 +87,7 @@ void Engine::State::take_samples() {
     for (const auto& [group_id, group] : queue.groups) {
       sample.depth = std::max(sample.depth, group.outstanding());
       sample.leased += group.leased;
-      sample.delayed += group.row.retry - group.retry_leases.size() - group.ready_retry;
+      sample.delayed += Group::less(group.row.retry, group.retry_leases.size() + group.ready_retry);
       sample.dead += group.row.dead;
     }
     add_counts(total, sample);
@@ -105,6 +105,7 @@ void Engine::State::take_samples() {
   set_quantiles(total, latency);
   put_sample(Resolution::second, 0, total);
   trim_history();
+  keep_time();  // the commit is needed anyway
 }
 
 void Engine::State::trim_history() {

@@ -1,5 +1,6 @@
 #include "engine/numbers.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "engine/state.hpp"
@@ -21,7 +22,7 @@ std::optional<Error> overlapping(const Producer& producer, std::uint64_t first, 
     if (at == producer.answers.begin()) return std::nullopt;
     --at;
   }
-  const std::uint64_t known_end = at->first + format::count_batches(at->second);
+  const std::uint64_t known_end = at->first + std::max<std::size_t>(format::count_batches(at->second), 1);
   if (at->first >= end || known_end <= first) return std::nullopt;
   return Error{Errc::invalid_argument,
                "This frame has the " + from_to(first, end) + ", and a frame with the " + from_to(at->first, known_end) +

@@ -92,7 +92,7 @@ class PeekWalk {
     message.sequence = sequence;
     const auto lease = group_.retry_leases.find(sequence);
     const bool leased = lease != group_.retry_leases.end();
-    message.state = leased ? "leased" : row.time_ms <= group_.matured_ms ? "ready" : "delayed";
+    message.state = leased ? "leased" : Due{row.time_ms, sequence} <= group_.matured ? "ready" : "delayed";
     message.deliveries = row.deliveries;
     message.attempts = row.attempts + (leased && lease->second.begun ? 1 : 0);
     message.publish_time = Timestamp{Duration{row.publish_ms}};

@@ -150,14 +150,23 @@ void Engine::State::load_producers(Queue& queue) {
     std::int64_t wall_ms = 0;
     std::uint64_t floor = 0;
     std::string_view entries;
-    if (!decode_answer(row.value, wall_ms, floor, entries)) return damage("answers to producers of queue " + queue.row.name);
+    from.assign(row.key);
+    std::optional<std::string> mended;
+    if (!decode_answer(row.value, wall_ms, floor, entries)) {
+      const std::string what = "an answer to a producer of queue " + queue.row.name;
+      mended = mend_state(from, row.value, &queue, what);
+      if (!mended || !decode_answer(*mended, wall_ms, floor, entries)) {
+        entries = {};  // the number is taken all the same: a repeated frame may not be stored twice
+        wall_ms = to_ms(now.wall);
+        note_damage(queue, what + " is lost: a repeat of that publish will be told that its outcome is not known");
+      }
+    }
     model::ProducerId id;
-    std::memcpy(id.data(), row.key.data() + 5, id.size());
+    std::memcpy(id.data(), from.data() + 5, id.size());
     Producer& producer = queue.producers[id];
     producer.floor = std::max(producer.floor, floor);
     producer.last_used_ms = std::max(producer.last_used_ms, wall_ms);
-    keep_answer(producer, be64(row.key, 21), entries);
-    from.assign(row.key);
+    keep_answer(producer, be64(from, 21), entries);
     from.push_back('\0');
   }
 }

@@ -55,6 +55,7 @@ class Admission {
     }
     if (Error error = split(batch); error.code != Errc::ok) return error;
     if (with_keys_ && queue_.row.policy.dedupe_window.count() > 0) {
+      if (!queue_.keys_damaged.empty()) return keys_lost();
       if (Error error = find_duplicates(batch.count); error.code != Errc::ok) return error;
     }
     return admit();
@@ -131,6 +132,16 @@ class Admission {
     return {Errc::ok, {}, {}, {}};
   }
 
+  Error keys_lost() const {
+    return {
+        Errc::store_damaged,
+        "The idempotency keys of queue " + queue_.row.name +
+            " cannot be read, so whether this was published before is not known. Nothing was stored; messages without a key are. "
+            "Stop the broker and run `ackwire verify --repair`.",
+        {},
+        {}};
+  }
+
   Error find_duplicates(std::uint32_t count) {
     keys_.clear();
     for (Planned& p : plan_) {
@@ -149,6 +160,10 @@ class Admission {
         p.duplicate = true;
         plain_ = false;
       }
+    }
+    if (const Status readable = queue_.dedupe->status(); !readable) {
+      s_.lose_keys(queue_, readable.error().message);
+      return keys_lost();
     }
     return find_twins(count);
   }
@@ -265,6 +280,15 @@ class Admission {
   std::vector<std::uint32_t> firsts_;
 };
 
+Error answer_lost() {
+  return {
+      Errc::indeterminate,
+      "The answer to this publish was damaged in the store, so whether it was stored is not known. It was not stored again. Look "
+      "for its messages; what is not there may be published under a new number.",
+      {},
+      {}};
+}
+
 }  // namespace
 
 void Engine::refuse_publishes(Duration until) { state_->refusing_until = until; }
@@ -290,6 +314,7 @@ void Engine::publish(SessionId session, const Publish& publish) {
     return refuse_all(s.no_place_for_producer(*queue));
   }
   const auto known = producer->answers.find(publish.producer_sequence);
+  if (known != producer->answers.end() && known->second.empty()) return refuse_all(answer_lost());
   if (known != producer->answers.end() && format::count_batches(known->second) == publish.batches.size())
     return reply(known->second);
   if (const auto refused = refused_number(*producer, publish)) return refuse_all(*refused);

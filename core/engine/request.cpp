@@ -202,14 +202,15 @@ QueueInfo Engine::State::info(const Queue& queue) {
   out.published_bytes = queue.state.published_bytes;
   out.duplicates_suppressed = queue.state.suppressed;
   out.refused = queue.refused;
+  out.damaged = queue.damaged;
   out.dedupe_keys = queue.dedupe->size();
   for (const auto& [id, group] : queue.groups) {
     const GroupRow& row = group.row;
     GroupInfo g;
     g.name = row.name;
     g.leased = group.leased;
-    g.delayed = row.retry - group.retry_leases.size() - group.ready_retry;
-    g.ready = group.outstanding() - g.leased - g.delayed;
+    g.delayed = Group::less(row.retry, group.retry_leases.size() + group.ready_retry);
+    g.ready = Group::less(group.outstanding(), g.leased + g.delayed);
     g.dead = row.dead;
     g.published = row.published, g.acked = row.acked, g.expired = row.expired, g.discarded = row.discarded;
     g.delivered = row.delivered, g.redelivered = row.redelivered;

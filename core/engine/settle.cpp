@@ -13,7 +13,7 @@ using model::Settle;
 using model::SettleKind;
 using model::SettleRange;
 
-constexpr std::size_t recent_ack_ranges = 64;
+constexpr std::size_t recent_settles = 64;  // ranges of one subscription whose repeat is known as one
 
 void append_range(std::vector<SettleRange>& ranges, std::uint64_t first, std::uint32_t count, std::uint32_t delivery) {
   if (!ranges.empty() && ranges.back().delivery == delivery && ranges.back().first_sequence + ranges.back().count == first) {
@@ -24,9 +24,10 @@ void append_range(std::vector<SettleRange>& ranges, std::uint64_t first, std::ui
 }
 
 // `until` is lowered to where the answer may be another one.
-bool was_acked(const Subscription& subscription, std::uint64_t sequence, std::uint32_t delivery, std::uint64_t& until) {
-  for (const SettleRange& r : subscription.recently_acked) {
-    if (r.delivery != delivery) continue;
+bool was_applied(const Subscription& subscription, SettleKind kind, std::uint64_t sequence, std::uint32_t delivery,
+                 std::uint64_t& until) {
+  for (const auto& [applied, r] : subscription.recently_settled) {
+    if (applied != kind || r.delivery != delivery) continue;
     if (sequence >= r.first_sequence && sequence - r.first_sequence < r.count) {
       until = std::min(until, r.first_sequence + r.count);
       return true;
@@ -36,15 +37,16 @@ bool was_acked(const Subscription& subscription, std::uint64_t sequence, std::ui
   return false;
 }
 
-void remember_ack(Subscription& subscription, const SettleRange& range) {
-  auto& recent = subscription.recently_acked;
-  if (!recent.empty() && recent.back().delivery == range.delivery &&
-      recent.back().first_sequence + recent.back().count == range.first_sequence) {
-    recent.back().count += range.count;
+void remember(Subscription& subscription, SettleKind kind, const SettleRange& range) {
+  if (kind == SettleKind::extend) return;
+  auto& recent = subscription.recently_settled;
+  if (!recent.empty() && recent.back().kind == kind && recent.back().range.delivery == range.delivery &&
+      recent.back().range.first_sequence + recent.back().range.count == range.first_sequence) {
+    recent.back().range.count += range.count;
     return;
   }
-  if (recent.size() == recent_ack_ranges) recent.pop_front();
-  recent.push_back(range);
+  if (recent.size() == recent_settles) recent.pop_front();
+  recent.push_back({kind, range});
 }
 
 }  // namespace
@@ -72,7 +74,7 @@ void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& b
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
   }
-  put_retry(queue, group, sequence, row, epoch_ms(now.wall));
+  put_retry(queue, group, sequence, row, due_at_once);
 }
 
 void Engine::State::end_lease_of_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, std::string_view text) {
@@ -99,7 +101,7 @@ void Engine::State::return_retry(Queue& queue, Group& group, std::uint64_t seque
       return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
     }
   }
-  replace_retry(queue, group, sequence, row, epoch_ms(now.wall));
+  replace_retry(queue, group, sequence, row, due_at_once);
 }
 
 namespace {
@@ -170,7 +172,9 @@ class Settling {
     }
     const std::uint32_t applied = i - first;
     result_.applied += applied;
-    if (settle_.kind == SettleKind::ack && applied > 0) acked(applied, bytes, block.publish_ms, {sequence, applied, 1});
+    if (applied == 0) return 0;
+    remember(subscription_, settle_.kind, {sequence, applied, 1});
+    if (settle_.kind == SettleKind::ack) acked(applied, bytes, block.publish_ms);
     return applied;
   }
 
@@ -204,6 +208,7 @@ class Settling {
     if (it == group_.retry_leases.end()) return false;
     if ((it->second.holder != subscription_.index || it->second.delivery != delivery) && !s_.bugs.ack_without_token) return false;
     ++result_.applied;
+    remember(subscription_, settle_.kind, {sequence, 1, delivery});
     if (settle_.kind == SettleKind::release) {
       s_.end_lease_of_retry(queue_, group_, sequence, Return::release, "");
       return true;
@@ -215,25 +220,25 @@ class Settling {
     s_.drop_lease(group_, sequence, it->second.holder, it->second.begun);
     group_.retry_leases.erase(it);
     TakenOut row;
-    if (!s_.read_retry(queue_, group_, sequence, row)) return true;
+    const bool whole = s_.read_retry(queue_, group_, sequence, row);
+    if (!whole && (settle_.kind != SettleKind::ack || !s_.unbury(queue_, group_, sequence, row))) return true;
     if (settle_.kind == SettleKind::ack) {
-      s_.erase_retry(queue_, group_, sequence, row);
+      if (whole) s_.erase_retry(queue_, group_, sequence, row);
       s_.remember_key(queue_, sequence, row.record);
-      acked(1, row.record.size(), static_cast<std::uint64_t>(row.publish_ms), {sequence, 1, delivery});
+      acked(1, row.record.size(), static_cast<std::uint64_t>(row.publish_ms));
     } else {
       fail(sequence, row, true);
     }
     return true;
   }
 
-  void acked(std::uint32_t count, std::uint64_t bytes, std::uint64_t publish_ms, const SettleRange& range) {
+  void acked(std::uint32_t count, std::uint64_t bytes, std::uint64_t publish_ms) {
     group_.row.acked += count;
     group_.row.settled_bytes += bytes;
     group_.dirty = true;
     queue_.sample.acked += count;
     const std::uint64_t wall = epoch_ms(s_.now.wall);
     queue_.latency.add(wall > publish_ms ? wall - publish_ms : 0, count);
-    remember_ack(subscription_, range);
   }
 
   // nack or reject of a message whose row is in hand; `stored` when it still has a retry row. Who says so has begun it.
@@ -250,7 +255,7 @@ class Settling {
     }
     const Duration delay = settle_.duration_ms >= 0 ? std::min(Duration{settle_.duration_ms}, queue_.row.policy.backoff.max)
                                                     : rules::retry_delay(queue_.row.policy.backoff, row.attempts, s_.random);
-    const std::uint64_t due = epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count());
+    const std::uint64_t due = delay.count() > 0 ? epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count()) : due_at_once;
     if (stored) {
       s_.replace_retry(queue_, group_, sequence, row, due);
     } else {
@@ -264,17 +269,17 @@ class Settling {
     group_.next_lease_check = std::min(group_.next_lease_check, deadline);
   }
 
-  // [first, end): repeated acks hold, the rest is stale.
+  // [first, end): repeats of a settle that holds, or stale.
   void refuse(std::uint64_t first, std::uint64_t end, std::uint32_t delivery) {
     while (first < end) {
       std::uint64_t until = end;
-      bool acked = false;
-      if (settle_.kind == SettleKind::ack) acked = was_acked(subscription_, first, delivery, until);
-      if (acked) {
-        result_.applied += static_cast<std::uint32_t>(until - first);
+      const bool applied = was_applied(subscription_, settle_.kind, first, delivery, until);
+      const auto count = static_cast<std::uint32_t>(until - first);
+      if (applied) {
+        result_.applied += count;
       } else {
-        group_.stale_settles += until - first;
-        append_range(result_.stale, first, static_cast<std::uint32_t>(until - first), delivery);
+        group_.stale_settles += count;
+        append_range(result_.stale, first, count, delivery);
       }
       first = until;
     }

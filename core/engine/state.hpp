@@ -34,6 +34,12 @@ struct Listener {
   bool held = false;    // it does not take what is sent to it
 };
 
+/// Messages that were settled one way, so that a repeat of that settle is answered as it was.
+struct AppliedSettle {
+  model::SettleKind kind{};
+  model::SettleRange range;
+};
+
 /// One consumer of one group. `index` names it in slots; never 0, never reused within a boot epoch.
 struct Subscription {
   std::uint32_t index = 0;
@@ -45,11 +51,11 @@ struct Subscription {
   std::uint32_t in_flight = 0;
   std::uint32_t begun = 0;  // of in_flight
   Listener* listener = nullptr;
-  Duration handed_out{0};                         // the last time
-  Duration recalled{0};                           // no recall before it
-  Duration renewed_until{0};                      // no lease of this consumer ends before it
-  std::deque<model::SettleRange> recently_acked;  // so that a repeated ack is answered as applied
-  std::size_t effect = npos;                      // index of this turn's open delivery
+  Duration handed_out{0};                      // the last time
+  Duration recalled{0};                        // no recall before it
+  Duration renewed_until{0};                   // no lease of this consumer ends before it
+  std::deque<AppliedSettle> recently_settled;  // the latest, at most recent_settles
+  std::size_t effect = npos;                   // index of this turn's open delivery
   std::uint32_t free() const { return credit > in_flight && !listener->held && !listener->silent ? credit - in_flight : 0; }
   /// It could work on another message at once.
   bool idle() const { return free() > 0 && in_flight < std::max(concurrency, 1u); }
@@ -106,6 +112,12 @@ struct Returning {
   const char* text = "";
 };
 
+/// A place in the order in which retry rows become ready.
+struct Due {
+  std::uint64_t ms = 0, sequence = 0;
+  friend auto operator<=>(const Due&, const Due&) = default;
+};
+
 struct Group {
   std::uint32_t id = 0;
   GroupRow row;
@@ -126,13 +138,16 @@ struct Group {
   std::uint64_t head_expiry_ms = 0;                            // when it expires; 0 = never, or not known yet
   std::deque<std::uint64_t> recovered_blocks;                  // bases with messages that a broker before this one handed out
   std::deque<std::pair<std::uint64_t, bool>> recovered_retry;  // sequence and whether it was begun; the same for retry rows
-  std::uint64_t matured_ms = 0;                                // retry rows due at or before it are counted in ready_retry
+  Due matured;  // retry rows at or before it in the order of `due` are counted in ready_retry
   std::uint64_t ready_retry = 0;
   std::uint64_t next_due_ms = 0;  // no retry row that is not counted yet is due before it
   Duration next_lease_check = Duration::max();
   std::uint64_t stale_settles = 0;
-  std::uint64_t outstanding() const { return row.published - row.acked - row.expired - row.discarded - row.dead; }
-  std::uint64_t outstanding_bytes() const { return row.published_bytes - row.settled_bytes - row.dead_bytes; }
+  bool recount = false;  // what damage did to the counters is not known
+  // Never below 0, whatever a counter says: those of a damaged store may be off until `verify --repair` counts anew.
+  std::uint64_t outstanding() const { return less(row.published, row.acked + row.expired + row.discarded + row.dead); }
+  std::uint64_t outstanding_bytes() const { return less(row.published_bytes, row.settled_bytes + row.dead_bytes); }
+  static std::uint64_t less(std::uint64_t all, std::uint64_t part) { return all > part ? all - part : 0; }
   WindowBlock* block_of(std::uint64_t sequence);
 };
 
@@ -190,12 +205,16 @@ struct Queue {
   std::size_t turn_blocks_written = 0;
   std::uint32_t first_group = 0;  // as State::first_queue
   std::uint64_t refused = 0;
-  std::string damaged;  // not empty: nothing is handed out, this says why
-  Sample sample;        // counts of the slot under way
+  std::uint64_t damaged = 0;  // rows found damaged since the broker started
+  std::string keys_damaged;   // not empty: what was published before cannot be told, this says why
+  Sample sample;              // counts of the slot under way
   Latency latency;
   bool sampled_idle = true;
   Group* find_group(std::string_view name);
 };
+
+/// Whether the record in it splits and passes its checksum.
+bool is_whole(const TakenOut& row);
 
 struct SubscriptionKey {
   SessionId session;
@@ -211,6 +230,7 @@ struct Engine::State {
   rules::Random random;
   PlantedBugs bugs;
   BootRow boot;
+  LivesRow lives;
   Now now;
   Duration started{0};
   std::unique_ptr<store::Transaction> tx;
@@ -234,7 +254,9 @@ struct Engine::State {
   std::uint64_t moved_bytes = 0;     // of rows written in this turn for messages that leave their block
   std::uint64_t movable_bytes = 0;   // of rows that may still be written in this turn for messages that leave their block
   std::uint64_t next_sample_ms = 0;
-  Status broken;  // a row could not be read: the turn must fail
+  std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
+  Status broken;                   // a row could not be read: the turn must fail
+  std::vector<std::string> notes;  // of damage found in this turn, a line each
 
   // -- shared by the acts, each defined in the file named after it -------------------------------------------------------
   Queue* find_queue(std::string_view name);
@@ -260,12 +282,34 @@ struct Engine::State {
   bool take_out(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, TakenOut& out);
   void put_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
   void replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
-  bool read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
   void erase_retry(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
   void put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, DeadReason reason, std::string_view detail);
   void expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
   void remember_key(Queue& queue, std::uint64_t sequence, std::string_view record);
   void note_error(TakenOut& row, std::string_view text);
+
+  // quarantine.cpp
+  void note_damage(Queue& queue, std::string what);
+  /// False: there is none, or it was damaged and the message is a dead letter now; `row` is what was put there.
+  bool read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
+  std::optional<std::uint64_t> find_due(const Queue& queue, const Group& group, std::uint64_t sequence);
+  void erase_due(const Queue& queue, Group& group, std::uint64_t due_ms, std::uint64_t sequence);
+  bool unbury(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
+  void read_dead(Queue& queue, Group& group, std::uint64_t sequence, std::string_view value, TakenOut& row);
+  void bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
+  void mend_block(Queue& queue, std::uint64_t base, std::string_view value);
+  bool mend_marks(Queue& queue, Group& group, const WindowBlock& block, std::string_view value);
+  void bury_unmarked(Queue& queue, Group& group, WindowBlock& block);
+  void recount_damaged(Queue& queue);
+  void lose_keys(Queue& queue, const std::string& why);
+  std::optional<std::string> mend_state(std::string_view at, std::string_view value, Queue* queue, const std::string& what);
+  /// decode(), and once more with a bit put right.
+  template <class R>
+  bool read_state(const std::string& at, std::string_view value, R& row, Queue* queue, const std::string& what) {
+    if (decode(value, row)) return true;
+    const auto mended = mend_state(at, value, queue, what);
+    return mended && decode(*mended, row);
+  }
 
   // settle.cpp
   void end_lease_of_slot(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, Return why, std::string_view text);
@@ -366,11 +410,18 @@ struct Engine::State {
   void put_sample(Resolution resolution, std::uint32_t queue, const Sample& sample);
   void trim_history();
 
+  // kept_time.cpp
+  void keep_time();
+  void keep_time_if_due();
+  Duration next_keep() const;  // monotonic
+
+  void begin_life();
   void load();
   void load_leased_retry(Queue& queue, Group& group);
   void serve_queues();
   void serve_groups(Queue& queue);
   void write_rows();
+  void write_groups();
   void write_dedupe(Queue& queue);
   std::vector<DedupeEntry> pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high);
 };

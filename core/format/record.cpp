@@ -305,6 +305,18 @@ Status encode(const Message& message, Timestamp now, std::string& out) {
   return {};
 }
 
+void shift_times(char* record, Duration by) {
+  const auto attributes = load<std::uint8_t>(record + 8);
+  char* at = record + record_header_bytes;
+  for (const Attribute time : {has_deliver_at, has_expires_at}) {
+    if ((attributes & time) == 0) continue;
+    const std::int64_t moved = static_cast<std::int64_t>(load<std::uint64_t>(at)) + by.count();
+    store<std::uint64_t>(at, static_cast<std::uint64_t>(std::max<std::int64_t>(moved, 1)));
+    at += 8;
+  }
+  store<std::uint32_t>(record + 4, crc32({record + length_and_crc_bytes, load<std::uint32_t>(record)}));
+}
+
 std::vector<Header> decode_headers(std::string_view bytes, std::uint32_t count) {
   std::vector<Header> headers;
   headers.reserve(count < limits::header_count ? count : limits::header_count);

@@ -48,6 +48,8 @@ Error damaged_on_the_way();
 Status check(const Record& record, std::uint32_t max_message_bytes);
 /// Appends the record of `message`. `now` is broker time. Errors: those of check(), out_of_range for delay and ttl.
 Status encode(const Message& message, Timestamp now, std::string& out);
+/// Moves the times of a whole record by `by`, and makes its checksum anew.
+void shift_times(char* record, Duration by);
 /// Decodes headers; `count` of them in `bytes`, which must have passed check().
 std::vector<Header> decode_headers(std::string_view bytes, std::uint32_t count);
 /// CRC-32 (IEEE).

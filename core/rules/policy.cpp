@@ -12,13 +12,6 @@ bool legal(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == ':';
 }
 
-/// The first character of `text`, or its byte where it is not UTF-8.
-std::string shown(std::string_view text) {
-  std::size_t bytes = 1;
-  while (bytes < text.size() && bytes < 4 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) ++bytes;
-  return quote(text.substr(0, static_cast<unsigned char>(text[0]) < 0x80 ? 1 : bytes));
-}
-
 Error outside(std::string_view member, const std::string& value, const std::string& range) {
   return {Errc::out_of_range, std::string(member) + " is " + value + ", allowed is " + range + ". Nothing was changed."};
 }
@@ -44,7 +37,7 @@ Status check_name(std::string_view what, std::string_view name) {
   if (name.size() > limits::name_bytes) return bad("has " + std::to_string(name.size()) + " bytes");
   if (name.front() == '.') return bad("starts with a dot");
   for (std::size_t i = 0; i < name.size(); ++i) {
-    if (!legal(name[i])) return bad("has the character " + shown(name.substr(i)) + " at byte " + std::to_string(i + 1));
+    if (!legal(name[i])) return bad("has the character " + quote_first(name.substr(i)) + " at byte " + std::to_string(i + 1));
   }
   return {};
 }
@@ -64,11 +57,7 @@ Status check_policy(const QueuePolicy& p) {
     return s;
   if (auto s = within<std::uint32_t>("max_attempts", p.max_attempts, 1, 1000); !s) return s;
   if (auto s = duration_within("backoff.initial", p.backoff.initial, Duration{0}, l::delay_max); !s) return s;
-  if (p.backoff.max < p.backoff.initial || p.backoff.max > l::delay_max) {
-    return outside("backoff.max", std::to_string(p.backoff.max.count()) + " ms",
-                   "backoff.initial (" + std::to_string(p.backoff.initial.count()) + " ms) to " +
-                       std::to_string(l::delay_max.count()) + " ms");
-  }
+  if (auto s = duration_within("backoff.max", p.backoff.max, p.backoff.initial, l::delay_max); !s) return s;
   // Written so that a NaN fails too.
   if (!(p.backoff.multiplier >= 1.0 && p.backoff.multiplier <= 100.0)) {
     return outside("backoff.multiplier", std::to_string(p.backoff.multiplier), "1 to 100");

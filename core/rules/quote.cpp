@@ -41,4 +41,12 @@ std::string quote(std::string_view text) {
   return out += shown.size() < text.size() ? "...'" : "'";
 }
 
+std::string quote_first(std::string_view text) {
+  std::size_t bytes = 1;
+  if (static_cast<unsigned char>(text[0]) >= 0xc0) {
+    while (bytes < text.size() && bytes < 4 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) ++bytes;
+  }
+  return quote(text.substr(0, bytes));
+}
+
 }  // namespace ackwire::rules

@@ -10,5 +10,7 @@ namespace ackwire::rules {
 /// quote, the backslash) is written as \xNN for each byte, and more than limits::name_bytes are cut to "...". Bytes that are not
 /// UTF-8 stay: every writer of texts mends them.
 std::string quote(std::string_view text);
+/// The first character of `text`, quoted. Requires that there is one.
+std::string quote_first(std::string_view text);
 
 }  // namespace ackwire::rules

@@ -78,6 +78,7 @@ struct CommitLoop::State {
   BrokerOptions options;
   std::thread thread;
   std::atomic<std::thread::id> loop_thread;
+  std::atomic<std::int64_t> clock_offset_ms{0};
   Wake wake;
 
   // -- the loop's thread alone --
@@ -203,6 +204,7 @@ void CommitLoop::State::run() {
   };
   const Send sender = [this, &note_failure](const Peer& peer, std::string_view head, std::string_view payload) {
     note_failure();
+    clock_offset_ms.store(turn.clock_offset().count(), std::memory_order_relaxed);
     return send(peer, head, payload);
   };
   while (true) {
@@ -218,6 +220,7 @@ void CommitLoop::State::run() {
       continue;
     }
     run_turn(sender);
+    clock_offset_ms.store(turn.clock_offset().count(), std::memory_order_relaxed);
     note_failure();
     for (const Peer& peer : std::exchange(gone, {})) turn.end(peer);
     for (const Peer& peer : turn.take_silent()) {
@@ -260,6 +263,7 @@ Result<std::unique_ptr<CommitLoop>> CommitLoop::start(std::unique_ptr<store::Sto
     return Error{Errc::io, "The system gives no event descriptor. Nothing was changed. Raise the limit of open files (ulimit -n)."};
   }
   if (Status opened = state->turn.open(); !opened) return opened.error();
+  state->clock_offset_ms = state->turn.clock_offset().count();
   try {
     state->thread = std::thread([raw = state.get()] { raw->run(); });
   } catch (const std::system_error& error) {
@@ -331,6 +335,8 @@ Result<std::string> CommitLoop::bind(std::string_view endpoint) {
   if (!posted) return stopped();
   return bound.get_future().get();
 }
+
+Duration CommitLoop::clock_offset() const { return Duration{state_->clock_offset_ms.load(std::memory_order_relaxed)}; }
 
 Status CommitLoop::health() const {
   const std::lock_guard lock(state_->mutex);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <random>
 
 #include "ackwire/limits.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr Duration commit_window{30'000};
 constexpr Duration probe_pause{500};
+constexpr Duration pace_slack{5};      // of broker time against the steady clock, before peers in this process are told
 constexpr Duration full_pause{5'000};  // of publishes
 constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first
 
@@ -41,10 +43,20 @@ Error no_session() {
           {}};
 }
 
+Error other_life(const wire::Life& life, std::uint64_t boot_epoch) {
+  return {
+      Errc::store_rollback,
+      "This client last spoke to boot epoch " + std::to_string(life.boot_epoch) + " of a store, and this broker (boot epoch " +
+          std::to_string(boot_epoch) +
+          ") never was that: an older copy was put back, or another store is served here. Of what has no answer it is not known "
+          "whether it was stored there; it is not stored here. Say hello without a last life to go on.",
+      {},
+      {}};
+}
+
 }  // namespace
 
-Turn::Turn(store::Store& store, const BrokerOptions& options)
-    : store_(store), options_(options), clock_(Clock::read_mono(), Clock::read_system()) {}
+Turn::Turn(store::Store& store, const BrokerOptions& options) : store_(store), options_(options) {}
 
 std::uint64_t Turn::random_seed() const {
   if (options_.seed != 0) return options_.seed;
@@ -53,13 +65,30 @@ std::uint64_t Turn::random_seed() const {
 }
 
 Status Turn::open() {
+  const auto kept = engine::kept_time(store_);
+  if (!kept) return kept.error();
+  const ClockReading reading = read_clocks();
+  machine_boot_ = reading.machine_boot;
+  clock_.emplace(reading, *kept, options_.accept_clock);
+  return open_engine();
+}
+
+Status Turn::open_engine() {
   engine::EngineOptions options;
   options.seed = random_seed();
   options.store_soft_limit = options_.store_soft_limit;
   options.disk_floor_bytes = options_.disk_floor_bytes;
+  options.machine_boot = machine_boot_;
   engine_ = std::make_unique<engine::Engine>(store_, options);
-  now_ = clock_.at(Clock::read_mono(), Clock::read_system());
-  return engine_->open(now_);
+  now_ = clock_->at(Clock::read_mono(), Clock::read_system());
+  Status opened = engine_->open(now_);
+  if (opened.ok()) tell_damage();
+  return opened;
+}
+
+// A line for each row that was found damaged and how it was dealt with.
+void Turn::tell_damage() {
+  for (const std::string& note : engine_->take_notes()) std::fprintf(stderr, "ackwire: warning: %s\n", note.c_str());
 }
 
 std::optional<Duration> Turn::wait() const {
@@ -86,7 +115,7 @@ void Turn::end_session(model::SessionId id) {
 }
 
 void Turn::begin(const Send& send) {
-  now_ = clock_.at(Clock::read_mono(), Clock::read_system());
+  now_ = clock_->at(Clock::read_mono(), Clock::read_system());
   if (failed_.ok()) {
     if (Status begun = engine_->begin(now_); !begun) after_failure(begun, send);
   }
@@ -120,6 +149,7 @@ void Turn::finish(const Send& send) {
       }
       commit_us_.add(micros() - before);
       ++commits_;
+      tell_damage();
     } else {
       after_failure(finished, send);
     }
@@ -131,14 +161,18 @@ void Turn::finish(const Send& send) {
 }
 
 // A ROUTER socket does not say that a peer went. A pong that nobody asked for finds out, so that leases end within a second of a
-// consumer's death and not only after session_timeout.
+// consumer's death and not only after session_timeout. Peers in this process only need to know when broker time changes its pace.
 void Turn::probe(const Send& send) {
   next_probe_ = now_.mono + probe_pause;
+  const Duration pace = now_.wall.time_since_epoch() - now_.mono;
+  const bool tell_local = pace > told_pace_ + pace_slack || pace < told_pace_ - pace_slack;
+  if (tell_local) told_pace_ = pace;
   head_.clear();
   wire::encode_pong(head_, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()));
   for (const model::SessionId id : sessions_.all()) {
     const Peer& peer = sessions_.find(id)->peer;
-    if (!peer.local && !send(peer, head_, {}) && std::find(gone_.begin(), gone_.end(), id) == gone_.end()) gone_.push_back(id);
+    if (peer.local && !tell_local) continue;
+    if (!send(peer, head_, {}) && !peer.local && std::find(gone_.begin(), gone_.end(), id) == gone_.end()) gone_.push_back(id);
   }
 }
 
@@ -149,7 +183,7 @@ void Turn::after_failure(const Status& failure, const Send& send) {
   close(send, failure.error().code, failure.error().message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
   if (!full) return;
-  if (const Status opened = open(); !opened.ok()) stop_confirming(opened);
+  if (const Status opened = open_engine(); !opened.ok()) stop_confirming(opened);
   engine_->refuse_publishes(now_.mono + full_pause);
   engine_->rest(now_.mono + full_rest);
 }
@@ -204,6 +238,7 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   const auto hello = wire::decode_hello(frame.payload);
   if (!hello) return refuse(peer, frame.request, hello.error());
   if (Session* old = sessions_.of(peer)) end_session(old->id);
+  if (hello->life && !was_life(*hello->life)) return refuse(peer, frame.request, other_life(*hello->life, engine_->boot_epoch()));
   if (sessions_.size() >= options_.max_sessions) {
     return refuse(peer, frame.request,
                   {Errc::overloaded,
@@ -220,12 +255,17 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   welcome.boot_epoch = engine_->boot_epoch();
   welcome.session = static_cast<std::uint64_t>(session.id);
   welcome.now = static_cast<std::uint64_t>(now_.wall.time_since_epoch().count());
+  if (sessions_.size() == 1) told_pace_ = now_.wall.time_since_epoch() - now_.mono;
   std::copy_n(store_.id().data(), std::min<std::size_t>(store_.id().size(), 16), welcome.store_id.begin());
   welcome.max_frame_bytes = static_cast<std::uint32_t>(limits::frame_bytes);
   const std::string software = "ackwire " + std::string(version());
   welcome.software = software;
   Reply& reply = replies_.emplace_back(Reply{peer, {}});
   wire::encode(reply.frame, welcome);
+}
+
+bool Turn::was_life(const wire::Life& life) const {
+  return store_.id() == std::string_view(life.store_id.data(), life.store_id.size()) && engine_->knows_life(life.boot_epoch);
 }
 
 void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
@@ -376,6 +416,7 @@ void Turn::set_slow(const std::vector<Peer>& slow) {
 }
 
 void Turn::complete(BrokerStats& stats) {
+  stats.clock_offset_ms = clock_offset().count();
   stats.sessions = static_cast<std::uint32_t>(sessions_.size());
   stats.commits = commits_;
   engine::Latency latency = last_commit_us_;

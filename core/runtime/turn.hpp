@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "runtime/sessions.hpp"
 #include "store/store.hpp"
 #include "wire/frame.hpp"
+#include "wire/session.hpp"
 
 namespace ackwire::runtime {
 
@@ -35,7 +37,7 @@ using Send = std::function<bool(const Peer& peer, std::string_view head, std::st
 class Turn {
  public:
   Turn(store::Store& store, const BrokerOptions& options);
-  /// Opens the engine.
+  /// Begins broker time where the store's stood, and opens the engine.
   Status open();
   /// Takes the frames, commits, sends. Errors are sticky: failed() tells why, and nothing is confirmed any more.
   void run(const std::vector<Received>& frames, const Send& send) { begin(send), take(frames), finish(send); }
@@ -53,6 +55,8 @@ class Turn {
   std::optional<Duration> wait() const;
   bool due() const;
   const Status& failed() const { return failed_; }
+  /// The system's clock less broker time.
+  Duration clock_offset() const { return clock_ ? clock_->offset() : Duration{0}; }
   /// Says goodbye to everyone.
   void close(const Send& send, Errc code, std::string_view text);
 
@@ -60,6 +64,7 @@ class Turn {
   void handle(const Received& received);
   void handle_session_frame(Session& session, const wire::Frame& frame);
   void hello(const Peer& peer, const wire::Frame& frame);
+  bool was_life(const wire::Life& life) const;
   void publish(Session& session, const wire::Frame& frame);
   void settle(Session& session, const wire::Frame& frame);
   void request(Session& session, const wire::Frame& frame);
@@ -70,6 +75,8 @@ class Turn {
   void send_effects(const Send& send);
   void probe(const Send& send);
   bool send_effect(model::Effect& effect, const Session& session, const Send& send);
+  void tell_damage();
+  Status open_engine();
   void after_failure(const Status& failure, const Send& send);
   void stop_confirming(const Status& failure);
   void complete(BrokerStats& stats);
@@ -77,7 +84,8 @@ class Turn {
 
   store::Store& store_;
   BrokerOptions options_;
-  Clock clock_;
+  std::optional<Clock> clock_;  // from open() on
+  engine::MachineBoot machine_boot_{};
   model::Now now_;
   std::unique_ptr<engine::Engine> engine_;
   Sessions sessions_;
@@ -107,6 +115,7 @@ class Turn {
   engine::Latency commit_us_, last_commit_us_;
   Duration commit_window_{0};
   Duration next_probe_{0};
+  Duration told_pace_{0};  // broker time less steady time, as peers in this process know it
   std::uint64_t commits_ = 0;
 };
 

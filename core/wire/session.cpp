@@ -9,6 +9,8 @@
 namespace ackwire::wire {
 namespace {
 
+constexpr std::uint16_t hello_with_life = 1;
+
 template <std::size_t N>
 void copy_to(std::array<char, N>& to, std::string_view from) {
   if (from.size() == N) std::copy(from.begin(), from.end(), to.begin());
@@ -21,12 +23,13 @@ Error refuse(std::string_view what) {
 }  // namespace
 
 void encode(std::string& out, const Hello& hello) {
-  FrameWriter(out, Operation::hello, 0)
-      .u8(hello.min_version)
+  FrameWriter writer(out, Operation::hello, 0);
+  writer.u8(hello.min_version)
       .u8(hello.max_version)
-      .u16(0)
+      .u16(hello.life ? hello_with_life : 0)
       .bytes({hello.producer.data(), hello.producer.size()})
       .str8(hello.client_name);
+  if (hello.life) writer.bytes({hello.life->store_id.data(), hello.life->store_id.size()}).u64(hello.life->boot_epoch);
 }
 
 Result<Hello> decode_hello(std::string_view payload) {
@@ -49,7 +52,14 @@ Result<Hello> decode_hello(std::string_view payload) {
                                                 std::to_string(version_min) + " to " + std::to_string(version_max) +
                                                 ". Nothing was lost; use matching versions of client and broker."};
   }
-  if (flags != 0) return refuse("has flags " + std::to_string(flags) + "; they must be 0.");
+  if ((flags & ~hello_with_life) != 0)
+    return refuse("has flags " + std::to_string(flags) + "; they may be 0, or 1 when the life that was known last follows.");
+  if ((flags & hello_with_life) != 0) {
+    Life& life = hello.life.emplace();
+    copy_to(life.store_id, reader.bytes(life.store_id.size()));
+    life.boot_epoch = reader.u64();
+    if (reader.failed()) return reader.finish().error();
+  }
   if (Status status = reader.finish(); !status) return status.error();
   if (std::all_of(hello.producer.begin(), hello.producer.end(), [](char byte) { return byte == 0; })) {
     return refuse(

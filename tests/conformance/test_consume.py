@@ -215,7 +215,7 @@ def test_a_lease_ends_by_time(client, queue, short_lease):
     client.subscribe(queue, credit=1)
     client.receive()
     start = time.monotonic()
-    assert client.receive()[0].delivery == 2
+    assert client.receive_again()[0].delivery == 2
     assert short_lease - 0.2 <= time.monotonic() - start < short_lease + 2, "in [visibility timeout, + 1 s], and a loaded machine"
 
 
@@ -372,7 +372,7 @@ def test_the_timeout_is_that_of_the_hand_over(client, queue):
     assert client.subscribe(queue) == 30_000
     client.request("set_queue", queue=queue, change={"visibility_timeout_ms": 500})
     fill(client, queue, 1)
-    assert [client.receive()[0].delivery, client.receive(wait_ms=10_000)[0].delivery] == [1, 2]
+    assert [client.receive()[0].delivery, client.receive_again()[0].delivery] == [1, 2]
 
 
 def test_the_queue_goes(client, queue):
@@ -404,3 +404,57 @@ def test_many_messages(client, queue):
         assert client.settle_ranges(ACK, ranges).applied == len(messages)
     assert seen == list(range(10_000))
     assert client.group(queue)["acked"] == 10_000
+
+
+def attempts_after_death(broker, queue, begin, **subscribe):
+    """What the next consumer sees of three messages whose consumer went without a word."""
+    with Client(broker.endpoint) as first:
+        fill(first, queue, 3)
+        first.subscribe(queue, **subscribe)
+        messages = first.receive(3)
+        first.begun(*(messages[i] for i in begin))
+        first.ping()
+    with Client(broker.endpoint) as next_one:
+        next_one.subscribe(queue, concurrency=1)
+        return {m.sequence: m.attempts for m in next_one.receive(3, wait_ms=20_000)}
+
+
+def test_without_a_concurrency_everything_counts_as_begun(shared_broker, queue):
+    assert attempts_after_death(shared_broker, queue, []) == {1: 2, 2: 2, 3: 2}
+
+
+def test_as_many_as_the_concurrency_are_presumed_begun(shared_broker, queue):
+    assert attempts_after_death(shared_broker, queue, [], concurrency=2) == {1: 2, 2: 2, 3: 1}
+
+
+def test_what_was_said_to_be_begun_is_charged(shared_broker, queue):
+    assert attempts_after_death(shared_broker, queue, [2], concurrency=1) == {1: 1, 2: 1, 3: 2}
+
+
+def test_a_concurrency_has_a_limit(client, queue):
+    with pytest.raises(Refused) as refused:
+        client.subscribe(queue, concurrency=100_001)
+    assert refused.value.code == CODES["out_of_range"]
+
+
+def test_recall_asks_for_what_is_not_begun(client, second, queue):
+    fill(client, queue, 5)
+    client.subscribe(queue, concurrency=1)
+    messages = client.receive(5)
+    client.begun(messages[0])
+    second.subscribe(queue, concurrency=1)
+    cursor = wire.Cursor(client.expect(wire.RECALL, 20_000).payload)
+    assert cursor.read("II") == (1, 2)
+    cursor.end()
+    client.settle_ranges(RELEASE, [(4, 2, 1)])
+    assert {m.sequence for m in second.receive(1)} <= {4, 5}
+
+
+def test_who_lets_a_lease_run_out_is_given_nothing_before_its_next_frame(client, queue):
+    client.request("set_queue", queue=queue, change={"visibility_timeout_ms": 300})
+    fill(client, queue, 1)
+    client.subscribe(queue)
+    client.receive(1)
+    assert client.nothing(wire.DELIVER, 1_500)
+    client.ping()
+    assert client.receive(1)[0].delivery == 2

@@ -173,6 +173,31 @@ TEST_F(Settle, ARepeatedAckHolds) {
   EXPECT_EQ(group().acked, 1u);
 }
 
+TEST_F(Settle, ARepeatIsAnsweredAsTheFirstWasAndAnotherKindIsStale) {
+  subscribe(alice);
+  constexpr SettleKind kinds[] = {SettleKind::ack, SettleKind::nack, SettleKind::reject, SettleKind::release};
+  const auto expect_repeats = [&](const Got& got, SettleKind first) {
+    EXPECT_EQ(settle(alice, first, {got.token()}, 3'600'000, "x").applied, 1u);
+    for (const SettleKind second : kinds) {
+      SCOPED_TRACE(testing::Message() << "first " << static_cast<int>(first) << ", then " << static_cast<int>(second));
+      const auto again = settle(alice, second, {got.token()}, 3'600'000, "x");
+      EXPECT_EQ(again.applied, first == second ? 1u : 0u);
+      EXPECT_EQ(again.stale.size(), first == second ? 0u : 1u);
+    }
+    EXPECT_EQ(settle(alice, SettleKind::extend, {got.token()}, 60'000).stale.size(), 1u);
+    expect_conserved();
+  };
+  for (const SettleKind first : kinds) {
+    (void)publish("from its block");
+    expect_repeats(one(), first);
+    idle();
+    if (first != SettleKind::release) (void)publish("from its row"), settle(alice, SettleKind::release, {one().token()}), idle();
+    expect_repeats(one(), first);
+    idle();
+    for (const Got& left : take()) EXPECT_EQ(ack(alice, left).applied, 1u);
+  }
+}
+
 TEST_F(Settle, ATokenOfAnEarlierStartIsStale) {
   subscribe(alice);
   (void)publish("a");

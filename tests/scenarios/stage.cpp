@@ -218,7 +218,7 @@ void Stage::settle(const Words& words) {
   settle.subscription = only_subscription;
   settle.request = next_request_++;
   settle.kind = kinds.at(words[0]);
-  settle.boot_epoch = std::stoull(option(words, "boot").value_or(std::to_string(who.boot_epoch)));
+  settle.boot_epoch = option(words, "boot") == "now" ? engine_->boot_epoch() : who.boot_epoch;
   settle.text = text;
   if (const auto v = option(words, "delay")) settle.duration_ms = duration(*v).count();
   if (const auto v = option(words, "for")) settle.duration_ms = duration(*v).count();

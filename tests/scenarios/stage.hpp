@@ -4,7 +4,7 @@
 //   publish CLIENT QUEUE BODY ... [key=K] [delay=D] [ttl=D]      several bodies are one atomic batch; key is of the first
 //   repeat CLIENT QUEUE                       the last publish frame once more, as after a lost answer
 //   subscribe CLIENT QUEUE [group=G] [credit=N]                  unsubscribe CLIENT
-//   ack | release CLIENT SEQUENCE ...         [delivery=N] [boot=N]: with another token than that of the last delivery
+//   ack | release CLIENT SEQUENCE ...         [delivery=N] [boot=now]: with another token than that of the last delivery
 //   nack CLIENT SEQUENCE ... [delay=D] [error=TEXT]              reject CLIENT SEQUENCE ... [reason=TEXT]
 //   extend CLIENT SEQUENCE ... for=D          renew CLIENT
 //   disconnect CLIENT                         wait D             stats QUEUE [group=G]

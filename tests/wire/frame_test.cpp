@@ -241,6 +241,8 @@ TEST(BadInput, WrongValues) {
   bytes.clear();
   encode(bytes, Hello{});
   bytes[8 + 2] = 1;
+  EXPECT_EQ(code(decode_hello(std::string_view(bytes).substr(8))), Errc::bad_length) << "the life does not follow";
+  bytes[8 + 2] = 2;
   EXPECT_EQ(code(decode_hello(std::string_view(bytes).substr(8))), Errc::invalid_argument) << "flags";
 }
 
