@@ -17,7 +17,8 @@ FOR_EVER = 1 << 40
 
 
 def peek(queue, count=1000, body_bytes=1 << 20):
-    return wire.to_json({"request": "peek", "queue": queue, "group": "default", "from": 0, "count": count, "body_bytes": body_bytes})
+    return wire.to_json({"request": "peek", "queue": queue, "group": "default", "from": 0, "count": count,
+                         "body_bytes": body_bytes})
 
 
 def tcp(endpoint):

@@ -62,8 +62,7 @@ class GatewayTest : public ::testing::Test {
 class RawPeer {
  public:
   enum class Says : std::uint8_t { nothing, handshake };
-  explicit RawPeer(const std::string& endpoint, Says says = Says::handshake)
-      : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit RawPeer(const std::string& endpoint, Says says = Says::handshake) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -99,7 +98,8 @@ class RawPeer {
   /// Appends what the gateway said. Does not wait.
   void take(std::string& said) const {
     char bytes[4'096];
-    for (ssize_t got = 0; (got = ::recv(fd_, bytes, sizeof bytes, MSG_DONTWAIT)) > 0;) said.append(bytes, static_cast<std::size_t>(got));
+    for (ssize_t got = 0; (got = ::recv(fd_, bytes, sizeof bytes, MSG_DONTWAIT)) > 0;)
+      said.append(bytes, static_cast<std::size_t>(got));
   }
   /// False when the other side closed the connection. Does not wait.
   bool open() const {

@@ -136,7 +136,8 @@ TEST_F(HostilePeer, EachPeerHasItsTurn) {
 }
 
 TEST_F(HostilePeer, OtherProtocolsAreClosed) {
-  RawPeer http(endpoint_, RawPeer::Says::nothing), old(endpoint_, RawPeer::Says::nothing), silent(endpoint_, RawPeer::Says::nothing);
+  RawPeer http(endpoint_, RawPeer::Says::nothing), old(endpoint_, RawPeer::Says::nothing),
+      silent(endpoint_, RawPeer::Says::nothing);
   http.put("GET / HTTP/1.1\r\n\r\n");
   old.put(std::string("\xff\0\0\0\0\0\0\0\x01\x7f\x01\0", 12));
   EXPECT_TRUE(until([&] { return !http.open() && !old.open(); }));
@@ -157,9 +158,10 @@ TEST_F(HostilePeer, WhoDoesNotShakeHandsOrSayAnythingIsClosed) {
 
 TEST_F(HostilePeer, PingsAreAnswered) {
   RawPeer raw(endpoint_);
-  raw.put(std::string("\x04\x0b\x04PING\0\x0a"
-                      "abcd",
-                      13));
+  raw.put(
+      std::string("\x04\x0b\x04PING\0\x0a"
+                  "abcd",
+                  13));
   ASSERT_TRUE(raw.part("behind", false));
   ASSERT_TRUE(heard("behind"));
   std::string said;

@@ -57,8 +57,9 @@ TEST(Zmtp, WhoMayTalkToARouter) {
   EXPECT_TRUE(is_ready(ready_of("DEALER")));
   EXPECT_TRUE(is_ready(ready_of("REQ")));
   EXPECT_FALSE(is_ready(ready_of("SUB")));
-  EXPECT_TRUE(is_ready(command("READY", "\x08Identity\0\0\0\x02hi\x0bsocket-TYPE\0\0\0\x06"
-                                        "DEALER"sv)))
+  EXPECT_TRUE(is_ready(command("READY",
+                               "\x08Identity\0\0\0\x02hi\x0bsocket-TYPE\0\0\0\x06"
+                               "DEALER"sv)))
       << "names have no case";
   EXPECT_FALSE(is_ready(command("READY", ""))) << "no type";
   EXPECT_FALSE(is_ready(command("HELLO", "")));
@@ -68,8 +69,9 @@ TEST(Zmtp, WhoMayTalkToARouter) {
 }
 
 TEST(Zmtp, APongCarriesThePingsContext) {
-  EXPECT_EQ(pong_to(command("PING", "\0\x0a"
-                                    "ctx"sv)),
+  EXPECT_EQ(pong_to(command("PING",
+                            "\0\x0a"
+                            "ctx"sv)),
             "\x04\x08\x04PONGctx"sv);
   EXPECT_EQ(pong_to(command("PING", "\0\x0a"sv)), "\x04\x05\x04PONG"sv);
   EXPECT_EQ(pong_to(command("PING", std::string(100, 'x'))).size(), 2u + 5 + 16) << "cut at 16 bytes";
