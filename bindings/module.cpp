@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include "ackwire/limits.hpp"
+#include "ackwire/units.hpp"
 #include "ackwire/version.hpp"
 #include "connection.hpp"
 #include "convert.hpp"
@@ -21,6 +22,11 @@ PYBIND11_MODULE(_core, module) {
   bind_dead_letter(connection);
   bind_stats(connection);
   module.def("close_all", &close_all);
+  module.def("parse_duration", [](const std::string& text) {
+    const auto read = ackwire::parse_duration(text);
+    if (!read) throw py::value_error(read.error().message);
+    return read->count();
+  });
   module.def("version", [] { return std::string(ackwire::version()); });
   module.attr("PAGE_MESSAGES") = ackwire::limits::page_messages;
   module.attr("CREDIT_LIMIT") = ackwire::limits::credit;
