@@ -244,7 +244,7 @@ std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t 
         }
         std::string_view bytes = taken.record;
         if (format::split(bytes, record) && !record.key.empty()) {
-          pinned.push_back({hash_key(store.secret(), record.key), be64(row.key, 8), hash_body(record.body)});
+          pinned.push_back({hash_key(store.secret(), record.key), be64(row.key, 8), fingerprint(record)});
         }
         at.assign(row.key);
         at.push_back('\0');

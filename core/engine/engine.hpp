@@ -16,6 +16,7 @@
 #include "ackwire/error.hpp"
 #include "model/command.hpp"
 #include "model/effect.hpp"
+#include "model/note.hpp"
 #include "model/request.hpp"
 #include "store/store.hpp"
 
@@ -68,6 +69,11 @@ class Engine {
   /// Nothing is swept and nothing handed out until then: after a full store, so that settles, purges and discards come first.
   void rest(Duration until);
   std::vector<model::Effect> take_effects();
+
+  /// What happened since the last call, for the log. Requires that finish() returned ok: before, it is not true.
+  std::vector<model::Note> take_notes();
+  /// Messages under lease to the session.
+  std::uint64_t leases_of(model::SessionId session) const;
 
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.
   std::optional<Duration> next_wakeup() const;

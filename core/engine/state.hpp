@@ -199,6 +199,8 @@ struct Engine::State {
   std::unordered_map<std::uint32_t, Subscription*> by_index;
   std::uint32_t next_index = 1;
   std::vector<model::Effect> effects;
+  std::vector<model::Note> notes;
+  SessionId asking{};  // whose request is answered
   BlockBuffers buffers;
   std::uint32_t budget = 0;          // messages that may still be swept in this turn
   bool more = false;                 // work was left for the next turn
@@ -216,6 +218,7 @@ struct Engine::State {
   Subscription* find_subscription(SessionId session, SubscriptionId id);
   void effect(SessionId session, decltype(model::Effect::what) what);
   void damage(const std::string& place);
+  void note(model::Note note);  // note.cpp
 
   // block.cpp
   void append_records(Queue& queue, std::string_view records, std::uint32_t count);
