@@ -270,6 +270,7 @@ Status ZmqGateway::bind_socket(Bound& bound) {
   const int rc = zmq_bind(router_.handle(), bound.address.c_str());
   const int error = zmq_errno();
   if (is_ipc) umask(mask);
+  if (is_ipc && rc == 0) chmod(bound.ipc_path.c_str(), options_.socket_mode);
   if (rc != 0) {
     return Error{Errc::io, "Cannot listen on '" + bound.address + "': " + zmq_strerror(error) +
                                ". Nothing was changed; use another port or path, or stop the process that has it."};

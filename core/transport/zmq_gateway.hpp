@@ -13,6 +13,8 @@ namespace ackwire::transport {
 struct ZmqGatewayOptions {
   /// Frames that a slow peer has not taken yet are kept up to this; over it the peer is gone.
   std::size_t outbox_bytes = 64u << 20;
+  /// Permissions of socket files.
+  std::uint32_t socket_mode = 0600;
   /// Addresses remembered at once. The one that has been silent longest is forgotten first; it is a new peer when it speaks again.
   std::uint32_t max_peers = 4'096;
   /// When the anonymous memory of the process grows by more than this without a reason that is known here, every connection is
