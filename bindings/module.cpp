@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include "ackwire/limits.hpp"
+#include "ackwire/units.hpp"
 #include "ackwire/version.hpp"
 #include "changes.hpp"
 #include "connection.hpp"
@@ -25,6 +26,11 @@ PYBIND11_MODULE(_core, module) {
   module.def("close_all", &close_all);
   module.def("stop", &stop_handing_out);
   module.def("stopping", &stopping);
+  module.def("parse_duration", [](const std::string& text) {
+    const auto read = ackwire::parse_duration(text);
+    if (!read) throw py::value_error(read.error().message);
+    return read->count();
+  });
   module.def("version", [] { return std::string(ackwire::version()); });
   module.attr("PAGE_MESSAGES") = ackwire::limits::page_messages;
   module.attr("CREDIT_LIMIT") = ackwire::limits::credit;

@@ -17,6 +17,7 @@
 #include "engine/kept_time.hpp"
 #include "model/command.hpp"
 #include "model/effect.hpp"
+#include "model/note.hpp"
 #include "model/request.hpp"
 #include "store/store.hpp"
 
@@ -91,7 +92,12 @@ class Engine {
   void rest(Duration until);
   std::vector<model::Effect> take_effects();
   /// What was found damaged and how it was dealt with, a line each, since the last call. True once finish() or open() returned ok.
-  std::vector<std::string> take_notes();
+  std::vector<std::string> take_damage();
+
+  /// What happened since the last call, for the log. Requires that finish() returned ok: before, it is not true.
+  std::vector<model::Note> take_notes();
+  /// Messages under lease to the session.
+  std::uint64_t leases_of(model::SessionId session) const;
 
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.
   std::optional<Duration> next_wakeup() const;

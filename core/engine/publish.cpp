@@ -24,7 +24,7 @@ struct Planned {
   std::uint64_t body = 0;
   std::uint64_t sequence = 0;  // of the original when duplicate, else assigned when stored
   std::uint32_t twin = none;   // index of an earlier message of this batch with the same key
-  bool duplicate = false;
+  bool duplicate = false, differs = false;
   static constexpr std::uint32_t none = 0xffff'ffff;
 };
 
@@ -92,7 +92,7 @@ class Admission {
         ++queue_.state.suppressed;
         ++queue_.sample.suppressed;
       }
-      receipts.push_back({p.sequence, p.duplicate});
+      receipts.push_back({p.sequence, p.duplicate, p.differs});
     }
     queue_.dirty = true;
     confirm.receipts(receipts);
@@ -147,7 +147,7 @@ class Admission {
     for (Planned& p : plan_) {
       if (p.record.key.empty()) continue;
       p.key = hash_key(s_.store.secret(), p.record.key);
-      p.body = hash_body(p.record.body);
+      p.body = fingerprint(p.record);
       keys_.push_back(p.key);
     }
     queue_.dedupe->prefetch(keys_);
@@ -155,7 +155,9 @@ class Admission {
       Planned& p = plan_[i];
       if (p.record.key.empty()) continue;
       if (const auto known = queue_.dedupe->find(*s_.tx, p.key)) {
-        if (known->body != p.body) return at(conflict(known->sequence), i, count);
+        const Likeness like = compare(known->body, p.body, hash_body(p.record.body));
+        if (like == Likeness::other_body) return at(conflict(known->sequence), i, count);
+        p.differs = like == Likeness::other_extras;
         p.sequence = known->sequence;
         p.duplicate = true;
         plain_ = false;
@@ -183,7 +185,9 @@ class Admission {
         firsts_[slot] = i;
         continue;
       }
-      if (p.body != plan_[original].body) return at(conflict(0), i, count);
+      const Likeness like = compare(plan_[original].body, p.body, p.body);
+      if (like == Likeness::other_body) return at(conflict(0), i, count);
+      p.differs = like == Likeness::other_extras;
       p.twin = original;
       p.duplicate = true;
       plain_ = false;
@@ -329,6 +333,13 @@ void Engine::publish(SessionId session, const Publish& publish) {
     } else {
       queue->refused += batch.count;
       queue->sample.refused += batch.count;
+      s.note({model::NoteKind::publish_refused,
+              session,
+              queue->row.name,
+              {},
+              std::string(name(error.code)),
+              error.message,
+              batch.count});
       confirm.refused(error);
     }
   }

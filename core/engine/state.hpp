@@ -246,6 +246,8 @@ struct Engine::State {
   std::unordered_map<SessionId, std::unique_ptr<Listener>> listeners;  // sessions that have subscribed
   std::uint32_t next_index = 1;
   std::vector<model::Effect> effects;
+  std::vector<model::Note> notes;
+  SessionId asking{};  // whose request is answered
   BlockBuffers buffers;
   std::uint32_t budget = 0;          // messages that may still be swept in this turn
   bool more = false;                 // work was left for the next turn
@@ -258,13 +260,14 @@ struct Engine::State {
   std::uint64_t next_sample_ms = 0;
   std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
   Status broken;                   // a row could not be read: the turn must fail
-  std::vector<std::string> notes;  // of damage found in this turn, a line each
+  std::vector<std::string> damage_found;  // in this turn, a line each
 
   // -- shared by the acts, each defined in the file named after it -------------------------------------------------------
   Queue* find_queue(std::string_view name);
   Subscription* find_subscription(SessionId session, SubscriptionId id);
   void effect(SessionId session, decltype(model::Effect::what) what);
   void damage(const std::string& place);
+  void note(model::Note note);  // note.cpp
 
   // block.cpp
   void append_records(Queue& queue, std::string_view records, std::uint32_t count);

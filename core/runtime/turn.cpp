@@ -56,7 +56,7 @@ Error other_life(const wire::Life& life, std::uint64_t boot_epoch) {
 
 }  // namespace
 
-Turn::Turn(store::Store& store, const BrokerOptions& options) : store_(store), options_(options) {}
+Turn::Turn(store::Store& store, const BrokerOptions& options) : store_(store), options_(options), log_(options.log) {}
 
 std::uint64_t Turn::random_seed() const {
   if (options_.seed != 0) return options_.seed;
@@ -82,13 +82,11 @@ Status Turn::open_engine() {
   engine_ = std::make_unique<engine::Engine>(store_, options);
   now_ = clock_->at(Clock::read_mono(), Clock::read_system());
   Status opened = engine_->open(now_);
-  if (opened.ok()) tell_damage();
+  if (opened.ok()) {
+    tell_opened();
+    tell_damage();
+  }
   return opened;
-}
-
-// A line for each row that was found damaged and how it was dealt with.
-void Turn::tell_damage() {
-  for (const std::string& note : engine_->take_notes()) std::fprintf(stderr, "ackwire: warning: %s\n", note.c_str());
 }
 
 std::optional<Duration> Turn::wait() const {
@@ -109,7 +107,8 @@ void Turn::end(const Peer& peer) {
   if (Session* session = sessions_.of(peer)) gone_.push_back(session->id);
 }
 
-void Turn::end_session(model::SessionId id) {
+void Turn::end_session(model::SessionId id, std::string_view why, bool in_order) {
+  if (const Session* session = sessions_.find(id)) tell_session_end(*session, why, in_order);
   engine_->end_session(id);
   sessions_.remove(id);
 }
@@ -121,14 +120,16 @@ void Turn::begin(const Send& send) {
   }
   if (failed_.ok()) {
     for (const Lost& lost : lost_) engine_->undeliverable(lost.session, lost.deliver);
-    for (const model::SessionId id : gone_) end_session(id);
+    for (const model::SessionId id : gone_) end_session(id, "the connection was lost");
   }
   lost_.clear();
   gone_.clear();
   released_ = false;
+  frames_ = 0;
 }
 
 void Turn::take(const std::vector<Received>& frames) {
+  frames_ += frames.size();
   for (const Received& frame : frames) handle(frame);
 }
 
@@ -138,7 +139,7 @@ void Turn::finish(const Send& send) {
     // After the frames: a turn may have taken longer than the timeout, and what the client said meanwhile was waiting.
     for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) {
       silent_.push_back(sessions_.find(id)->peer);
-      end_session(id);
+      end_session(id, "nothing was heard of it for the session_timeout");
     }
     const std::uint64_t before = micros();
     const Status finished = engine_->finish();
@@ -147,7 +148,10 @@ void Turn::finish(const Send& send) {
         commit_window_ = now_.mono + commit_window;
         last_commit_us_ = std::exchange(commit_us_, {});
       }
-      commit_us_.add(micros() - before);
+      const std::uint64_t taken = micros() - before;
+      commit_us_.add(taken);
+      tell_commit(taken, frames_);
+      if (log_.on()) tell_notes();
       ++commits_;
       tell_damage();
     } else {
@@ -179,11 +183,15 @@ void Turn::probe(const Send& send) {
 // Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming.
 void Turn::after_failure(const Status& failure, const Send& send) {
   const bool full = failure.error().code == Errc::store_full;
+  tell_failure(failure.error(), full);
   if (!full) stop_confirming(failure);
   close(send, failure.error().code, failure.error().message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
   if (!full) return;
-  if (const Status opened = open_engine(); !opened.ok()) stop_confirming(opened);
+  if (const Status opened = open_engine(); !opened.ok()) {
+    tell_failure(opened.error(), false);
+    stop_confirming(opened);
+  }
   engine_->refuse_publishes(now_.mono + full_pause);
   engine_->rest(now_.mono + full_rest);
 }
@@ -205,6 +213,7 @@ void Turn::close(const Send& send, Errc code, std::string_view text) {
 }
 
 void Turn::refuse(const Peer& peer, std::uint32_t request, const Error& error) {
+  tell_refusal(peer, error);
   Reply& reply = replies_.emplace_back(Reply{peer, {}});
   wire::encode_error(reply.frame, request, error);
 }
@@ -225,7 +234,7 @@ void Turn::handle(const Received& received) {
   }
   if (!whole.ok()) {
     refuse(received.peer, frame.request, whole.error());
-    if (session && wire::ends_session(whole.error().code)) end_session(session->id);
+    if (session && wire::ends_session(whole.error().code)) end_session(session->id, "its frame could not be understood");
     return;
   }
   if (frame.operation == wire::Operation::hello) return hello(received.peer, frame);
@@ -237,7 +246,7 @@ void Turn::handle(const Received& received) {
 void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   const auto hello = wire::decode_hello(frame.payload);
   if (!hello) return refuse(peer, frame.request, hello.error());
-  if (Session* old = sessions_.of(peer)) end_session(old->id);
+  if (Session* old = sessions_.of(peer)) end_session(old->id, "it said hello again");
   if (hello->life && !was_life(*hello->life)) return refuse(peer, frame.request, other_life(*hello->life, engine_->boot_epoch()));
   if (sessions_.size() >= options_.max_sessions) {
     return refuse(peer, frame.request,
@@ -250,6 +259,7 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   Session& session = sessions_.add(peer, now_.mono);
   session.producer = hello->producer;
   session.name = hello->client_name;
+  tell_session(session);
   wire::Welcome welcome;
   welcome.session_timeout_ms = static_cast<std::uint32_t>(options_.session_timeout.count());
   welcome.boot_epoch = engine_->boot_epoch();
@@ -272,7 +282,7 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
   using wire::Operation;
   const auto refused = [&](const Error& error) {
     refuse(session.peer, frame.request, error);
-    if (wire::ends_session(error.code)) end_session(session.id);
+    if (wire::ends_session(error.code)) end_session(session.id, "its frame could not be understood");
   };
   engine_->heard(session.id);
   switch (frame.operation) {
@@ -326,7 +336,7 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       } else if (reason.code == Errc::ok) {
         engine_->forget_producer(session.producer);
       }
-      return end_session(session.id);
+      return end_session(session.id, "it said goodbye", true);
     }
     default:
       return refused({Errc::unknown_operation,

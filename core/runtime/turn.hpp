@@ -15,6 +15,7 @@
 #include "engine/engine.hpp"
 #include "engine/latency.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/log.hpp"
 #include "runtime/sessions.hpp"
 #include "store/store.hpp"
 #include "wire/frame.hpp"
@@ -71,7 +72,8 @@ class Turn {
   void run_reads();
   void hold(const Peer& peer, bool held);
   void refuse(const Peer& peer, std::uint32_t request, const Error& error);
-  void end_session(model::SessionId id);
+  /// `in_order`: it said goodbye, or was never asked to stay.
+  void end_session(model::SessionId id, std::string_view why, bool in_order = false);
   void send_effects(const Send& send);
   void probe(const Send& send);
   bool send_effect(model::Effect& effect, const Session& session, const Send& send);
@@ -81,11 +83,22 @@ class Turn {
   void stop_confirming(const Status& failure);
   void complete(BrokerStats& stats);
   std::uint64_t random_seed() const;
+  // turn_log.cpp
+  std::string who(const Session* session) const;
+  void tell_notes();
+  void tell_opened();
+  void tell_session(const Session& session);
+  void tell_session_end(const Session& session, std::string_view why, bool in_order);
+  void tell_refusal(const Peer& peer, const Error& error);
+  void tell_commit(std::uint64_t micros, std::size_t frames);
+  void tell_failure(const Error& error, bool goes_on);
 
   store::Store& store_;
   BrokerOptions options_;
+  Log log_;
   std::optional<Clock> clock_;  // from open() on
   engine::MachineBoot machine_boot_{};
+  std::size_t frames_ = 0;  // taken in this turn
   model::Now now_;
   std::unique_ptr<engine::Engine> engine_;
   Sessions sessions_;

@@ -13,6 +13,7 @@ CREDIT_LIMIT: int
 PAGE_MESSAGES: int
 
 def version() -> str: ...
+def parse_duration(text: str) -> int: ...
 def close_all() -> None: ...
 def next_change(wait_ms: int) -> Any: ...
 def stop() -> None: ...
@@ -23,10 +24,14 @@ def settle(messages: Iterable[Message], act: str, delay_ms: Optional[int], words
 class Receipt:
     """What a publish returns, after the synced commit."""
 
-    def __init__(self, sequence: int, duplicate: bool = ...) -> None: ...
+    def __init__(self, sequence: int, duplicate: bool = ..., differs: bool = ...) -> None: ...
     @property
     def sequence(self) -> int:
         """Position in the queue; rises strictly, never reused."""
+    @property
+    def differs(self) -> bool:
+        """Of a duplicate: it came with other headers, another ordering key, or a delay or ttl where the original had none; the
+        original's hold."""
     @property
     def duplicate(self) -> bool:
         """True: the key was known, nothing was stored, ``sequence`` is the original's."""
