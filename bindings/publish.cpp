@@ -144,13 +144,16 @@ py::list publish_many(ConnectionHandle& self, const std::string& queue, const py
 }  // namespace
 
 void bind_publish(py::module_& module, ConnectionClass& connection) {
-  py::class_<Receipt>(module, "Receipt", "What a publish returns, after the synced commit.")
+  py::class_<Receipt> receipt(module, "Receipt", "What a publish returns, after the synced commit.");
+  receipt.attr("__module__") = "ackwire";
+  receipt
       .def(py::init([](std::uint64_t sequence, bool duplicate) {
              return Receipt{sequence, duplicate};
            }),
            py::arg("sequence"), py::arg("duplicate") = false)
       .def_readonly("sequence", &Receipt::sequence, "Position in the queue; rises strictly, never reused.")
-      .def_readonly("duplicate", &Receipt::duplicate, "True: the key was known, nothing was stored, `sequence` is the original's.")
+      .def_readonly("duplicate", &Receipt::duplicate,
+                    "True: the key was known, nothing was stored, ``sequence`` is the original's.")
       .def("__eq__",
            [](const Receipt& a, const py::object& other) {
              if (!py::isinstance<Receipt>(other)) return false;
