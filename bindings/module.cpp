@@ -10,6 +10,8 @@
 
 PYBIND11_MODULE(_core, module) {
   using namespace ackwire::python;
+  py::options options;
+  options.disable_function_signatures();  // they are in the stub, in Python's own types
   module.doc() = "The C++ core of ackwire. Use the package ackwire: names here may change.";
   watch_forks();
   python_function("ackwire._errors", "exception_for");
