@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "store/directory_lock.hpp"
+#include "store/disk_room.hpp"
 #include "store/lmdb_store.hpp"
 #include "store/witness.hpp"
 
@@ -58,6 +59,7 @@ class LmdbEnvironment final : public Store {
   /// At most once a second: the lock, the marker, the witness and the data file are still those that were opened.
   Status check_files();
   std::uint64_t pages_in_use(MDB_txn* txn) const;
+  std::uint64_t file_bytes() const;
 
   /// mdb_txn_commit, with the signal held back that a full RLIMIT_FSIZE sends.
   int commit_txn(MDB_txn* txn) const;
@@ -87,8 +89,7 @@ class LmdbEnvironment final : public Store {
   std::vector<WatchedFile> watched_;
   std::chrono::steady_clock::time_point next_check_{};
 
-  mutable std::uint64_t disk_free_bytes_ = 0;
-  mutable std::chrono::steady_clock::time_point disk_free_until_{};
+  DiskRoom disk_;
 };
 
 }  // namespace ackwire::store

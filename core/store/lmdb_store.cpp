@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "ackwire/process.hpp"
 #include "store/filesystem_check.hpp"
 #include "store/identity.hpp"
 #include "store/lmdb_create.hpp"
@@ -69,6 +70,7 @@ Status prepare_directory(const std::filesystem::path& directory, const LmdbOptio
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_lmdb_wrongly(const std::filesystem::path& path, const LmdbOptions& options, unsigned flags) {
+  keep_standard_descriptors();
   std::error_code failed;
   const std::filesystem::path directory = std::filesystem::absolute(path, failed);  // the program may change its directory later
   if (failed) return io_error("find", path, failed.value());

@@ -9,6 +9,7 @@
 #include "ackwire/error.hpp"
 #include "ackwire/limits.hpp"
 #include "ackwire/message.hpp"
+#include "ackwire/process.hpp"
 #include "ackwire/queue.hpp"
 #include "ackwire/stats.hpp"
 #include "ackwire/version.hpp"
