@@ -110,6 +110,11 @@ Status Broker::health() const {
   return host_->loop->health();
 }
 
+Status Broker::room() const {
+  if (!host_ || host_->generation != client::fork_generation()) return {};
+  return host_->loop->room();
+}
+
 Broker::Broker(Broker&&) noexcept = default;
 
 Broker& Broker::operator=(Broker&& other) noexcept {

@@ -190,7 +190,7 @@ class Admission {
     }
     if (more > 0) {
       if (auto full = s_.over_limit(std::max(more_bytes, rows_bytes))) {
-        s_.no_room_until = s_.now.mono + 2 * full_retry_after;  // until it has tried again
+        s_.note_no_room(*full);
         return *std::move(full);
       }
     }
@@ -257,7 +257,10 @@ class Admission {
 
 }  // namespace
 
-void Engine::refuse_publishes(Duration until) { state_->refusing_until = until; }
+void Engine::refuse_publishes(Duration until, const Error& why) {
+  state_->refusing_until = until;
+  state_->note_no_room(why);
+}
 
 void Engine::rest(Duration until) { state_->resting_until = until; }
 

@@ -64,7 +64,15 @@ void Engine::State::measure_room() {
   room_limits.soft_bytes = std::min(room_limits.map_bytes, room_limits.disk_bytes);
   room_limits.hard_bytes = std::min(usage.limit_bytes, usage.allocated_bytes + usage.disk_free_bytes);
   movable_bytes = less(room_limits.hard_bytes, usage.used_bytes) / turn_part;
+  if (!no_room.ok() && now.mono >= no_room_until && !over_limit(0)) no_room = {};
 }
+
+void Engine::State::note_no_room(const Error& why) {
+  if (no_room.ok()) no_room = why;  // the first reason stays: it is what happened
+  no_room_until = std::max(now.mono, refusing_until) + 2 * full_retry_after;  // whoever was refused has tried again by then
+}
+
+const Status& Engine::room() const { return state_->no_room; }
 
 // What a batch of records would need is looked at before it is stored: the reserve is not for publishes.
 std::optional<Error> Engine::State::over_limit(std::uint64_t bytes) const {

@@ -206,7 +206,8 @@ struct Engine::State {
   Duration resting_until{0};         // no sweeps and no hand-overs; after a full store
   store::Usage usage;                // when the turn began
   RoomLimits room_limits;                   // the same
-  Duration no_room_until{0};         // what stats say: a publish found no room a moment ago
+  Status no_room;                    // why a publish found no room a moment ago
+  Duration no_room_until{0};
   std::uint64_t appended_bytes = 0;  // of records stored in this turn
   std::uint64_t moved_bytes = 0;     // of rows written in this turn for messages that leave their block
   std::uint64_t movable_bytes = 0;   // of rows that may still be written in this turn for messages that leave their block
@@ -282,6 +283,7 @@ struct Engine::State {
   void measure_room();
   /// Why a batch of that many bytes may not be stored now.
   std::optional<Error> over_limit(std::uint64_t bytes) const;
+  void note_no_room(const Error& why);
   void spend_room(TakenOut& row);
   bool room_to_expire(const Queue& queue, std::uint64_t record_bytes) const;
   bool room_for(std::uint64_t bytes, double part) const;

@@ -61,7 +61,8 @@ Status LmdbEnvironment::create(const std::filesystem::path& directory, std::uint
   int code = mdb_env_create(&guard.env);
   if (code == 0) code = mdb_env_set_maxdbs(guard.env, table_count_max);
   if (code == 0) code = mdb_env_set_mapsize(guard.env, rounded_map_bytes(map_bytes));
-  if (code == 0) code = mdb_env_open(guard.env, directory.c_str(), MDB_NOTLS, 0600);
+  // Nobody else can see it yet. A lock file is a map that is written into, which a full disk answers with SIGBUS.
+  if (code == 0) code = mdb_env_open(guard.env, directory.c_str(), MDB_NOTLS | MDB_NOLOCK, 0600);
   if (code == 0) code = mdb_txn_begin(guard.env, nullptr, 0, &guard.txn);
   for (std::size_t i = 0; code == 0 && i < table_names.size(); ++i)
     code = mdb_dbi_open(guard.txn, table_names[i], MDB_CREATE, &table);
@@ -78,6 +79,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(EnvironmentParts 
   std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(parts)));
   if (Status done = environment->map(); !done) return std::move(done).error();
   if (Status done = environment->open_tables(); !done) return std::move(done).error();
+  if (Status done = environment->make_witness(); !done) return std::move(done).error();
   environment->watch_files();
   return environment;
 }
@@ -158,6 +160,16 @@ Status LmdbEnvironment::read_about(MDB_txn* txn) {
                  file + " belongs to another store than the marker beside it. Nothing was changed. Put the right one back."};
   }
   secret_ = bytes.substr(16, secret_bytes);
+  return {};
+}
+
+Status LmdbEnvironment::make_witness() {
+  if (!parts_.new_witness) return {};
+  const std::filesystem::path path = parts_.directory / witness_name;
+  if (Status made = Witness::create(path, parts_.id, *parts_.new_witness); !made) return made;
+  auto witness = Witness::open(path, parts_.id, false);
+  if (!witness) return std::move(witness).error();
+  parts_.witness = std::move(*witness);
   return {};
 }
 

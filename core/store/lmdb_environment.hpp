@@ -27,7 +27,8 @@ struct EnvironmentParts {
   std::filesystem::path directory;
   std::string id;
   std::unique_ptr<DirectoryLock> lock;
-  std::optional<Witness> witness;  // none: read-only, or not there yet
+  std::optional<Witness> witness;            // none: read-only, or not there yet
+  std::optional<std::uint64_t> new_witness;  // make one with this count, once everything else is sound
   std::uint64_t map_bytes = 0;
   bool read_only = false;
   unsigned extra_flags = 0;  // tests only: shows that an unsynced environment would be noticed
@@ -50,11 +51,13 @@ class LmdbEnvironment final : public Store {
 
  private:
   friend class LmdbTransaction;
+  friend class Compaction;
   explicit LmdbEnvironment(EnvironmentParts parts) : parts_(std::move(parts)) {}
 
   Status map();
   Status open_tables();
   Status read_about(MDB_txn* txn);
+  Status make_witness();
   void watch_files();
   /// At most once a second: the lock, the marker, the witness and the data file are still those that were opened.
   Status check_files();

@@ -53,6 +53,7 @@ TEST_F(RoomOfAStore, ASmallMapHasASmallReserve) {
 }
 
 TEST_F(RoomOfAStore, ADiskThatRefusesIsAskedAgainAndTheStoreGoesOn) {
+  make_store(1);
   calls_.fail_allocations(ENOSPC);
   ASSERT_EQ(open(), Errc::ok) << refusal;
   ASSERT_EQ(put("a", "1"), Errc::ok) << refusal;
@@ -61,6 +62,18 @@ TEST_F(RoomOfAStore, ADiskThatRefusesIsAskedAgainAndTheStoreGoesOn) {
   std::this_thread::sleep_for(std::chrono::milliseconds(150));
   ASSERT_EQ(put("a", "2"), Errc::ok) << refusal;
   EXPECT_GE(store().usage().allocated_bytes, store().usage().used_bytes + store().usage().reserve_bytes);
+}
+
+TEST_F(RoomOfAStore, ALockFileThatTheDiskHasNoRoomForIsRefusedInsteadOfASignal) {
+  make_store(1);
+  std::filesystem::remove(file("lock.mdb"));
+  const std::string before = digest();
+  calls_.fail_allocations(ENOSPC);
+  EXPECT_EQ(open(), Errc::store_full);
+  EXPECT_NE(refusal.find("lock.mdb"), std::string::npos) << refusal;
+  EXPECT_TRUE(digest() == before);
+  calls_.fail_allocations(0);
+  EXPECT_EQ(open(), Errc::ok) << refusal;
 }
 
 TEST_F(RoomOfAStore, AFileSystemThatCannotAllocateAheadHasNoReserveAndWorks) {

@@ -33,6 +33,9 @@ struct Plan {
   std::optional<std::uint64_t> disk_free_bytes;
   std::optional<long> filesystem;
   int exit_before = 0;
+  int fail_call = 0;
+  int fail_with = 0;
+  bool struck = false;
 };
 Plan* plan = nullptr;
 
@@ -65,6 +68,10 @@ int planned_failure(CallSeen seen) {
   if (plan->failure && seen.to_data_file && plan->failure->call == seen.call && plan->failure->synced == seen.synced_descriptor) {
     error_number = plan->failure->error_number;
     plan->failure.reset();
+  }
+  if (plan->fail_call > 0 && --plan->fail_call == 0) {
+    error_number = plan->fail_with;
+    plan->struck = true;
   }
   seen.ok = error_number == 0;
   plan->seen.push_back(seen);
@@ -103,6 +110,12 @@ void SystemCalls::cut_other_writes(std::size_t bytes, int then) {
 void SystemCalls::fail_allocations(int error_number) { plan->allocation_error = error_number; }
 void SystemCalls::set_disk_free(std::uint64_t bytes) { plan->disk_free_bytes = bytes; }
 void SystemCalls::set_filesystem(long magic) { plan->filesystem = magic; }
+void SystemCalls::fail_call(int count, int error_number) {
+  plan->fail_call = count;
+  plan->fail_with = error_number;
+  plan->struck = false;
+}
+bool SystemCalls::struck() const { return plan->struck; }
 void SystemCalls::exit_before(int count) { plan->exit_before = count; }
 
 }  // namespace ackwire::store::testing
@@ -121,6 +134,15 @@ ACKWIRE_SEEN ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset
 ACKWIRE_SEEN int fallocate(int fd, int mode, off_t offset, off_t size) {
   if (plan != nullptr && plan->allocation_error != 0) return errno = plan->allocation_error, -1;
   return real<int(int, int, off_t, off_t)>("fallocate")(fd, mode, offset, size);
+}
+
+// Of files only: the test program itself writes to its standard output.
+ACKWIRE_SEEN ssize_t write(int fd, const void* bytes, size_t size) {
+  struct stat status {};
+  if (plan != nullptr && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && fd > STDERR_FILENO) {
+    if (const int failure = planned_failure(look(Call::write, fd, 0, size)); failure != 0) return errno = failure, -1;
+  }
+  return real<ssize_t(int, const void*, size_t)>("write")(fd, bytes, size);
 }
 
 ACKWIRE_SEEN ssize_t writev(int fd, const iovec* parts, int count) {
@@ -147,7 +169,7 @@ ACKWIRE_SEEN int ftruncate(int fd, off_t size) noexcept {
 }
 
 ACKWIRE_SEEN int rename(const char* from, const char* to) noexcept {
-  planned_failure({Call::rename});
+  if (const int failure = planned_failure({Call::rename}); failure != 0) return errno = failure, -1;
   return real<int(const char*, const char*)>("rename")(from, to);
 }
 

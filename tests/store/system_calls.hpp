@@ -42,6 +42,10 @@ class SystemCalls {
   void set_disk_free(std::uint64_t bytes);
   /// What statfs says from now on.
   void set_filesystem(long magic);
+  /// Call number `count` (1 = the next) of those that are seen fails, whichever it is.
+  void fail_call(int count, int error_number);
+  /// True when fail_call() has struck.
+  bool struck() const;
   /// The process ends without any cleaning up, just before call number `count` (1 = the next).
   void exit_before(int count);
 };
