@@ -24,7 +24,8 @@ int compact_store(const std::string& directory, const Face& face) {
 
 void add_compact(CLI::App& root, Invocation& invocation) {
   auto directory = std::make_shared<std::string>();
-  CLI::App* app = add_command(root, invocation, "compact", "give the free pages of a store that no broker has open back to the disk");
+  CLI::App* app =
+      add_command(root, invocation, "compact", "give the free pages of a store that no broker has open back to the disk");
   app->add_option("DIR", *directory, "directory of the store")->required();
   app->callback([&invocation, directory] {
     invocation.act = [&globals = invocation.globals, directory](Terminal& terminal) {

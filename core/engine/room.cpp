@@ -22,6 +22,7 @@ constexpr std::size_t texts_bytes = 2 * limits::error_text_bytes;  // of one att
 constexpr std::size_t short_text_bytes = 100;                      // what is kept of a text when the store is full
 
 constexpr Duration full_retry_after{1'000};
+constexpr std::uint64_t fragments_part = 8;  // of the file, left free where publishes may not make it grow
 
 std::uint64_t less(std::uint64_t bytes, std::uint64_t taken) { return bytes - std::min(bytes, taken); }
 
@@ -58,9 +59,13 @@ std::uint64_t row_bytes(const TakenOut& row) {
 void Engine::State::measure_room() {
   usage = store.usage();
   appended_bytes = moved_bytes = 0;
-  const std::uint64_t above_floor = less(usage.disk_free_bytes, options.disk_floor_bytes);
+  // What the disk can still give above its floor; and below it the pages that the file has already, but for a part, because a free
+  // page may lie where nothing fits, and the reserve as far as it is not there.
+  const std::uint64_t inside =
+      std::min(usage.file_bytes - usage.file_bytes / fragments_part, less(usage.allocated_bytes, usage.reserve_bytes));
+  const std::uint64_t outside = less(usage.allocated_bytes + usage.disk_free_bytes, usage.reserve_bytes + options.disk_floor_bytes);
   room_limits.map_bytes = share(options.store_soft_limit, usage.limit_bytes);
-  room_limits.disk_bytes = less(usage.allocated_bytes, usage.reserve_bytes) + above_floor;
+  room_limits.disk_bytes = std::max(inside, outside);
   room_limits.soft_bytes = std::min(room_limits.map_bytes, room_limits.disk_bytes);
   room_limits.hard_bytes = std::min(usage.limit_bytes, usage.allocated_bytes + usage.disk_free_bytes);
   movable_bytes = less(room_limits.hard_bytes, usage.used_bytes) / turn_part;
@@ -68,7 +73,7 @@ void Engine::State::measure_room() {
 }
 
 void Engine::State::note_no_room(const Error& why) {
-  if (no_room.ok()) no_room = why;  // the first reason stays: it is what happened
+  if (no_room.ok()) no_room = why;                                            // the first reason stays: it is what happened
   no_room_until = std::max(now.mono, refusing_until) + 2 * full_retry_after;  // whoever was refused has tried again by then
 }
 
@@ -82,7 +87,8 @@ std::optional<Error> Engine::State::over_limit(std::uint64_t bytes) const {
   };
   if (now.mono < refusing_until) {
     return refuse(
-        "A moment ago the store had no room for a commit, so publishes wait until what frees room has been done. Nothing was stored. "
+        "A moment ago the store had no room for a commit, so publishes wait until what frees room has been done. Nothing was "
+        "stored. "
         "Settle or purge messages, free disk space, or raise store_bytes_limit.");
   }
   if (used + bytes <= room_limits.soft_bytes) return std::nullopt;
@@ -91,12 +97,12 @@ std::optional<Error> Engine::State::over_limit(std::uint64_t bytes) const {
                   ": store_soft_limit of store_bytes_limit = " + size_text(usage.limit_bytes) +
                   ". Nothing was stored. Settle or purge messages, or raise store_bytes_limit.");
   }
-  const std::uint64_t inside = less(less(usage.allocated_bytes, usage.reserve_bytes), used);
-  return refuse("The disk has " + size_text(usage.disk_free_bytes) + " free, and disk_floor_bytes keeps " +
-                size_text(options.disk_floor_bytes) + " of it; the data file has room for " + size_text(inside) +
-                " besides its reserve. Nothing was stored. " +
+  return refuse("The disk has " + size_text(usage.disk_free_bytes) + " free and disk_floor_bytes keeps " +
+                size_text(options.disk_floor_bytes) + " of it, so the data file (" + size_text(usage.file_bytes) +
+                ") may not grow, and takes publishes up to " + size_text(room_limits.disk_bytes) + "; " + size_text(used) +
+                " are in use. Nothing was stored. " +
                 (used > room_limits.disk_bytes / 2 ? "Settle or purge messages, which makes room in the file, free disk space, "
-                                              : "Free disk space, ") +
+                                                   : "Free disk space, ") +
                 "or lower disk_floor_bytes.");
 }
 

@@ -200,13 +200,13 @@ struct Engine::State {
   std::uint32_t next_index = 1;
   std::vector<model::Effect> effects;
   BlockBuffers buffers;
-  std::uint32_t budget = 0;          // messages that may still be swept in this turn
-  bool more = false;                 // work was left for the next turn
-  Duration refusing_until{0};        // publishes; after a full store
-  Duration resting_until{0};         // no sweeps and no hand-overs; after a full store
-  store::Usage usage;                // when the turn began
-  RoomLimits room_limits;                   // the same
-  Status no_room;                    // why a publish found no room a moment ago
+  std::uint32_t budget = 0;    // messages that may still be swept in this turn
+  bool more = false;           // work was left for the next turn
+  Duration refusing_until{0};  // publishes; after a full store
+  Duration resting_until{0};   // no sweeps and no hand-overs; after a full store
+  store::Usage usage;          // when the turn began
+  RoomLimits room_limits;      // the same
+  Status no_room;              // why a publish found no room a moment ago
   Duration no_room_until{0};
   std::uint64_t appended_bytes = 0;  // of records stored in this turn
   std::uint64_t moved_bytes = 0;     // of rows written in this turn for messages that leave their block

@@ -54,12 +54,15 @@ void DiskRoom::follow(std::uint64_t file_bytes) {
   if (!supported_ || fd_ < 0 || allocated_ >= wanted) return;
   const auto now = std::chrono::steady_clock::now();
   if (now < ask_again_) return;
-  // A little more than is missing, so that a file that grows does not ask at every commit. The first time everything is asked for,
-  // whatever is free: an earlier process may have allocated it.
-  std::uint64_t more = wanted + reserve_bytes_ / 2 - allocated_;
-  if (std::exchange(asked_, true)) more = std::min(more, free_bytes());
-  for (; more >= least_bytes && supported_; more /= 2) {
-    if (allocate(allocated_ + more)) break;
+  // A little more than is missing, so that a file that grows does not ask at every commit; else what can be had. The first time
+  // everything is asked for, whatever is free: an earlier process may have allocated it.
+  const bool first = !std::exchange(asked_, true);
+  const std::uint64_t most = first ? ~0ull : free_bytes();
+  const std::uint64_t missing = wanted - allocated_, ahead = reserve_bytes_ / 4;
+  if (missing + ahead > most || !allocate(wanted + ahead)) {
+    for (std::uint64_t more = std::min(missing, most); more >= least_bytes && supported_; more /= 2) {
+      if (allocated_ < wanted) allocate(std::min(allocated_ + more, wanted));
+    }
   }
   if (allocated_ < wanted) ask_again_ = now + ask_interval;
 }

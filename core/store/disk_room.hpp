@@ -19,6 +19,7 @@ class DiskRoom {
 
   /// The file now has `file_bytes`. Takes what is missing of the reserve; a disk that refuses is asked again a little later.
   void follow(std::uint64_t file_bytes);
+  std::uint64_t file_bytes() const { return file_bytes_; }
   /// The bytes that the file may have without taking more of the disk: its own, and those allocated behind its end. Never more
   /// than the file size limit of the process.
   std::uint64_t allocated_bytes() const;

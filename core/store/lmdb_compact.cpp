@@ -34,10 +34,11 @@ std::uint64_t bytes_on_disk(const std::filesystem::path& path) {
 }
 
 Error no_room(const std::filesystem::path& directory, std::uint64_t needed, std::uint64_t free) {
-  return {Errc::store_full, "The disk of " + directory.string() + " has " + std::to_string(free) +
-                                " bytes free, and a compacted copy of the store needs " + std::to_string(needed) +
-                                " until it has taken the old one's place. Nothing was changed. Free disk space, or settle and purge "
-                                "messages first."};
+  return {Errc::store_full,
+          "The disk of " + directory.string() + " has " + std::to_string(free) +
+              " bytes free, and a compacted copy of the store needs " + std::to_string(needed) +
+              " until it has taken the old one's place. Nothing was changed. Free disk space, or settle and purge "
+              "messages first."};
 }
 
 /// Ends what one comparison needs of LMDB.
@@ -74,10 +75,10 @@ int compare(MDB_txn* old_txn, MDB_dbi old_table, MDB_txn* new_txn, MDB_dbi new_t
 
 Error lmdb_error(const std::filesystem::path& path, int code) {
   const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
-  return {full ? Errc::store_full : Errc::io, "Cannot write or read " + path.string() + ": " + mdb_strerror(code) + " (" +
-                                                  std::to_string(code) + "). The store is as it was. " +
-                                                  (full ? "Free disk space, then try again."
-                                                        : "Look at the store with verify, and at the log of the system.")};
+  return {full ? Errc::store_full : Errc::io,
+          "Cannot write or read " + path.string() + ": " + mdb_strerror(code) + " (" + std::to_string(code) +
+              "). The store is as it was. " +
+              (full ? "Free disk space, then try again." : "Look at the store with verify, and at the log of the system.")};
 }
 
 }  // namespace
@@ -101,7 +102,8 @@ class Compaction {
     if (Status room = check_room(); !room) return std::move(room).error();
     const auto old = check_data_file(data_);
     if (!old) return old.error();
-    const std::uint64_t commits = (old->commits + 1) | 1;  // odd: LMDB keeps odd ones in the second meta page, where the copy has its
+    const std::uint64_t commits =
+        (old->commits + 1) | 1;  // odd: LMDB keeps odd ones in the second meta page, where the copy has its
     if (Status written = write(commits); !written) return std::move(written).error();
     if (Status same = compare_all(); !same) return std::move(same).error();
     const auto made = check_data_file(new_);
@@ -122,9 +124,22 @@ class Compaction {
   Status check_room() const {
     const std::uint64_t needed = environment_.used_pages_ * environment_.page_bytes_;
     struct statvfs status {};
-    if (::statvfs(directory_.c_str(), &status) != 0) return io_error("look at the file system of", directory_, errno);
-    const std::uint64_t free = std::uint64_t{status.f_bavail} * status.f_frsize;
-    return free < needed ? Status(no_room(directory_, needed, free)) : Status();
+    for (const bool last : {false, true}) {
+      if (::statvfs(directory_.c_str(), &status) != 0) return io_error("look at the file system of", directory_, errno);
+      const std::uint64_t free = std::uint64_t{status.f_bavail} * status.f_frsize;
+      if (free >= needed) return {};
+      if (last) return no_room(directory_, needed, free);
+      give_up_reserve();
+    }
+    return {};
+  }
+
+  // The blocks behind the end of the file go when it gets the length that it has. The next broker takes its reserve again.
+  void give_up_reserve() const {
+    mdb_filehandle_t fd = -1;
+    struct stat status {};
+    if (mdb_env_get_fd(environment_.env_, &fd) != 0 || ::fstat(fd, &status) != 0) return;
+    [[maybe_unused]] const int ignored = ::ftruncate(fd, status.st_size);
   }
 
   Status write(std::uint64_t commits) const {
@@ -163,9 +178,9 @@ class Compaction {
     if (names != nullptr) mdb_cursor_close(names);
     if (code != 0 && code != MDB_NOTFOUND) return lmdb_error(new_, code);
     if (same) return {};
-    return Error{Errc::store_damaged,
-                 "The compacted copy of " + data_.string() + " does not hold the same rows, so the store or the memory of this machine " +
-                     "is damaged. The copy was removed, the store is as it was. Look at it with verify."};
+    return Error{Errc::store_damaged, "The compacted copy of " + data_.string() +
+                                          " does not hold the same rows, so the store or the memory of this machine " +
+                                          "is damaged. The copy was removed, the store is as it was. Look at it with verify."};
   }
 
   LmdbEnvironment& environment_;

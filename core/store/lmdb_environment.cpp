@@ -231,6 +231,7 @@ Usage LmdbEnvironment::usage() const {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
   Usage usage{used_pages_ * page_bytes_, info.me_mapsize, disk_.free_bytes()};
+  usage.file_bytes = disk_.file_bytes();
   usage.allocated_bytes = disk_.allocated_bytes();
   usage.reserve_bytes = disk_.reserve_bytes();
   return usage;
