@@ -95,7 +95,8 @@ std::optional<Error> Engine::State::over_limit(std::uint64_t bytes) const {
   if (room_limits.map_bytes <= room_limits.disk_bytes) {
     return refuse("The store has " + size_text(used) + " in use, and takes publishes up to " + size_text(room_limits.map_bytes) +
                   ": store_soft_limit of store_bytes_limit = " + size_text(usage.limit_bytes) +
-                  ". Nothing was stored. Settle or purge messages, or raise store_bytes_limit.");
+                  " (the file size limit of the process, if that is lower). Nothing was stored. Settle or purge messages, or raise "
+                  "store_bytes_limit.");
   }
   return refuse("The disk has " + size_text(usage.disk_free_bytes) + " free and disk_floor_bytes keeps " +
                 size_text(options.disk_floor_bytes) + " of it, so the data file (" + size_text(usage.file_bytes) +

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds free_interval{100};
 constexpr std::chrono::milliseconds ask_interval{100};
-constexpr std::uint64_t least_bytes = 64 * 1024;  // less is not worth asking for
+constexpr std::uint64_t least_bytes = 16 * 1024;  // less is not worth asking for
 
 /// A file size limit sends a signal, which ends the process unless it is held back.
 class HeldSignal {
@@ -43,7 +43,7 @@ class HeldSignal {
 DiskRoom::DiskRoom(int fd, std::filesystem::path directory, std::uint64_t map_bytes, std::uint64_t file_limit)
     : fd_(fd),
       directory_(std::move(directory)),
-      reserve_bytes_(std::min(disk_reserve_bytes, map_bytes / 8 / least_bytes * least_bytes)),
+      reserve_bytes_(std::min(disk_reserve_bytes, std::min(map_bytes, file_limit) / 8 / least_bytes * least_bytes)),
       file_limit_(file_limit) {}
 
 void DiskRoom::follow(std::uint64_t file_bytes) {
@@ -86,7 +86,7 @@ bool DiskRoom::allocate(std::uint64_t end) {
   return true;
 }
 
-std::uint64_t DiskRoom::allocated_bytes() const { return std::min(std::max(allocated_, file_bytes_), file_limit_); }
+std::uint64_t DiskRoom::allocated_bytes() const { return std::max(allocated_, file_bytes_); }
 
 std::uint64_t DiskRoom::free_bytes() const {
   const auto now = std::chrono::steady_clock::now();
@@ -95,8 +95,7 @@ std::uint64_t DiskRoom::free_bytes() const {
     if (::statvfs(directory_.c_str(), &status) == 0) free_ = std::uint64_t{status.f_bavail} * status.f_frsize;
     free_until_ = now + free_interval;
   }
-  const std::uint64_t allowed = file_limit_ - std::min(file_limit_, allocated_bytes());
-  return std::min(free_, allowed);
+  return free_;
 }
 
 }  // namespace ackwire::store

@@ -20,13 +20,13 @@ class DiskRoom {
   /// The file now has `file_bytes`. Takes what is missing of the reserve; a disk that refuses is asked again a little later.
   void follow(std::uint64_t file_bytes);
   std::uint64_t file_bytes() const { return file_bytes_; }
-  /// The bytes that the file may have without taking more of the disk: its own, and those allocated behind its end. Never more
-  /// than the file size limit of the process.
+  /// The bytes that the file may have without taking more of the disk: its own, and those allocated behind its end.
   std::uint64_t allocated_bytes() const;
   /// What the reserve is to be; less may be there (allocated_bytes() - file) when the disk is full or cannot allocate ahead.
   std::uint64_t reserve_bytes() const { return reserve_bytes_; }
   /// What statvfs says, at most 100 ms old.
   std::uint64_t free_bytes() const;
+  std::uint64_t file_limit() const { return file_limit_; }
 
  private:
   bool allocate(std::uint64_t end);

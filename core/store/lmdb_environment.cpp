@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -230,7 +231,10 @@ Result<std::unique_ptr<Transaction>> LmdbEnvironment::begin() {
 Usage LmdbEnvironment::usage() const {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
-  Usage usage{used_pages_ * page_bytes_, info.me_mapsize, disk_.free_bytes()};
+  Usage usage;
+  usage.used_bytes = used_pages_ * page_bytes_;
+  usage.limit_bytes = std::min<std::uint64_t>(info.me_mapsize, disk_.file_limit());
+  usage.disk_free_bytes = disk_.free_bytes();
   usage.file_bytes = disk_.file_bytes();
   usage.allocated_bytes = disk_.allocated_bytes();
   usage.reserve_bytes = disk_.reserve_bytes();

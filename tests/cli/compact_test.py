@@ -9,7 +9,7 @@ def test_gives_the_bytes_of_settled_messages_back_and_keeps_the_rest(folder):
     server = Server(folder / "store", "--disk-floor-bytes", "0")
     server.good("queue", "create", "q")
     server.good("queue", "create", "kept")
-    server.good("pub", "kept", "one", "two", "--receipts")
+    server.good("pub", "kept", "one", "two")
     server.good("pub", "q", stdin=("x" * 60_000 + "\n") * 300)
     busy = run("compact", folder / "store")
     assert busy.status != 0 and "store_in_use" in busy.err
