@@ -96,6 +96,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_backup(*app, invocation);
   add_restore(*app, invocation);
   add_verify(*app, invocation);
+  add_compact(*app, invocation);
   add_bench(*app, invocation);
   add_version(*app, invocation);
   return app;

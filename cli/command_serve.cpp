@@ -92,11 +92,24 @@ class Watch {
     while (!changed_.wait_for(lock, health_every, [this] { return asked_; })) {
       if (Status health = broker.health(); !health) return health;
       look_at_clock(broker.clock_offset(), log);
+      tell_room(broker.room(), log);
     }
     return {};
   }
 
  private:
+  /// Once when publishes begin to be refused for want of room, once when they are taken again.
+  void tell_room(const Status& room, ServeLog& log) {
+    if (room.ok() == room_.ok()) return;
+    room_ = room;
+    if (room.ok()) {
+      log.tell(LogLevel::info, "room_again", "there is room again: publishes are taken");
+    } else {
+      log.tell(LogLevel::warn, "no_room", fmt::format("publishes are refused, {}: {}", name(room.error().code), room.error().message),
+               {{"code", std::string(name(room.error().code))}});
+    }
+  }
+
   void look_at_clock(Duration offset, ServeLog& log) {
     const bool apart = std::chrono::abs(offset) >= clock_apart;
     if (apart == std::exchange(clock_apart_, apart)) return;
@@ -111,6 +124,7 @@ class Watch {
   }
 
   SignalWatch& signals_;
+  Status room_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool asked_ = false;

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "ackwire/process.hpp"
 #include "ackwire/settings.hpp"
 #include "api/local_link.hpp"
 #include "client/connection_core.hpp"
@@ -86,6 +87,7 @@ Broker::Broker(std::shared_ptr<ConnectionCore> core, std::unique_ptr<Host> host)
 
 Result<Broker> Broker::open(const std::filesystem::path& directory, const BrokerOptions& options) {
   if (Status status = check(options); !status) return status.error();
+  keep_standard_descriptors();
   if (Status status = check_directory(directory); !status) return status.error();
   BrokerOptions own = options;
   if (options.log) {
@@ -121,6 +123,7 @@ Result<std::string> Broker::listen(std::string_view endpoint) {
                  "The process forked after the broker was opened; the broker stayed with the parent. Nothing was bound."};
   }
   if (client::inside_callback()) return Error{Errc::reentrant, "listen() was called from inside a callback. Nothing was bound."};
+  keep_standard_descriptors();  // again: the program may have closed them since
   if (Status status = host_->open_gateway(); !status) return status.error();
   return host_->loop->bind(endpoint);
 }
@@ -144,6 +147,11 @@ Status Broker::health() const {
 Duration Broker::clock_offset() const {
   if (!host_ || host_->generation != client::fork_generation()) return Duration{0};
   return host_->loop->clock_offset();
+}
+
+Status Broker::room() const {
+  if (!host_ || host_->generation != client::fork_generation()) return {};
+  return host_->loop->room();
 }
 
 Broker::Broker(Broker&&) noexcept = default;

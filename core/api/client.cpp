@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "ackwire/process.hpp"
 #include "ackwire/settings.hpp"
 #include "client/connection_core.hpp"
 #include "format/utf8.hpp"
@@ -69,6 +70,7 @@ client::CoreOptions core_options(std::string_view endpoint, const ClientOptions&
 
 Result<Client> Client::connect(std::string_view endpoint, const ClientOptions& options) {
   if (Status status = check(options); !status) return status.error();
+  keep_standard_descriptors();
   Result<std::unique_ptr<client::Link>> link = transport::make_zmq_link(endpoint);
   if (!link) return std::move(link).error();
   auto core = std::make_shared<ConnectionCore>(core_options(endpoint, options));

@@ -19,7 +19,7 @@ bool has_room(const QueuePolicy& policy, const Group& group, std::size_t record_
   return group.outstanding() < policy.max_depth && group.outstanding_bytes() + record_bytes <= policy.max_depth_bytes;
 }
 
-Error no_room(const Queue& queue, const Group& group) {
+Error no_depth_left(const Queue& queue, const Group& group) {
   const QueuePolicy& policy = queue.row.policy;
   const std::string limit = group.outstanding() >= policy.max_depth ? "max_depth = " + std::to_string(policy.max_depth)
                                                                     : "max_depth_bytes = " + std::to_string(policy.max_depth_bytes);
@@ -178,7 +178,7 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
     if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
     if (r.action == model::DeadAction::redrive && !has_room(queue->row.policy, *group, row.record.size())) {
-      if (answer.moved.moved == 0) return no_room(*queue, *group);
+      if (answer.moved.moved == 0) return no_depth_left(*queue, *group);
       note_moved(answer.moved.moved);
       answer.moved.not_found = walk.missing();
       answer.next = sequence;

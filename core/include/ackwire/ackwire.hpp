@@ -10,6 +10,7 @@
 #include "ackwire/limits.hpp"
 #include "ackwire/log.hpp"
 #include "ackwire/message.hpp"
+#include "ackwire/process.hpp"
 #include "ackwire/queue.hpp"
 #include "ackwire/settings.hpp"
 #include "ackwire/stats.hpp"

@@ -48,6 +48,9 @@ class Broker : public Connection {
   Status health() const;
   /// The system's clock less broker time, as of the last turn; 0 when they agree.
   Duration clock_offset() const;
+  /// Why publishes find no room at present (Errc::overloaded or store_full; the text names the limit), ok otherwise. Everything
+  /// else goes on meanwhile.
+  Status room() const;
 
   Broker(Broker&&) noexcept;
   Broker& operator=(Broker&&) noexcept;
