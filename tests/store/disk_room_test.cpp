@@ -23,8 +23,8 @@ class RoomOfAStore : public LmdbStoreTest {
 
 TEST_F(RoomOfAStore, I17_TheReserveIsOnTheDiskAndStaysThereWhileTheFileGrows) {
   ASSERT_EQ(open(), Errc::ok) << refusal;
-  for (int i = 0; i < 30; ++i) {
-    ASSERT_EQ(put("m" + std::to_string(i), pattern(1 << 20), Table::blocks), Errc::ok) << refusal;
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_EQ(put("m" + std::to_string(i), pattern(4 << 20), Table::blocks), Errc::ok) << refusal;
     ASSERT_EQ(put("a", "1"), Errc::ok);  // the turn after it follows
     const Usage usage = store().usage();
     EXPECT_EQ(usage.reserve_bytes, disk_reserve_bytes);
@@ -38,8 +38,8 @@ TEST_F(RoomOfAStore, I17_TheReserveIsOnTheDiskAndStaysThereWhileTheFileGrows) {
 
 TEST_F(RoomOfAStore, I17_FreePagesInTheFileAreRoom) {
   ASSERT_EQ(open(), Errc::ok) << refusal;
-  for (int i = 0; i < 20; ++i) ASSERT_EQ(put("m" + std::to_string(i), pattern(1 << 20), Table::blocks), Errc::ok) << refusal;
-  for (int i = 0; i < 20; ++i) ASSERT_EQ(erase("m" + std::to_string(i), Table::blocks), Errc::ok) << refusal;
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(put("m" + std::to_string(i), pattern(8 << 20), Table::blocks), Errc::ok) << refusal;
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(erase("m" + std::to_string(i), Table::blocks), Errc::ok) << refusal;
   const Usage usage = store().usage();
   EXPECT_LT(usage.used_bytes, 1u << 20);
   EXPECT_GT(usage.file_bytes, 20u << 20);

@@ -3,6 +3,7 @@
 
 #include "ackwire/broker.hpp"
 #include "ackwire/client.hpp"
+#include "ackwire/compact.hpp"
 #include "ackwire/connection.hpp"
 #include "ackwire/consumer.hpp"
 #include "ackwire/dead_letter.hpp"
