@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "ackwire/process.hpp"
 #include "client/connection_core.hpp"
 #include "transport/zmq_link.hpp"
 
@@ -57,6 +58,7 @@ client::CoreOptions core_options(const ClientOptions& options) {
 
 Result<Client> Client::connect(std::string_view endpoint, const ClientOptions& options) {
   if (Status status = check(options); !status) return status.error();
+  keep_standard_descriptors();
   Result<std::unique_ptr<client::Link>> link = transport::make_zmq_link(endpoint);
   if (!link) return std::move(link).error();
   auto core = std::make_shared<ConnectionCore>(core_options(options));
