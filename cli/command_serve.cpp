@@ -79,7 +79,7 @@ bool settle_config(const ServeOptions& options, const Globals& globals, Terminal
 /// Waits for the first signal, looking after the health of the broker.
 class Watch {
  public:
-  explicit Watch(SignalWatch& signals) : signals_(signals) {
+  Watch(SignalWatch& signals, spdlog::logger& log) : signals_(signals), log_(log) {
     signals_.on_first([this] {
       const std::lock_guard lock(mutex_);
       asked_ = true;
@@ -95,12 +95,25 @@ class Watch {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, health_every, [this] { return asked_; })) {
       if (Status health = broker.health(); !health) return health;
+      tell_room(broker.room());
     }
     return {};
   }
 
  private:
+  /// Once when publishes begin to be refused for want of room, once when they are taken again.
+  void tell_room(const Status& room) {
+    if (room.ok() == room_.ok()) return;
+    room_ = room;
+    if (room.ok())
+      log_.info("there is room again: publishes are taken");
+    else
+      log_.warn("publishes are refused, {}: {}", name(room.error().code), room.error().message);
+  }
+
   SignalWatch& signals_;
+  spdlog::logger& log_;
+  Status room_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool asked_ = false;
@@ -156,7 +169,7 @@ Result<std::vector<std::string>> listen_all(Broker& broker, const ServeConfig& c
 }
 
 int serve_until_asked(Broker& broker, SignalWatch& signals, spdlog::logger& log) {
-  Watch watch(signals);
+  Watch watch(signals, log);
   const Status health = watch.hold(broker);
   notify_service_manager("STOPPING=1");
   if (!health)

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "ackwire/process.hpp"
 #include "api/local_link.hpp"
 #include "client/connection_core.hpp"
 #include "client/fork.hpp"
@@ -65,6 +66,7 @@ Broker::Broker(std::shared_ptr<ConnectionCore> core, std::unique_ptr<Host> host)
 
 Result<Broker> Broker::open(const std::filesystem::path& directory, const BrokerOptions& options) {
   if (Status status = check(options); !status) return status.error();
+  keep_standard_descriptors();
   store::LmdbOptions lmdb;
   lmdb.map_bytes = options.store_bytes_limit;
   lmdb.accept_rollback = options.accept_rollback;
@@ -92,6 +94,7 @@ Result<std::string> Broker::listen(std::string_view endpoint) {
                  "The process forked after the broker was opened; the broker stayed with the parent. Nothing was bound."};
   }
   if (client::inside_callback()) return Error{Errc::reentrant, "listen() was called from inside a callback. Nothing was bound."};
+  keep_standard_descriptors();  // again: the program may have closed them since
   if (Status status = host_->open_gateway(); !status) return status.error();
   return host_->loop->bind(endpoint);
 }
@@ -105,6 +108,11 @@ Status Broker::health() const {
   if (!host_) return Error{Errc::closed, "This Broker was moved from."};
   if (host_->generation != client::fork_generation()) return {};
   return host_->loop->health();
+}
+
+Status Broker::room() const {
+  if (!host_ || host_->generation != client::fork_generation()) return {};
+  return host_->loop->room();
 }
 
 Broker::Broker(Broker&&) noexcept = default;

@@ -14,7 +14,8 @@ constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window 
 
 Error damaged_row(const std::string& place) {
   return {Errc::store_damaged,
-          "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
+          "The store is damaged: " + place +
+              " cannot be read or fails its checksum. Nothing was deleted, and nothing of this turn " + "was stored. " +
               "Stop, copy the directory, and run `ackwire verify` on the copy.",
           {},
           {}};

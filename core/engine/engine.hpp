@@ -63,8 +63,11 @@ class Engine {
   void undeliverable(model::SessionId session, const model::Deliver& deliver);
   /// Sweeps, dispatches, commits.
   Status finish();
-  /// Publishes are refused as overloaded until then (monotonic time): after a full store, so that acks get through.
-  void refuse_publishes(Duration until);
+  /// Publishes are refused as overloaded until then (monotonic time): after a full store, so that acks get through. `why`: what
+  /// the store said.
+  void refuse_publishes(Duration until, const Error& why);
+  /// Ok, or why a publish found no room a moment ago.
+  const Status& room() const;
   /// Nothing is swept and nothing handed out until then: after a full store, so that settles, purges and discards come first.
   void rest(Duration until);
   std::vector<model::Effect> take_effects();

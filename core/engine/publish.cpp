@@ -176,23 +176,23 @@ class Admission {
   }
 
   Error admit() {
-    if (s_.over_limit()) {
-      return {Errc::overloaded,
-              "The store is over its soft limit (store_soft_limit, disk_floor_bytes). Nothing was stored; acks and the "
-              "DLQ still work. Settle or purge messages, or raise the limit.",
-              full_retry_after,
-              {}};
-    }
     std::uint64_t depth = 0, bytes = 0;
     for (const auto& [id, group] : queue_.groups) {
       depth = std::max(depth, group.outstanding());
       bytes = std::max(bytes, group.outstanding_bytes());
     }
-    std::uint64_t more = 0, more_bytes = 0;
+    std::uint64_t more = 0, more_bytes = 0, rows_bytes = 0;
     for (const Planned& p : plan_) {
       if (!stored(p)) continue;
       ++more;
       more_bytes += p.record.bytes.size();
+      if (delayed(p)) rows_bytes += queue_.groups.size() * rows_room(1, p.record.bytes.size());
+    }
+    if (more > 0) {
+      if (auto full = s_.over_limit(std::max(more_bytes, rows_bytes))) {
+        s_.note_no_room(*full);
+        return *std::move(full);
+      }
     }
     const QueuePolicy& policy = queue_.row.policy;
     if (more == 0 || (depth + more <= policy.max_depth && bytes + more_bytes <= policy.max_depth_bytes))
@@ -257,7 +257,10 @@ class Admission {
 
 }  // namespace
 
-void Engine::refuse_publishes(Duration until) { state_->refusing_until = until; }
+void Engine::refuse_publishes(Duration until, const Error& why) {
+  state_->refusing_until = until;
+  state_->note_no_room(why);
+}
 
 void Engine::rest(Duration until) { state_->resting_until = until; }
 

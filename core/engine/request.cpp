@@ -220,7 +220,7 @@ model::Reply Engine::State::handle(const model::GetStats&) {
   stats.now = now.wall;
   stats.started = now.wall - (now.mono - started);
   stats.consumers = static_cast<std::uint32_t>(subscriptions.size());
-  stats.publishes_refused = over_limit();
+  stats.publishes_refused = !no_room.ok() || over_limit(0).has_value();
   stats.store_bytes = usage.used_bytes;
   stats.store_bytes_limit = usage.limit_bytes;
   stats.queues = std::get<std::vector<QueueInfo>>(handle(model::ListQueues{}));

@@ -78,7 +78,7 @@ struct CommitLoop::State {
   std::vector<std::function<void()>> calls;
   std::uint64_t next_peer = 1;
   bool stopping = false;
-  Status health;
+  Status health, room;
 
   bool on_loop() const { return std::this_thread::get_id() == loop_thread.load(); }
   bool has_work() const {
@@ -160,6 +160,7 @@ void CommitLoop::State::run() {
     note_failure();
     return send(peer, head, payload);
   };
+  bool room_was_ok = true;
   while (true) {
     collect();
     {
@@ -172,6 +173,11 @@ void CommitLoop::State::run() {
     }
     turn.run(frames, sender);
     note_failure();
+    if (turn.room().ok() != room_was_ok) {
+      const std::lock_guard lock(mutex);
+      room = turn.room();
+      room_was_ok = room.ok();
+    }
     for (const Peer& peer : turn.take_silent()) {
       if (gateway) gateway->drop(PeerId{peer.id});
     }
@@ -274,6 +280,11 @@ Result<std::string> CommitLoop::bind(std::string_view endpoint) {
   });
   if (!posted) return stopped();
   return bound.get_future().get();
+}
+
+Status CommitLoop::room() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->room;
 }
 
 Status CommitLoop::health() const {

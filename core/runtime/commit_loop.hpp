@@ -51,6 +51,8 @@ class CommitLoop {
 
   /// Why nothing is confirmed any more (Errc::failed), or ok.
   Status health() const;
+  /// Ok, or why publishes find no room at present.
+  Status room() const;
   void stop();
 
   static constexpr std::size_t inbox_bytes = 64u << 20;

@@ -18,12 +18,19 @@ namespace {
 constexpr Duration commit_window{30'000};
 constexpr Duration probe_pause{500};
 constexpr Duration full_pause{5'000};  // of publishes
-constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first
+constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first; and between tries to open again
+constexpr Duration full_retry_after{1'000};
 
 std::uint64_t micros() {
   timespec t{};
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(t.tv_nsec) / 1'000;
+}
+
+bool wants_answer(wire::Operation operation) {
+  using wire::Operation;
+  return operation == Operation::publish || operation == Operation::settle || operation == Operation::request ||
+         operation == Operation::subscribe;
 }
 
 Error no_session() {
@@ -56,6 +63,7 @@ Status Turn::open() {
 
 std::optional<Duration> Turn::wait() const {
   if (!failed_.ok()) return std::nullopt;
+  if (!full_.ok()) return std::max(next_open_ - Clock::read_mono(), Duration{0});
   if (!lost_.empty() || !gone_.empty()) return Duration{0};
   std::optional<Duration> wait;
   if (const auto next = engine_->next_wakeup()) wait = std::max(*next - Clock::read_mono(), Duration{0});
@@ -79,17 +87,19 @@ void Turn::end_session(model::SessionId id) {
 
 void Turn::run(const std::vector<Received>& frames, const Send& send) {
   now_ = clock_.at(Clock::read_mono(), Clock::read_system());
-  if (failed_.ok()) {
+  asked_.clear();
+  if (!full_.ok() && now_.mono >= next_open_) open_again();
+  if (working()) {
     if (Status begun = engine_->begin(now_); !begun) after_failure(begun, send);
   }
-  if (failed_.ok()) {
+  if (working()) {
     for (const Lost& lost : lost_) engine_->undeliverable(lost.session, lost.deliver);
     for (const model::SessionId id : gone_) end_session(id);
   }
   lost_.clear();
   gone_.clear();
   for (const Received& frame : frames) handle(frame);
-  if (failed_.ok()) {
+  if (working()) {
     // After the frames: a turn may have taken longer than the timeout, and what the client said meanwhile was waiting.
     for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) {
       silent_.push_back(sessions_.find(id)->peer);
@@ -108,10 +118,14 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
       after_failure(finished, send);
     }
   }
+  send_replies(send);
+  if (working()) send_effects(send);
+  if (now_.mono >= next_probe_) probe(send);
+}
+
+void Turn::send_replies(const Send& send) {
   for (const Reply& reply : replies_) send(reply.peer, reply.frame, {});
   replies_.clear();
-  if (failed_.ok()) send_effects(send);
-  if (now_.mono >= next_probe_) probe(send);
 }
 
 // A ROUTER socket does not say that a peer went. A pong that nobody asked for finds out, so that leases end within a second of a
@@ -126,16 +140,37 @@ void Turn::probe(const Send& send) {
   }
 }
 
-// Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming.
+// Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming. Whoever
+// waits for an answer hears the store's error: nothing of his frame was done.
 void Turn::after_failure(const Status& failure, const Send& send) {
-  const bool full = failure.error().code == Errc::store_full;
-  if (!full) stop_confirming(failure);
-  close(send, failure.error().code, failure.error().message);
+  Error error = failure.error();
+  const bool full = error.code == Errc::store_full;
+  if (full) {
+    error.retry_after = full_retry_after;
+    for (const Asked& asked : asked_) refuse(asked.peer, asked.request, error);
+    send_replies(send);
+  } else {
+    stop_confirming(failure);
+  }
+  close(send, error.code, error.message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
   if (!full) return;
-  if (const Status opened = open(); !opened.ok()) stop_confirming(opened);
-  engine_->refuse_publishes(now_.mono + full_pause);
-  engine_->rest(now_.mono + full_rest);
+  full_ = error;
+  open_again();
+}
+
+// A start is a commit too. On a disk without any room it is tried until it succeeds: what frees room may come from outside.
+void Turn::open_again() {
+  const Status opened = open();
+  if (opened.ok()) {
+    engine_->refuse_publishes(now_.mono + full_pause, full_.error());
+    engine_->rest(now_.mono + full_rest);
+    full_ = {};
+  } else if (opened.error().code == Errc::store_full) {
+    next_open_ = now_.mono + full_rest;
+  } else {
+    stop_confirming(opened);
+  }
 }
 
 void Turn::stop_confirming(const Status& failure) {
@@ -163,6 +198,7 @@ void Turn::handle(const Received& received) {
   wire::Frame frame;
   const Status whole = wire::split_frame(received.bytes, frame);
   if (!failed_.ok()) return refuse(received.peer, frame.request, failed_.error());
+  if (!full_.ok()) return refuse(received.peer, frame.request, full_.error());
   Session* session = sessions_.of(received.peer);
   if (received.extra_frames > 0) {
     return refuse(received.peer, frame.request,
@@ -176,6 +212,7 @@ void Turn::handle(const Received& received) {
   if (frame.operation == wire::Operation::hello) return hello(received.peer, frame);
   if (!session) return refuse(received.peer, frame.request, no_session());
   session->last_heard = now_.mono;
+  if (wants_answer(frame.operation)) asked_.push_back({received.peer, frame.request});
   handle_session_frame(*session, frame);
 }
 

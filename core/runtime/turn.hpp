@@ -46,6 +46,8 @@ class Turn {
   std::optional<Duration> wait() const;
   bool due() const;
   const Status& failed() const { return failed_; }
+  /// Ok, or why a publish found no room a moment ago.
+  const Status& room() const { return full_.ok() ? engine_->room() : full_; }
   /// Says goodbye to everyone.
   void close(const Send& send, Errc code, std::string_view text);
 
@@ -62,6 +64,9 @@ class Turn {
   void probe(const Send& send);
   bool send_effect(model::Effect& effect, const Session& session, const Send& send);
   void after_failure(const Status& failure, const Send& send);
+  void open_again();
+  bool working() const { return failed_.ok() && full_.ok(); }
+  void send_replies(const Send& send);
   void stop_confirming(const Status& failure);
   void complete(BrokerStats& stats);
   std::uint64_t random_seed() const;
@@ -73,10 +78,17 @@ class Turn {
   std::unique_ptr<engine::Engine> engine_;
   Sessions sessions_;
   Status failed_;
+  Status full_;  // not ok: there is no room even to open the engine again; it is tried until there is
+  Duration next_open_{0};
   struct Reply {
     Peer peer;
     std::string frame;
   };
+  struct Asked {
+    Peer peer;
+    std::uint32_t request = 0;
+  };
+  std::vector<Asked> asked_;    // frames of this turn that await an answer
   std::vector<Reply> replies_;  // answers that need no commit; sent after it all the same, to keep the order
   struct Lost {
     model::SessionId session;

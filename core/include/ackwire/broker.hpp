@@ -37,6 +37,9 @@ class Broker : public Connection {
   static Status check_endpoint(std::string_view endpoint);
   /// Why the broker stopped confirming, if it did (Errc::failed); ok otherwise.
   Status health() const;
+  /// Why publishes find no room at present (Errc::overloaded or store_full; the text names the limit), ok otherwise. Everything
+  /// else goes on meanwhile.
+  Status room() const;
 
   Broker(Broker&&) noexcept;
   Broker& operator=(Broker&&) noexcept;
