@@ -92,6 +92,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_dlq(*app, invocation);
   add_stats(*app, invocation);
   add_verify(*app, invocation);
+  add_compact(*app, invocation);
   add_bench(*app, invocation);
   add_version(*app, invocation);
   return app;

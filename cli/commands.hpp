@@ -14,6 +14,7 @@ void add_peek(CLI::App& root, Invocation& invocation);
 void add_dlq(CLI::App& root, Invocation& invocation);
 void add_stats(CLI::App& root, Invocation& invocation);
 void add_verify(CLI::App& root, Invocation& invocation);
+void add_compact(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_version(CLI::App& root, Invocation& invocation);
 

@@ -6,11 +6,11 @@ _ackwire() {
   done
   local noun=${words[0]-} verb=${words[1]-}
   case $noun in
-    "") COMPREPLY=($(compgen -W "serve queue group pub sub peek dlq stats verify bench version" -- "$current")); return ;;
+    "") COMPREPLY=($(compgen -W "serve queue group pub sub peek dlq stats verify compact bench version" -- "$current")); return ;;
     queue) [[ $verb ]] || { COMPREPLY=($(compgen -W "create ls info set pause resume purge rm" -- "$current")); return; } ;;
     group) [[ $verb ]] || { COMPREPLY=($(compgen -W "create ls rm" -- "$current")); return; } ;;
     dlq) [[ $verb ]] || { COMPREPLY=($(compgen -W "ls show redrive discard" -- "$current")); return; } ;;
-    serve | verify) [[ $current == -* ]] || { COMPREPLY=($(compgen -d -- "$current")); return; } ;;
+    serve | verify | compact) [[ $current == -* ]] || { COMPREPLY=($(compgen -d -- "$current")); return; } ;;
   esac
   if [[ $current == -* ]]; then
     local command=("$noun")
