@@ -144,7 +144,9 @@ py::list publish_many(ConnectionHandle& self, const std::string& queue, const py
 }  // namespace
 
 void bind_publish(py::module_& module, ConnectionClass& connection) {
-  py::class_<Receipt>(module, "Receipt", "What a publish returns, after the synced commit.")
+  py::class_<Receipt> receipt(module, "Receipt", "What a publish returns, after the synced commit.");
+  receipt.attr("__module__") = "ackwire";
+  receipt
       .def(py::init([](std::uint64_t sequence, bool duplicate, bool differs) {
              return Receipt{sequence, duplicate, differs};
            }),
@@ -154,7 +156,8 @@ void bind_publish(py::module_& module, ConnectionClass& connection) {
           "differs", &Receipt::differs,
           "Of a duplicate: it came with other headers, another ordering key, or a delay or ttl where the original had none; "
           "the original's hold.")
-      .def_readonly("duplicate", &Receipt::duplicate, "True: the key was known, nothing was stored, `sequence` is the original's.")
+      .def_readonly("duplicate", &Receipt::duplicate,
+                    "True: the key was known, nothing was stored, ``sequence`` is the original's.")
       .def("__eq__",
            [](const Receipt& a, const py::object& other) {
              if (!py::isinstance<Receipt>(other)) return false;

@@ -63,6 +63,7 @@ py::dict describe(const QueueInfo& info) {
   made["published_bytes"] = info.published_bytes;
   made["duplicates_suppressed"] = info.duplicates_suppressed;
   made["refused"] = info.refused;
+  made["damaged"] = info.damaged;
   made["depth"] = info.depth;
   made["depth_bytes"] = info.depth_bytes;
   made["dedupe_keys"] = info.dedupe_keys;

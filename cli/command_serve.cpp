@@ -27,8 +27,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Duration health_every{200};
-constexpr Duration drain{4'000};       // for closing; the rest of the 5 s is for letting go of the store
-constexpr Duration drain_most{5'000};  // then the process ends as it is, which loses nothing that was confirmed
+constexpr Duration clock_apart{1'000};  // a smaller difference is not worth a line
+constexpr Duration drain{4'000};        // for closing; the rest of the 5 s is for letting go of the store
+constexpr Duration drain_most{5'000};   // then the process ends as it is, which loses nothing that was confirmed
 
 struct ServeOptions {
   std::string directory;
@@ -86,19 +87,34 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   /// Ok when asked to end; else why the broker stopped confirming.
-  Status hold(const Broker& broker) {
+  Status hold(const Broker& broker, ServeLog& log) {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, health_every, [this] { return asked_; })) {
       if (Status health = broker.health(); !health) return health;
+      look_at_clock(broker.clock_offset(), log);
     }
     return {};
   }
 
  private:
+  void look_at_clock(Duration offset, ServeLog& log) {
+    const bool apart = std::chrono::abs(offset) >= clock_apart;
+    if (apart == std::exchange(clock_apart_, apart)) return;
+    if (!apart) {
+      log.tell(LogLevel::info, "clock_agrees", "broker time and the system's clock agree again");
+    } else {
+      log.tell(LogLevel::warn, "clock_apart",
+               fmt::format("the system's clock is {} {} broker time. No message moves because of it; see operations.md, Clock",
+                           format_duration(std::chrono::abs(offset)), offset.count() > 0 ? "ahead of" : "behind"),
+               {{"offset_ms", static_cast<double>(offset.count())}});
+    }
+  }
+
   SignalWatch& signals_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool asked_ = false;
+  bool clock_apart_ = false;
 };
 
 /// Ends the process when closing takes longer than promised.
@@ -199,7 +215,7 @@ Status ensure_queues(Broker& broker, const ServeConfig& config, ServeLog& log) {
 
 int serve_until_asked(Broker& broker, SignalWatch& signals, ServeLog& log) {
   Watch watch(signals);
-  const Status health = watch.hold(broker);
+  const Status health = watch.hold(broker, log);
   notify_service_manager("STOPPING=1");
   if (!health) {
     log.tell(LogLevel::critical, "broker_failed", fmt::format("{}: {}", name(health.error().code), health.error().message));

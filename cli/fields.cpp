@@ -38,6 +38,7 @@ constexpr Place<BrokerOptions> store[] = {
     {"store_soft_limit", [](BrokerOptions& o, const Value& v) { o.store_soft_limit = std::get<double>(v); }},
     {"disk_floor_bytes", [](BrokerOptions& o, const Value& v) { o.disk_floor_bytes = std::get<std::uint64_t>(v); }},
     {"accept_rollback", [](BrokerOptions& o, const Value& v) { o.accept_rollback = std::get<bool>(v); }},
+    {"accept_clock", [](BrokerOptions& o, const Value& v) { o.accept_clock = std::get<bool>(v); }},
     {"unsafe_filesystem", [](BrokerOptions& o, const Value& v) { o.unsafe_filesystem = std::get<bool>(v); }},
 };
 

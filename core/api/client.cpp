@@ -8,6 +8,7 @@
 
 #include "ackwire/settings.hpp"
 #include "client/connection_core.hpp"
+#include "format/utf8.hpp"
 #include "transport/zmq_link.hpp"
 
 namespace ackwire {
@@ -15,7 +16,13 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 255;
 
-std::string default_name() { return std::string(program_invocation_short_name) + " " + std::to_string(getpid()); }
+/// What a broker takes as a client's name.
+bool shown(std::string_view name) { return format::is_utf8(name) && format::has_no_controls(name); }
+
+std::string default_name() {
+  const std::string_view program = program_invocation_short_name;
+  return std::string(shown(program) ? program : "client") + " " + std::to_string(getpid());
+}
 
 Status check(const ClientOptions& options) {
   const std::pair<std::string_view, double> values[] = {
@@ -36,6 +43,8 @@ Status check(const ClientOptions& options) {
   if (options.name.size() > name_bytes_max)
     return Error{Errc::out_of_range,
                  "name has " + std::to_string(options.name.size()) + " bytes, at most 255 are allowed. " + std::string(untouched)};
+  if (!shown(options.name))
+    return Error{Errc::out_of_range, "name must be UTF-8 without control characters. " + std::string(untouched)};
   if (options.reconnect_max < options.reconnect_initial)
     return Error{Errc::out_of_range, "reconnect_max >= reconnect_initial does not hold. " + std::string(untouched)};
   return {};

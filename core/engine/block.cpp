@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/salvage.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -21,13 +22,19 @@ std::uint32_t record_size(std::string_view records) {
   return length + 8;  // the length and checksum fields themselves
 }
 
+/// A bit a record: is it settled? Behind them, when any is begun and not settled, a bit a record: is it begun?
 std::string bitmap(const WindowBlock& block) {
-  std::string bits((block.count() + 7) / 8, '\0');
+  const std::size_t bytes = (block.count() + 7) / 8;
+  std::string bits(block.begun > 0 ? 2 * bytes : bytes, '\0');
+  const auto set = [&bits](std::size_t byte, std::uint32_t bit) { bits[byte] = static_cast<char>(bits[byte] | 1 << (bit % 8)); };
   for (std::uint32_t i = 0; i < block.count(); ++i) {
-    if (block.slots[i].holder == Slot::settled) bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
+    if (block.slots[i].holder == Slot::settled) set(i / 8, i);
+    if (block.slots[i].begun) set(bytes + i / 8, i);
   }
   return bits;
 }
+
+bool bit(std::string_view bits, std::uint32_t i) { return i / 8 < bits.size() && (bits[i / 8] >> (i % 8) & 1) != 0; }
 
 bool group_is_done(const Group& group, std::uint64_t base, std::uint64_t end) {
   if (end <= group.row.floor) return true;
@@ -128,11 +135,15 @@ bool Engine::State::read_block(Queue& queue, std::uint64_t sequence, format::Run
   const Key wanted = key::block(queue.id, sequence);
   store::Row row;
   const auto mine = [&] { return row.key.size() == 12 && be32(row.key, 0) == queue.id; };
+  const auto holds = [&](std::uint64_t base, std::string_view bytes) {
+    return format::split_run(bytes, run) && bytes.empty() && run.first_sequence == base && run.count > 0;
+  };
   const auto parse = [&] {
-    std::string_view bytes = row.value;
-    if (format::split_run(bytes, run) && bytes.empty() && run.first_sequence == be64(row.key, 4) && run.count > 0) return true;
-    queue.damaged = "block of sequence " + std::to_string(be64(row.key, 4)) + " of queue " + queue.row.name + " fails its checksum";
-    return false;
+    const std::uint64_t base = be64(row.key, 4);
+    if (holds(base, row.value)) return true;
+    mend_block(queue, base, row.value);
+    const auto mended = tx->get(Table::blocks, key::block(queue.id, base));
+    return mended && holds(base, *mended);
   };
   if (tx->seek_back(Table::blocks, wanted, row) && mine()) {
     if (!parse()) return false;
@@ -151,12 +162,8 @@ WindowBlock& Engine::State::open_window(Group& group, const format::Run& run) {
   block.open = run.count;
   block.reserved = Reserved(reserved_bytes, returns_room(run.count, run.records.size()));
   block.slots.resize(run.count);
-  std::size_t at = 0;
-  for (Slot& slot : block.slots) {
-    if (at + 8 > run.records.size()) break;  // found by the reader of the record
-    slot.bytes = record_size(run.records.substr(at));
-    at += slot.bytes;
-  }
+  const auto sizes = record_sizes(run.records, run.count);
+  for (std::uint32_t i = 0; i < run.count; ++i) block.slots[i].bytes = sizes[i];
   // A group may begin, or go on after a restart, in the middle of a block.
   while (block.prefix < block.count() && block.base + block.prefix < group.row.floor) {
     block.slots[block.prefix++].holder = Slot::settled;
@@ -175,6 +182,10 @@ void Engine::State::touch(Group& group, WindowBlock& block) {
 
 void Engine::State::settle_slot(Group& group, WindowBlock& block, std::uint32_t slot) {
   block.slots[slot].holder = Slot::settled;
+  if (block.slots[slot].begun) {
+    block.slots[slot].begun = 0;
+    --block.begun;
+  }
   if (--block.open == 0) block.reserved = Reserved();  // nothing of it can come back; another group may keep it for long
   touch(group, block);
 }
@@ -224,7 +235,8 @@ void Engine::State::write_marks(Queue& queue, Group& group) {
     WindowBlock& block = it->second;
     const bool front = group.row.floor >= block.base;  // the floor tells its prefix
     const std::uint32_t settled = block.count() - block.open;
-    if (settled <= (front ? block.prefix : 0)) continue;  // bits of an older row are a subset: harmless
+    // Bits of an older row are a subset, or of records that are settled now: harmless.
+    if (settled <= (front ? block.prefix : 0) && block.begun == 0) continue;
     tx->put(Table::marks, key::at(queue.id, group.id, base), seal(bitmap(block)));
     block.has_marks = true;
   }
@@ -244,33 +256,35 @@ void Engine::State::load_window(Queue& queue, Group& group) {
   while (at < group.row.cursor && read_block(queue, at, run, fresh) && run.first_sequence < group.row.cursor) {
     WindowBlock& block = open_window(group, run);
     const auto marks = tx->get(Table::marks, key::at(queue.id, group.id, block.base));
-    std::string_view bits;
+    std::string_view bits, begun;
     if (marks) {
       const auto payload = unseal(*marks);
-      if (!payload || payload->size() != (block.count() + 7) / 8) {
-        damage("marks of block " + std::to_string(block.base) + " of queue " + queue.row.name + ", group " + group.row.name);
-        return;
+      const std::size_t bytes = (block.count() + 7) / 8;
+      if (!payload || (payload->size() != bytes && payload->size() != 2 * bytes)) {
+        if (!mend_marks(queue, group, block, *marks)) bury_unmarked(queue, group, block);
+        group.window.erase(run.first_sequence);
+        continue;
       }
-      bits = *payload;
+      bits = payload->substr(0, bytes);
+      begun = payload->substr(bytes);
       block.has_marks = true;
     }
     bool handed_out = false;
     for (std::uint32_t i = 0; i < block.count(); ++i) {
-      const bool marked = !bits.empty() && (bits[i / 8] >> (i % 8) & 1);
       if (block.slots[i].holder == Slot::settled) continue;
-      if (marked) {
+      if (bit(bits, i)) {
         block.slots[i].holder = Slot::settled;
         --block.open;
         if (block.prefix == i) ++block.prefix;
       } else if (block.base + i < group.row.cursor) {
         handed_out = true;
+        if (bit(begun, i)) begin_slot(group, block, i, nullptr);
       }
     }
     if (block.open == 0) block.reserved = Reserved();
     if (handed_out) group.recovered_blocks.push_back(block.base);
     at = block.end();
   }
-  if (!queue.damaged.empty()) damage(queue.damaged);
 }
 
 }  // namespace ackwire::engine

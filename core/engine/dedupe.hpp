@@ -71,7 +71,7 @@ class Dedupe {
   /// When write() should be called again though nothing was added, so that keys are not remembered much longer than the window.
   /// nullopt: no need. By the window of the last write().
   std::optional<Timestamp> next_due() const;
-  /// Not ok once a row that find() or write() needed was damaged: the transaction must not be committed.
+  /// Not ok once a row that find() or write() needed was damaged: what find() did not find is not known to be new.
   const Status& status() const;
 
  private:

@@ -82,7 +82,10 @@ const Run* Runs::newest_holder(store::Transaction& transaction, const KeyHash& k
   const Run* newest = nullptr;
   directory_.find(Directory::fingerprint(key), [&](RunTag tag) {
     for (const Run* run : tagged_[tag]) {
-      if ((!newest || run->number > newest->number) && find_in_run(transaction, queue_, run->number, key).entry) newest = run;
+      if (newest && run->number <= newest->number) continue;
+      const RunLookup lookup = find_in_run(transaction, queue_, run->number, key);
+      if (lookup.damaged) set_damaged(run->number, "a row fails its checksum");
+      if (lookup.entry) newest = run;
     }
   });
   return newest;

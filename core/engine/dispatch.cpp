@@ -5,12 +5,28 @@
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
+namespace {
+
+constexpr std::size_t idle_tries = 64;  // consumers that are looked at before one that is busy gets a message
+
+}  // namespace
+
+// In turn; but who has nothing to do comes before who would only keep it.
 Subscription* Engine::State::next_consumer(Group& group) {
-  for (std::size_t tried = 0; tried < group.consumers.size(); ++tried) {
-    Subscription* subscription = group.consumers[group.next_consumer++ % group.consumers.size()];
-    if (subscription->free() > 0) return subscription;
+  const std::size_t count = group.consumers.size();
+  std::size_t chosen = count;
+  for (std::size_t tried = 0; tried < count; ++tried) {
+    const Subscription& subscription = *group.consumers[(group.next_consumer + tried) % count];
+    if (subscription.free() == 0) continue;
+    if (chosen == count) chosen = tried;
+    if (!subscription.idle() && tried < idle_tries) continue;
+    if (subscription.idle()) chosen = tried;
+    break;
   }
-  return nullptr;
+  if (chosen == count) return nullptr;
+  const std::size_t at = (group.next_consumer + chosen) % count;
+  group.next_consumer = at + 1;
+  return group.consumers[at];
 }
 
 void Engine::State::deliver(Subscription& subscription, const format::Run& run) {
@@ -29,9 +45,19 @@ void Engine::State::deliver(Subscription& subscription, const format::Run& run) 
 }
 
 void Engine::State::dispatch(Queue& queue, Group& group) {
-  if (group.consumers.empty() || queue.row.policy.paused || !queue.damaged.empty()) return;
+  group.next_recall = Duration::max();
+  if (group.consumers.empty() || queue.row.policy.paused) return;
   if (group.ready_retry > 0) dispatch_retry(queue, group);
   if (group.row.cursor < queue.state.next_sequence) dispatch_blocks(queue, group);
+  if (group.ready_retry == 0 && group.row.cursor >= queue.state.next_sequence) recall(group);
+}
+
+void Engine::State::count_hand_out(Queue& queue, Group& group, Subscription& subscription, std::uint32_t messages) {
+  group.leased += messages;
+  group.row.delivered += messages;
+  queue.sample.delivered += messages;
+  subscription.in_flight += messages;
+  subscription.handed_out = now.mono;
 }
 
 // Returned and delayed messages come first: they are the oldest.
@@ -46,18 +72,25 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     if (!subscription) return;
     store::Row found;
     if (!tx->seek(Table::due, key::due(queue.id, group.id, 0, 0), found) || found.key.size() != 24 ||
-        be32(found.key, 0) != queue.id || be32(found.key, 4) != group.id || be64(found.key, 8) > group.matured_ms) {
-      return damage("due index of queue " + queue.row.name + ", group " + group.row.name);
+        be32(found.key, 0) != queue.id || be32(found.key, 4) != group.id ||
+        Due{be64(found.key, 8), be64(found.key, 16)} > group.matured) {
+      group.ready_retry = 0;
+      return note_damage(queue, "the due index of queue " + queue.row.name + ", group " + group.row.name + " lacks rows");
     }
-    const std::uint64_t sequence = be64(found.key, 16);
+    const std::uint64_t sequence = be64(found.key, 16), due_ms = be64(found.key, 8);
     TakenOut row;
-    if (!read_retry(queue, group, sequence, row)) return;
     --budget;
+    if (!read_retry(queue, group, sequence, row)) continue;
+    if (row.time_ms != due_ms) {
+      erase_due(queue, group, due_ms, sequence);
+      note_damage(queue, "the due index of queue " + queue.row.name + " has message " + std::to_string(sequence) + " twice");
+      continue;
+    }
     format::Record record;
     std::string_view rest = row.record;
     if (!format::split(rest, record) || !format::checksum_ok(record)) {
       erase_retry(queue, group, sequence, row);
-      put_dead(queue, group, sequence, row, DeadReason::damaged, "the stored record fails its checksum");
+      bury_damaged(queue, group, sequence, row);
       continue;
     }
     if (row_expired(queue, row, record)) {
@@ -67,20 +100,16 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     }
     erase_retry(queue, group, sequence, row);
     ++row.deliveries;
-    ++row.attempts;
     put_retry(queue, group, sequence, row, leased_due);
     const Duration deadline = now.mono + queue.row.policy.visibility_timeout;
     group.retry_leases[sequence] = {subscription->index, row.deliveries, now.mono, deadline};
     group.next_lease_check = std::min(group.next_lease_check, deadline);
-    ++group.leased;
-    ++subscription->in_flight;
-    ++group.row.delivered;
-    ++queue.sample.delivered;
-    if (row.deliveries > 1) {
+    count_hand_out(queue, group, *subscription, 1);
+    if (row.attempts > 0) {
       ++group.row.redelivered;
       ++queue.sample.redelivered;
     }
-    deliver(*subscription, {sequence, static_cast<std::uint64_t>(row.publish_ms), 1, row.deliveries, row.attempts, row.record});
+    deliver(*subscription, {sequence, static_cast<std::uint64_t>(row.publish_ms), 1, row.deliveries, row.attempts + 1, row.record});
     bytes += row.record.size();
   }
 }
@@ -90,8 +119,8 @@ void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
   const std::uint64_t ready = group.outstanding() > taken ? group.outstanding() - taken : 0;
   const auto active = static_cast<std::uint64_t>(
       std::count_if(group.consumers.begin(), group.consumers.end(), [](const Subscription* s) { return s->free() > 0; }));
-  if (active == 0 || ready == 0) return;
-  const std::uint64_t share = (ready + active - 1) / active;
+  if (active == 0) return;
+  const std::uint64_t share = std::max<std::uint64_t>((ready + active - 1) / active, 1);  // what is there decides, not a counter
   std::size_t bytes = 0;
   while (group.leased < queue.row.policy.max_in_flight) {
     if (budget == 0 || bytes > options.turn_deliver_bytes) {
@@ -109,7 +138,7 @@ void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
         room ? std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased}) : 1;
     const std::uint64_t before = group.row.cursor;
     bytes += hand_out(queue, group, *subscription, run, fresh, static_cast<std::uint32_t>(limit));
-    if (!queue.damaged.empty() || group.row.cursor == before) return;
+    if (group.row.cursor == before) return;
   }
 }
 
@@ -130,15 +159,13 @@ std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& 
   const bool look = !fresh || queue.row.policy.ttl.count() != 0;
   while (first + count < block.count() && count < limit && bytes < options.deliver_bytes) {
     format::Record record;
-    if (!format::split(rest, record)) {
-      queue.damaged =
-          "record " + std::to_string(group.row.cursor + count) + " of queue " + queue.row.name + " cannot be split off its block";
-      break;
-    }
-    if (!fresh && !format::checksum_ok(record)) bad = Bad::damaged;
+    std::string_view one = rest.substr(0, block.slots[first + count].bytes);
+    const bool splits = format::split(one, record) && one.empty();
+    if (!splits || (!fresh && !format::checksum_ok(record))) bad = Bad::damaged;
     if (bad == Bad::no && (look || record.expires_at != 0) && expired(queue, record, run.publish_time)) bad = Bad::expired;
     if (bad != Bad::no) break;
     block.slots[first + count].holder = subscription.index;
+    rest.remove_prefix(record.bytes.size());
     bytes += record.bytes.size();
     ++count;
   }
@@ -148,10 +175,7 @@ std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& 
     group.next_lease_check = std::min(group.next_lease_check, deadline);
     deliver(subscription, {group.row.cursor, run.publish_time, count, 1, 1, run.records.substr(begin, bytes)});
     group.row.cursor += count;
-    group.row.delivered += count;
-    group.leased += count;
-    subscription.in_flight += count;
-    queue.sample.delivered += count;
+    count_hand_out(queue, group, subscription, count);
   }
   if (bad != Bad::no && (bad != Bad::expired || room_to_expire(queue, block.slots[first + count].bytes))) {
     --budget;
@@ -162,7 +186,7 @@ std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& 
       if (bad == Bad::expired) {
         expire_message(queue, group, sequence, row);
       } else {
-        put_dead(queue, group, sequence, row, DeadReason::damaged, "the stored record fails its checksum");
+        bury_damaged(queue, group, sequence, row);
       }
     }
   }

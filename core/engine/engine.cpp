@@ -6,19 +6,19 @@
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
+Error damaged_row(const std::string& place) {
+  return {Errc::store_damaged,
+          "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
+              "Stop, copy the directory, and run `ackwire verify --repair` on it.",
+          {},
+          {}};
+}
+
 namespace {
 
 constexpr std::uint32_t removal_rows = 100;  // a turn, at least
 
 constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
-
-Error damaged_row(const std::string& place) {
-  return {Errc::store_damaged,
-          "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
-              "Stop, copy the directory, and run `ackwire verify` on the copy.",
-          {},
-          {}};
-}
 
 }  // namespace
 
@@ -28,6 +28,15 @@ Engine::Engine(store::Store& store, const EngineOptions& options) : state_(std::
 Engine::~Engine() = default;
 
 std::uint64_t Engine::boot_epoch() const { return state_->boot.boot_epoch; }
+
+bool Engine::knows_life(std::uint64_t boot_epoch) const {
+  const auto& epochs = state_->lives.epochs;
+  if (boot_epoch == state_->boot.boot_epoch) return true;
+  if (boot_epoch > state_->boot.boot_epoch) return false;
+  if (epochs.empty() || boot_epoch < epochs.front()) return true;
+  return std::binary_search(epochs.begin(), epochs.end(), boot_epoch);
+}
+
 PlantedBugs& Engine::planted_bugs() { return state_->bugs; }
 
 void Engine::State::damage(const std::string& place) {
@@ -62,32 +71,49 @@ Status Engine::open(Now now) {
     s.tx.reset();
     return s.broken;
   }
-  ++s.boot.boot_epoch;
-  s.boot.last_wall_ms = std::max(s.boot.last_wall_ms, epoch_ms(now.wall));
-  s.tx->put(Table::state, key::boot(), encode(s.boot));
+  s.begin_life();
+  s.write_groups();
   Status committed = s.tx->commit();
   s.tx.reset();
   return committed;
 }
 
+void Engine::State::begin_life() {
+  if (boot.boot_epoch != 0) lives.epochs.push_back(boot.boot_epoch);
+  if (lives.epochs.size() > lives_kept) lives.epochs.erase(lives.epochs.begin());
+  boot.boot_epoch = std::max(boot.boot_epoch + 1, epoch_ms(now.wall));
+  boot.last_wall_ms = std::max(boot.last_wall_ms, epoch_ms(now.wall));
+  tx->put(Table::state, key::boot(), encode(boot));
+  tx->put(Table::state, key::lives(), encode(lives));
+  keep_time();
+}
+
 void Engine::State::load() {
-  if (const auto row = tx->get(Table::state, key::boot()); row && !decode(*row, boot)) return damage("the boot row");
+  if (const auto row = tx->get(Table::state, key::boot());
+      row && !read_state(std::string(std::string_view(key::boot())), *row, boot, nullptr, "the boot row"))
+    return damage("the boot row");
+  if (const auto row = tx->get(Table::state, key::lives()); row && !decode(*row, lives)) {
+    lives = {};  // clients of an earlier life are told that theirs is not known
+    damage_found.push_back("damage in the store: the row of boot epochs is lost");
+  }
   std::string from = "Q";
   store::Row row;
   while (tx->seek(Table::state, from, row) && row.key.size() == 5 && row.key[0] == 'Q') {
     const std::uint32_t id = be32(row.key, 1);
     Queue& queue = queues[id];
     queue.id = id;
-    if (!decode(row.value, queue.row)) return damage("the row of queue " + std::to_string(id));
     from.assign(row.key);
+    const std::string what = "the row of queue " + std::to_string(id);
+    if (!read_state(from, row.value, queue.row, &queue, what)) return damage(what);
     from.push_back('\0');
   }
   for (auto& [id, queue] : queues) {
     queue.dedupe = std::make_unique<Dedupe>(id);
     if (queue.row.removing) continue;
     queue_names[queue.row.name] = &queue;
-    const auto state = tx->get(Table::state, key::queue_state(id));
-    if (!state || !decode(*state, queue.state)) return damage("the counters of queue " + queue.row.name);
+    const std::string state_at(std::string_view{key::queue_state(id)}), counters = "the row of counters of queue " + queue.row.name;
+    const auto state = tx->get(Table::state, state_at);
+    if (!state || !read_state(state_at, *state, queue.state, &queue, counters)) return damage(counters);
     if (bugs.sequence_from_last_key) {
       format::Run last;
       queue.state.next_sequence = tx->seek_back(Table::blocks, key::block(id, ~std::uint64_t{0}), row) && be32(row.key, 0) == id &&
@@ -99,33 +125,35 @@ void Engine::State::load() {
     while (tx->seek(Table::state, at, row) && row.key.size() == 9 && row.key[0] == 'G' && be32(row.key, 1) == id) {
       Group group;
       group.id = be32(row.key, 5);
-      if (!decode(row.value, group.row)) return damage("a group of queue " + queue.row.name);
+      at.assign(row.key);
+      const std::string what = "the row of a group of queue " + queue.row.name;
+      if (!read_state(at, row.value, group.row, &queue, what)) return damage(what);
       if (group.row.removing) {
         queue.removed_groups.push_back(group.id);
       } else {
         queue.groups.emplace(group.id, std::move(group));
       }
-      at.assign(row.key);
       at.push_back('\0');
     }
     queue.reclaim = true;
-    if (Status opened = queue.dedupe->open(*tx); !opened)
-      return damage("the dedupe store of queue " + queue.row.name + " (" + opened.error().message + ")");
+    if (Status opened = queue.dedupe->open(*tx); !opened) lose_keys(queue, opened.error().message);
     load_producers(queue);
     for (auto& [group_id, group] : queue.groups) {
       load_window(queue, group);
       load_leased_retry(queue, group);
+      presume_after_crash(queue, group);
     }
+    recount_damaged(queue);
   }
 }
 
-// Retry rows that were leased when the broker went: they are handed out again, their attempt counted.
+// Retry rows that were leased when the broker went: they are handed out again.
 void Engine::State::load_leased_retry(Queue& queue, Group& group) {
   group.recovered_until = group.row.cursor;
   std::string at(std::string_view{key::due(queue.id, group.id, leased_due, 0)});
   store::Row row;
   while (tx->seek(Table::due, at, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
-    group.recovered_retry.push_back(be64(row.key, 16));
+    group.recovered_retry.emplace_back(be64(row.key, 16), row.value == due_begun);
     at.assign(row.key);
     at.push_back('\0');
   }
@@ -141,7 +169,7 @@ Status Engine::begin(Now now) {
   s.measure_room();
   s.more = false;
   for (auto& [id, queue] : s.queues) {
-    if (!queue.row.removing) queue.dedupe->seal_some(*s.tx);
+    if (!queue.row.removing && queue.keys_damaged.empty()) queue.dedupe->seal_some(*s.tx);
   }
   return {};
 }
@@ -163,12 +191,13 @@ Status Engine::finish() {
     it = gone ? s.queues.erase(it) : std::next(it);
   }
   s.take_samples();
+  s.keep_time_if_due();
   s.write_rows();
   Status result = s.tx->status();  // first: rows cannot be read any more once the transaction has failed, which is no damage
   if (result.ok()) result = s.broken;
   if (result.ok()) result = s.tx->commit();
   s.tx.reset();
-  if (!result.ok()) s.effects.clear();
+  if (!result.ok()) s.effects.clear(), s.notes.clear(), s.damage_found.clear();
   for (const auto& [key, subscription] : s.subscriptions) subscription->effect = Subscription::npos;
   return result;
 }
@@ -204,15 +233,23 @@ void Engine::State::write_rows() {
     if (queue.dirty && !queue.row.removing) tx->put(Table::state, key::queue_state(id), encode(queue.state));
     queue.row_dirty = queue.dirty = false;
     if (queue.row.removing) continue;
-    for (auto& [group_id, group] : queue.groups) {
-      if (group.dirty) tx->put(Table::state, key::group(id, group_id), encode(group.row));
-      group.dirty = false;
-    }
     if (queue.dedupe_changed || queue.dedupe->busy() || now.mono >= queue.next_dedupe_write) write_dedupe(queue);
-    if (broken.ok() && !queue.dedupe->status().ok()) broken = queue.dedupe->status();  // unread is not unknown
+    if (const Status readable = queue.dedupe->status(); !readable) lose_keys(queue, readable.error().message);
     for (TurnBlock& block : queue.turn_blocks) buffers.give_back(std::move(block.bytes));
     queue.turn_blocks.clear();
     queue.turn_blocks_written = 0;
+  }
+  write_groups();  // last: a look at the keys may have found damage
+}
+
+void Engine::State::write_groups() {
+  for (auto& [id, queue] : queues) {
+    if (queue.row.removing) continue;
+    for (auto& [group_id, group] : queue.groups) {
+      if (group.dirty) tx->put(Table::state, key::group(id, group_id), encode(group.row));
+      if (group.concurrency_dirty) tx->put(Table::state, key::concurrency(id, group_id), encode_number(group.concurrency));
+      group.dirty = group.concurrency_dirty = false;
+    }
   }
 }
 
@@ -220,6 +257,7 @@ void Engine::State::write_dedupe(Queue& queue) {
   if (bugs.dedupe_apart && queue.dedupe_changed && !std::exchange(queue.dedupe_late, true)) return;
   queue.dedupe_late = false;
   queue.next_dedupe_write = now.mono + dedupe_pause;
+  if (!queue.keys_damaged.empty()) return;
   std::uint64_t final_below = queue.state.next_sequence;
   for (const auto& [id, group] : queue.groups) final_below = std::min(final_below, group.row.floor);
   queue.dedupe->write(*tx, now.wall, queue.row.policy.dedupe_window, final_below,
@@ -238,15 +276,16 @@ std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t 
              be64(row.key, 8) <= high) {
         TakenOut taken;
         format::Record record;
-        if (!decode(row.value, taken)) {
-          damage("row of message " + std::to_string(be64(row.key, 8)) + " of queue " + queue.row.name);
-          return pinned;
-        }
-        std::string_view bytes = taken.record;
-        if (format::split(bytes, record) && !record.key.empty()) {
-          pinned.push_back({hash_key(store.secret(), record.key), be64(row.key, 8), fingerprint(record)});
-        }
         at.assign(row.key);
+        const std::uint64_t sequence = be64(at, 8);
+        bool known = decode(row.value, taken);
+        if (!known && table == Table::dead) read_dead(queue, group, sequence, row.value, taken);
+        if (!known && table == Table::retry) read_retry(queue, group, sequence, taken);
+        known = known && taken.reason != static_cast<std::uint8_t>(DeadReason::damaged);
+        std::string_view bytes = taken.record;
+        if ((known || is_whole(taken)) && format::split(bytes, record) && !record.key.empty()) {
+          pinned.push_back({hash_key(store.secret(), record.key), sequence, fingerprint(record)});
+        }
         at.push_back('\0');
       }
     }
@@ -256,12 +295,16 @@ std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t 
 
 std::vector<model::Effect> Engine::take_effects() { return std::exchange(state_->effects, {}); }
 
+std::vector<std::string> Engine::take_damage() { return std::exchange(state_->damage_found, {}); }
+
 std::optional<Duration> Engine::next_wakeup() const {
   const State& s = *state_;
   if (s.now.mono < s.resting_until) return s.resting_until;
   if (s.more) return s.now.mono;
   Duration next = Duration::max();
+  bool waits_for_wall = false;
   const auto at_wall = [&](std::uint64_t ms) {
+    waits_for_wall = true;
     const std::uint64_t wall = epoch_ms(s.now.wall);
     return s.now.mono + Duration{ms > wall ? static_cast<std::int64_t>(std::min<std::uint64_t>(ms - wall, 86'400'000)) : 0};
   };
@@ -273,7 +316,7 @@ std::optional<Duration> Engine::next_wakeup() const {
     }
     if (!queue.sampled_idle) next = std::min(next, at_wall(s.next_sample_ms));
     for (const auto& [group_id, group] : queue.groups) {
-      next = std::min(next, group.next_lease_check);
+      next = std::min({next, group.next_lease_check, group.next_recall});
       if (!group.returning.empty() || !group.recovered_blocks.empty() || !group.recovered_retry.empty()) next = s.now.mono;
       if (group.row.retry > group.retry_leases.size() + group.ready_retry) next = std::min(next, at_wall(group.next_due_ms));
       if (group.head_expiry_ms != 0 && group.row.cursor < queue.state.next_sequence)
@@ -281,6 +324,7 @@ std::optional<Duration> Engine::next_wakeup() const {
     }
   }
   if (next == Duration::max()) return std::nullopt;
+  if (waits_for_wall) next = std::min(next, s.next_keep());  // a restart must not begin further back than that
   return std::max(next, s.now.mono);
 }
 

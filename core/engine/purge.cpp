@@ -26,7 +26,7 @@ bool Engine::State::purge_retry(Queue& queue, Group& group, std::uint64_t bound,
     if (budget == 0) return false;
     --budget;
     TakenOut taken;
-    if (!read_retry(queue, group, sequence, taken)) return true;
+    if (!read_retry(queue, group, sequence, taken)) continue;
     erase_retry(queue, group, sequence, taken);
     discard_message(queue, group, sequence, taken.record);
     ++count;
@@ -36,7 +36,7 @@ bool Engine::State::purge_retry(Queue& queue, Group& group, std::uint64_t bound,
 
 // Messages that were never handed out: block by block from the cursor.
 bool Engine::State::purge_blocks(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count) {
-  while (group.row.cursor < bound && queue.damaged.empty()) {
+  while (group.row.cursor < bound) {
     if (budget == 0) return false;
     format::Run run;
     bool fresh = false;

@@ -3,35 +3,40 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
+#include "engine/salvage.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
 
 namespace ackwire::engine {
+// The record of a message in its block. When it is damaged, `record` has its bytes alone.
 bool Engine::State::find_record(Queue& queue, std::uint64_t sequence, format::Record& record, std::int64_t& publish_ms) {
   format::Run run;
   bool fresh = false;
   if (!read_block(queue, sequence, run, fresh) || sequence < run.first_sequence) return false;
-  std::string_view rest = run.records;
-  for (std::uint64_t at = run.first_sequence; format::split(rest, record); ++at) {
-    if (at != sequence) continue;
-    publish_ms = static_cast<std::int64_t>(run.publish_time);
-    return true;
+  const std::string_view bytes = record_at(run.records, run.count, static_cast<std::uint32_t>(sequence - run.first_sequence));
+  std::string_view rest = bytes;
+  if (!format::split(rest, record) || !rest.empty() || !format::checksum_ok(record)) {
+    record = {};
+    record.bytes = bytes;
   }
-  queue.damaged = "record " + std::to_string(sequence) + " of queue " + queue.row.name + " cannot be split off its block";
-  return false;
+  publish_ms = static_cast<std::int64_t>(run.publish_time);
+  return true;
 }
 
 bool Engine::State::take_out(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, TakenOut& out) {
-  format::Record record;
-  std::int64_t publish_ms = 0;
-  if (!find_record(queue, block.base + slot, record, publish_ms)) {
+  format::Run run;
+  bool fresh = false;
+  if (!read_block(queue, block.base, run, fresh) || run.first_sequence != block.base) {
     damage("block " + std::to_string(block.base) + " of queue " + queue.row.name + " is gone while in use");
     return false;
   }
+  std::size_t begin = 0;
+  for (std::uint32_t i = 0; i < slot; ++i) begin += block.slots[i].bytes;
   out = TakenOut{};
-  out.deliveries = out.attempts = 1;
-  out.publish_ms = publish_ms;
-  out.record.assign(record.bytes);
+  out.deliveries = 1;
+  out.attempts = block.slots[slot].begun;
+  out.publish_ms = static_cast<std::int64_t>(run.publish_time);
+  out.record.assign(run.records.substr(std::min(begin, run.records.size()), block.slots[slot].bytes));
   settle_slot(group, block, slot);
   return true;
 }
@@ -41,11 +46,11 @@ void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence
   row.reason = 0;
   spend_room(row);
   tx->put(Table::retry, key::at(queue.id, group.id, sequence), encode(row));
-  tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), "\1");
+  tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), due_waiting);
   ++group.row.retry;
   group.dirty = true;
   if (due_ms == leased_due) return;
-  if (due_ms <= group.matured_ms) {
+  if (Due{due_ms, sequence} <= group.matured) {
     ++group.ready_retry;
   } else {
     group.next_due_ms = std::min(group.next_due_ms, due_ms);
@@ -57,19 +62,12 @@ void Engine::State::erase_retry(Queue& queue, Group& group, std::uint64_t sequen
   tx->erase(Table::due, key::due(queue.id, group.id, row.time_ms, sequence));
   --group.row.retry;
   group.dirty = true;
-  if (row.time_ms != leased_due && row.time_ms <= group.matured_ms) --group.ready_retry;
+  if (row.time_ms != leased_due && Due{row.time_ms, sequence} <= group.matured) --group.ready_retry;
 }
 
 void Engine::State::replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms) {
   erase_retry(queue, group, sequence, row);
   put_retry(queue, group, sequence, row, due_ms);
-}
-
-bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
-  const auto bytes = tx->get(Table::retry, key::at(queue.id, group.id, sequence));
-  if (bytes && decode(*bytes, row)) return true;
-  damage("retry row of message " + std::to_string(sequence) + " of queue " + queue.row.name + ", group " + group.row.name);
-  return false;
 }
 
 void Engine::State::note_error(TakenOut& row, std::string_view text) {
@@ -107,7 +105,10 @@ void Engine::State::expire_message(Queue& queue, Group& group, std::uint64_t seq
 // A key must outlive its message by the whole window. Messages that took the long way are remembered anew when they end.
 void Engine::State::remember_key(Queue& queue, std::uint64_t sequence, std::string_view bytes) {
   format::Record record;
-  if (queue.row.policy.dedupe_window.count() == 0 || !format::split(bytes, record) || record.key.empty()) return;
+  if (queue.row.policy.dedupe_window.count() == 0 || !queue.keys_damaged.empty() || !format::split(bytes, record) ||
+      record.key.empty())
+    return;
+  if (!format::checksum_ok(record)) return;  // another key than it was published with
   queue.dedupe->add({hash_key(store.secret(), record.key), sequence, fingerprint(record)});
   queue.dedupe_changed = true;
 }

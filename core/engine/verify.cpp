@@ -1,11 +1,14 @@
 #include "engine/verify.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
 #include "engine/dedupe.hpp"
-#include "engine/row.hpp"
+#include "engine/recount.hpp"
+#include "engine/repair_rows.hpp"
+#include "engine/salvage.hpp"
 #include "format/record.hpp"
 #include "format/run.hpp"
 
@@ -13,11 +16,6 @@ namespace ackwire::engine {
 namespace {
 
 using store::Table;
-
-struct Counted {
-  std::uint64_t messages = 0, bytes = 0;
-  void add(std::size_t size) { ++messages, bytes += size; }
-};
 
 struct GroupCheck {
   GroupRow row;
@@ -36,7 +34,7 @@ struct QueueCheck {
 
 class Verifier {
  public:
-  explicit Verifier(store::Transaction& tx) : tx_(tx) {}
+  Verifier(store::Transaction& tx, const VerifyWatch& watch) : tx_(tx), watch_(watch) {}
 
   VerifyReport run() {
     read_queues();
@@ -58,25 +56,36 @@ class Verifier {
  private:
   template <class Visit>
   void each(Table table, Visit visit) {
+    static constexpr std::array<std::string_view, store::table_count> names{"state", "blocks", "marks",  "retry",
+                                                                            "due",   "dead",   "dedupe", "history"};
+    const std::string_view name = names[static_cast<std::size_t>(table)];
     store::Row row;
     std::string from(1, '\0');
+    if (watch_) watch_(false, name, {});
     while (tx_.seek(table, from, row)) {
+      if (row.key < from) return problem(name, row.key, "is out of order; what lies behind it was not looked at");
       report_.bytes += row.key.size() + row.value.size();
       from.assign(row.key);
+      if (watch_) watch_(false, name, from);
       visit(std::string_view(from), row.value);
       from.push_back('\0');
     }
+    if (tx_.status().ok() || std::exchange(unreadable_, true)) return;
+    from.pop_back();
+    found(std::string(name) + " " + hex(from) +
+          ": what lies behind it cannot be read, and nothing more was looked at: " + tx_.status().error().message);
   }
 
   void problem(std::string_view table, std::string_view key, std::string_view what) {
-    if (report_.problems.size() >= verify_problems) return;
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string hex;
-    for (const unsigned char c : key) hex += {digits[c >> 4], digits[c & 15]};
-    report_.problems.push_back(std::string(table) + " " + hex + ": " + std::string(what));
+    if (tx_.status().ok()) found(std::string(table) + " " + hex(key) + ": " + std::string(what));
   }
   void problem(const std::string& text) {
-    if (report_.problems.size() < verify_problems) report_.problems.push_back(text);
+    if (tx_.status().ok()) found(text);
+  }
+  void found(const std::string& text) {
+    if (report_.problems.size() >= verify_problems) return;
+    report_.problems.push_back(text);
+    if (watch_) watch_(true, text, {});
   }
 
   void read_queues() {
@@ -85,6 +94,12 @@ class Verifier {
       if (key == std::string_view("E")) {
         BootRow boot;
         if (!decode(value, boot)) problem("state", key, "the boot row fails its checksum");
+      } else if (key == std::string_view("L")) {
+        LivesRow lives;
+        if (!decode(value, lives)) problem("state", key, "the row of boot epochs fails its checksum");
+      } else if (key == std::string_view("T")) {
+        TimeRow time;
+        if (!decode(value, time)) problem("state", key, "the row of the time fails its checksum");
       } else if (key[0] == 'Q' && key.size() == 5) {
         QueueCheck& queue = queues_[be32(key, 1)];
         if (!decode(value, queue.row)) problem("state", key, "the row of a queue fails its checksum");
@@ -153,6 +168,7 @@ class Verifier {
       const std::uint64_t sequence = be64(key, 8);
       (table == Table::retry ? group->retry : group->dead).add(row.record.size());
       ++(table == Table::retry ? report_.delayed : report_.dead);
+      if (table == Table::retry && row.time_ms == leased_due) ++report_.in_flight;
       if (sequence >= queues_.at(be32(key, 0)).state.next_sequence) problem(name, key, "has a sequence that was never given");
       if (!group->taken.insert(sequence).second) problem(name, key, "is in retry and in dead at once");
       if (table == Table::dead) {
@@ -215,21 +231,27 @@ class Verifier {
     std::vector<std::pair<std::size_t, bool>> records;  // size, whole
     std::string_view rest = run.records;
     format::Record record;
-    while (format::split(rest, record)) records.emplace_back(record.bytes.size(), format::checksum_ok(record));
-    if (records.size() != run.count || !rest.empty()) return problem("blocks", key, "its records do not add up to its header");
+    for (const std::uint32_t size : record_sizes(run.records, run.count)) {
+      std::string_view one = rest.substr(0, size);
+      records.emplace_back(size, format::split(one, record) && one.empty() && format::checksum_ok(record));
+      rest.remove_prefix(size);
+    }
     report_.messages += run.count;
     std::vector<bool> needed(run.count);
     for (auto& [group_id, group] : queue.groups) {
       std::string bits;
       if (const auto row = tx_.get(Table::marks, key::at(id, group_id, run.first_sequence)))
         bits = std::string(unseal(*row).value_or(""));
-      if (!bits.empty() && bits.size() != (run.count + 7) / 8) problem("marks", key, "has the wrong length for its block");
+      const std::size_t bytes = (run.count + 7) / 8;  // and as many again for what is begun
+      if (!bits.empty() && bits.size() != bytes && bits.size() != 2 * bytes)
+        problem("marks", key, "has the wrong length for its block");
       for (std::uint32_t i = 0; i < run.count; ++i) {
         const std::uint64_t sequence = run.first_sequence + i;
         const bool settled = sequence < group.row.floor || (i / 8 < bits.size() && (bits[i / 8] >> (i % 8) & 1));
         if (settled) continue;
         needed[i] = true;
         group.pending.add(records[i].first);
+        if (sequence < group.row.cursor) ++report_.in_flight;
         if (group.taken.contains(sequence))
           problem("message " + std::to_string(sequence) + " of queue " + queue.row.name + ", group " + group.row.name +
                   " is in its block and in a row of its own at once");
@@ -245,6 +267,7 @@ class Verifier {
     each(Table::state, [&](std::string_view key, std::string_view value) {
       if (key[0] == 'P' && (key.size() != 29 || !unseal(value)))
         problem("state", key, "an answer to a producer fails its checksum");
+      if (key[0] == 'C' && !decode_number(value)) problem("state", key, "the concurrency of a group fails its checksum");
     });
   }
 
@@ -283,6 +306,8 @@ class Verifier {
   }
 
   store::Transaction& tx_;
+  const VerifyWatch& watch_;
+  bool unreadable_ = false;  // the tree of pages is damaged
   VerifyReport report_;
   std::map<std::uint32_t, QueueCheck> queues_;
   std::set<std::uint32_t> removed_;
@@ -290,10 +315,10 @@ class Verifier {
 
 }  // namespace
 
-Result<VerifyReport> verify(store::Store& store) {
+Result<VerifyReport> verify(store::Store& store, const VerifyWatch& watch) {
   auto tx = store.begin();
   if (!tx) return tx.error();
-  return Verifier(**tx).run();
+  return Verifier(**tx, watch).run();
 }
 
 }  // namespace ackwire::engine

@@ -38,11 +38,12 @@ constexpr std::array<Setting, 14> queue{{
     {"paused", Unit::flag, 0, 1, 0, "publishes are taken, nothing is handed out"},
 }};
 
-constexpr std::array<Setting, 12> broker{{
+constexpr std::array<Setting, 13> broker{{
     {"store_bytes_limit", Unit::bytes, mib, bytes_most, 64 * gib, "size of the store's memory map; sparse on disk"},
     {"store_soft_limit", Unit::real, 0.01, 0.95, 0.85, "publishes are refused above this share of it"},
     {"disk_floor_bytes", Unit::bytes, 0, bytes_most, 256 * mib, "publishes are refused with less free on the disk"},
     {"accept_rollback", Unit::flag, 0, 1, 0, "open a store that is older than its witness says"},
+    {"accept_clock", Unit::flag, 0, 1, 0, "the system's clock is right: begin at its time when the store's is behind it"},
     {"unsafe_filesystem", Unit::flag, 0, 1, 0, "open a store on a network file system"},
     {"commit_max_frames", Unit::count, 1, 1'000'000, 4'096, "frames taken into one commit"},
     {"commit_max_bytes", Unit::bytes, 1, gib, 16 * mib, "bytes taken into one commit"},

@@ -79,6 +79,11 @@ void Turn::tell_opened() {
             {{"boot_epoch", engine_->boot_epoch()}});
 }
 
+// A line for each row that was found damaged and how it was dealt with.
+void Turn::tell_damage() {
+  for (std::string& line : engine_->take_damage()) log_.tell(LogLevel::error, "damage_found", std::move(line), {});
+}
+
 void Turn::tell_session(const Session& session) {
   log_.tell(LogLevel::debug, "session_opened", who(&session) + " connected",
             {{"client", session.name}, {"session", static_cast<std::uint64_t>(session.id)}});

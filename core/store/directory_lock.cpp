@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -76,12 +77,27 @@ Error in_use(const std::filesystem::path& directory, const std::string& who) {
                                   ". Nothing was changed. Stop it first, or talk to it over its endpoint."};
 }
 
+bool mounted_read_only(const std::filesystem::path& directory) {
+  struct statvfs status {};
+  return ::statvfs(directory.c_str(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
+}
+
+/// Where nothing can be written: the lock file as it is, or the directory itself when there is none.
+Result<File> open_unwritable(const std::filesystem::path& directory, std::filesystem::path& path) {
+  if (::access(path.c_str(), F_OK) == 0) return open_file(path, O_RDONLY);
+  path = directory;
+  File file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file.open()) return io_error("open", directory, errno);
+  return file;
+}
+
 /// Opens the lock file and locks it, until the path and the locked file are the same.
-Result<File> open_locked(const std::filesystem::path& directory, const std::filesystem::path& path, bool read_only, bool& made) {
+Result<File> open_locked(const std::filesystem::path& directory, std::filesystem::path path, bool read_only, bool& made) {
+  const bool unwritable = read_only && mounted_read_only(directory);
   for (int attempt = 0; attempt < 10; ++attempt) {
     made = false;
-    auto file = open_file(path, O_RDWR);
-    if (!file && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    auto file = unwritable ? open_unwritable(directory, path) : open_file(path, O_RDWR);
+    if (!file && !unwritable && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
       file = open_file(path, O_RDWR | O_CREAT);
       made = true;
     }
@@ -97,6 +113,18 @@ Result<File> open_locked(const std::filesystem::path& directory, const std::file
 }
 
 }  // namespace
+
+Result<ProcessReservation> ProcessReservation::take(const std::filesystem::path& directory) {
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) != 0) return io_error("look at", directory, errno);
+  const FileId id{status.st_dev, status.st_ino};
+  if (!LockRegistry::instance().reserve(id)) return in_use(directory, "this process (" + std::to_string(::getpid()) + ")");
+  return ProcessReservation(id);
+}
+
+ProcessReservation::~ProcessReservation() {
+  if (held_) LockRegistry::instance().release(directory_);
+}
 
 Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(const std::filesystem::path& directory, bool read_only) {
   struct stat status {};

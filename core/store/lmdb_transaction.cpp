@@ -8,6 +8,9 @@ namespace ackwire::store {
 namespace {
 
 constexpr char whole = 0, in_parts = 1;
+constexpr std::size_t in_parts_bytes = 5;  // of a row whose value is in parts
+constexpr std::uint32_t parts_max = value_bytes_max / part_bytes + 1;
+constexpr std::uint32_t missing_parts_max = 2;  // in a row, before no more are looked for: one may be lost by damage
 // Values up to here lie in pages with other rows, which move when a row is put: a view of one is copied before it is put elsewhere.
 constexpr std::size_t small_value_bytes = 2048;
 
@@ -129,14 +132,13 @@ bool LmdbTransaction::erase(Table table, std::string_view key) {
   MDB_val at = val(name.view()), stored{};
   if (!move(index, MDB_SET, at, stored)) return false;
   const std::string_view bytes = view(stored);
-  const bool parts = bytes.size() == 5 && bytes[0] == in_parts;
-  const std::uint32_t size = parts ? parts_size(bytes) : 0;
+  const bool parts = bytes.size() == in_parts_bytes && has_parts_;
   changed_ = true;
   if (const int code = mdb_cursor_del(cursors_[index], 0); code != 0) {
     fail(code, "erase a row");
     return false;
   }
-  if (parts) erase_parts(index, name.view(), size);
+  if (parts) erase_parts(index, name.view());
   assembled_.clear();
   lent_big_ = false;
   return !error_;
@@ -204,33 +206,35 @@ bool LmdbTransaction::move(std::size_t table, MDB_cursor_op op, MDB_val& key, MD
   return code == 0;
 }
 
+// A damaged value is given as it lies there: whoever put it knows its checksum, and damage to one row is no damage to the others.
 std::string_view LmdbTransaction::decode(std::size_t table, std::string_view key, const MDB_val& stored) {
   const std::string_view bytes = view(stored);
-  if (!bytes.empty() && bytes[0] == whole) {
-    if (bytes.size() > small_value_bytes / 2) lent_big_ = true;
-    return bytes.substr(1);
+  if (bytes.empty()) return bytes;
+  if (bytes.size() == in_parts_bytes && has_parts_) {
+    if (const auto value = assemble(table, key, bytes)) return *value;
   }
-  return assemble(table, key, bytes);
+  if (bytes.size() > small_value_bytes / 2) lent_big_ = true;
+  return bytes.substr(1);
 }
 
-std::string_view LmdbTransaction::assemble(std::size_t table, std::string_view key, std::string_view stored) {
-  if (stored.size() != 5 || stored[0] != in_parts || parts_size(stored) > value_bytes_max) {
-    fail(MDB_CORRUPTED, "read a row (its first byte is damaged)");
-    return {};
-  }
-  const std::uint32_t size = parts_size(stored);
+// Nothing when the row has no parts.
+std::optional<std::string_view> LmdbTransaction::assemble(std::size_t table, std::string_view key, std::string_view stored) {
+  const std::uint32_t said = parts_size(stored);
+  const std::uint32_t said_parts = said > value_bytes_max ? 0 : (said + part_bytes - 1) / part_bytes;
   std::string value;
-  value.reserve(size);
+  value.reserve(std::min<std::size_t>(said, value_bytes_max));
   PartKey part_key(table, key);
-  for (std::uint32_t number = 0; value.size() < size; ++number) {
+  bool any = false;
+  for (std::uint32_t number = 0; number < parts_max; ++number) {
     MDB_val at = part_key.number(number), part{};
-    const std::size_t expected = std::min<std::size_t>(part_bytes, size - value.size());
-    if (!move(parts_table, MDB_SET, at, part) || part.mv_size != expected) {
-      if (!error_) fail(MDB_CORRUPTED, "read a value (a part of it is missing)");
-      return {};
+    if (!move(parts_table, MDB_SET, at, part)) {
+      if (error_ || number >= said_parts) break;
+      continue;  // a part is lost; those behind it are shown all the same
     }
+    any = true;
     value += view(part);
   }
+  if (error_ || (!any && stored[0] != in_parts)) return std::nullopt;
   assembled_.push_back(std::move(value));
   return assembled_.back();
 }
@@ -260,13 +264,14 @@ void LmdbTransaction::put_parts(std::size_t table, std::string_view key, std::st
   if (!error_) put_stored(table, key, in_parts, {reinterpret_cast<const char*>(&size), sizeof size});
 }
 
-void LmdbTransaction::erase_parts(std::size_t table, std::string_view key, std::uint32_t bytes) {
+// All that there are, whatever the row says.
+void LmdbTransaction::erase_parts(std::size_t table, std::string_view key) {
   PartKey part_key(table, key);
-  for (std::uint32_t number = 0, done = 0; done < bytes && !error_; ++number, done += part_bytes) {
+  for (std::uint32_t number = 0, missing = 0; number < parts_max && missing < missing_parts_max && !error_; ++number) {
     MDB_val at = part_key.number(number), part{};
     if (!move(parts_table, MDB_SET, at, part)) {
-      if (!error_) fail(MDB_CORRUPTED, "erase a value (a part of it is missing)");
-      return;
+      ++missing;
+      continue;
     }
     if (const int code = mdb_cursor_del(cursors_[parts_table], 0); code != 0) fail(code, "erase a part of a value");
   }
@@ -276,8 +281,8 @@ bool LmdbTransaction::clear_old(std::size_t table, std::string_view key, std::st
   MDB_val at = val(key), stored{};
   if (!move(table, MDB_SET, at, stored)) return false;
   const std::string_view old = view(stored);
-  if (old.size() == 5 && old[0] == in_parts) {
-    erase_parts(table, key, parts_size(old));
+  if (old.size() == in_parts_bytes && has_parts_) {
+    erase_parts(table, key);
     return false;  // what is put is at most a copy that `assembled_` holds
   }
   return value.data() >= old.data() && value.data() < old.data() + old.size();

@@ -50,10 +50,10 @@ class LmdbTransaction final : public Transaction {
   bool move(std::size_t table, MDB_cursor_op op, MDB_val& key, MDB_val& value);
   /// The value behind the leading byte, put together when it is in parts.
   std::string_view decode(std::size_t table, std::string_view key, const MDB_val& stored);
-  std::string_view assemble(std::size_t table, std::string_view key, std::string_view stored);
+  std::optional<std::string_view> assemble(std::size_t table, std::string_view key, std::string_view stored);
   void put_stored(std::size_t table, std::string_view key, char lead, std::string_view value);
   void put_parts(std::size_t table, std::string_view key, std::string_view value);
-  void erase_parts(std::size_t table, std::string_view key, std::uint32_t bytes);
+  void erase_parts(std::size_t table, std::string_view key);
   /// Looks at the row that a put would replace: erases its parts, and says whether `value` is a view of it.
   bool clear_old(std::size_t table, std::string_view key, std::string_view value);
   void fail(int code, std::string_view what);

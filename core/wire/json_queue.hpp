@@ -90,6 +90,7 @@ void describe(A& archive, T& queue) {
   archive.optional("published_bytes", queue.published_bytes);
   archive.optional("duplicates_suppressed", queue.duplicates_suppressed);
   archive.optional("refused", queue.refused);
+  archive.optional("damaged", queue.damaged);
   archive.optional("depth", queue.depth);
   archive.optional("depth_bytes", queue.depth_bytes);
   archive.optional("dedupe_keys", queue.dedupe_keys);

@@ -107,7 +107,7 @@ class GroupInfo(_Value):
     expired: int
     discarded: int
     delivered: int  # hand-overs, redeliveries included
-    redelivered: int  # hand-overs after the first of a message
+    redelivered: int  # hand-overs of a message that had been begun before
     nacked: int
     rejected: int
     released: int
@@ -136,6 +136,7 @@ class QueueInfo(_Value):
         "published_bytes",
         "duplicates_suppressed",
         "refused",
+        "damaged",
         "depth",
         "depth_bytes",
         "dedupe_keys",
@@ -149,6 +150,7 @@ class QueueInfo(_Value):
     published_bytes: int
     duplicates_suppressed: int  # publishes answered with duplicate = True
     refused: int  # since the broker started
+    damaged: int  # rows of the store found damaged since the broker started
     depth: int  # messages not settled by every group
     depth_bytes: int
     dedupe_keys: int  # live idempotency keys, an upper bound
@@ -329,6 +331,7 @@ class BrokerStats(_Value):
         "boot_epoch",
         "now",
         "started",
+        "clock_offset_ms",
         "sessions",
         "consumers",
         "commits",
@@ -344,6 +347,7 @@ class BrokerStats(_Value):
     boot_epoch: int
     now: datetime
     started: datetime
+    clock_offset_ms: int  # the system's clock less broker time; 0 when they agree
     sessions: int
     consumers: int
     commits: int  # since the start

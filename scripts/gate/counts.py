@@ -12,6 +12,7 @@ PASSED = [
     re.compile(r"^Ran (\d+) tests? in ", re.M),                                  # unittest (failures counted apart)
     re.compile(r"^(\d+) passed, \d+ failed$", re.M),                             # everything else
     re.compile(r"^kill: rounds=(\d+)(?=[\s\S]*^kill: passed)", re.M),             # the kill test counts rounds
+    re.compile(r"^powercut: cuts=(\d+)(?=[\s\S]*^powercut: passed)", re.M),       # and the power-cut test its cuts
 ]
 FAILED = [
     re.compile(r"^ ?(\d+) FAILED TESTS?$", re.M),
@@ -26,7 +27,7 @@ SKIPPED = [
     re.compile(r"\bskipped=(\d+)", re.M),
 ]
 # Lines of figures that are shown under the table as they are.
-FIGURES = re.compile(r"^(?:seeds=\d+ .*|kill: (?:rounds|lost)=.*|caught after .*)$", re.M)
+FIGURES = re.compile(r"^(?:seeds=\d+ .*|kill: (?:rounds|lost)=.*|powercut: (?:cuts|lost|control).*|caught after .*)$", re.M)
 
 
 @dataclass

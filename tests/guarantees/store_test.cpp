@@ -81,6 +81,77 @@ TEST_F(StoreFiles, I19_AFlippedBitInARecordIsFoundAndNeverHandedOut) {
   for (const auto& body : drain()) EXPECT_EQ(body, "good-body-number-one");
 }
 
+TEST_F(StoreFiles, I19_DamagedRowsStopNeitherTheirQueueNorAnyOther) {
+  open({.backoff_initial = Duration{60'000}, .backoff_max = Duration{60'000}, .backoff_jitter = 0.0});
+  must(broker->ensure_queue("other", {}));
+  publish("the-body-of-the-dead-letter");
+  publish("the-body-of-the-one-that-waits");
+  publish("a-good-body-in-the-block");
+  const auto damaged = publish("the-body-in-the-block");
+  publish(std::string(200'000, 'x') + "the-body-in-parts");
+  publish("the-last-body");
+  {
+    auto from = consumer(2);
+    auto got = receive(from, 2);
+    ASSERT_EQ(got.size(), 2u);
+    must(from.reject({got.data(), 1}, "never"));
+    must(from.nack({got.data() + 1, 1}, {.delay = {}, .error = "later"}));
+  }
+  close();
+  expect_sound();
+  for (const char* body :
+       {"the-body-of-the-dead-letter", "the-body-of-the-one-that-waits", "the-body-in-the-block", "the-body-in-parts"})
+    ASSERT_GT(flip_a_bit_of(data_file(), body), 0) << body;
+  EXPECT_GE(must(verify(folder / "store")).problems.size(), 4u);
+  std::filesystem::copy(folder / "store", folder / "copy");
+
+  reopen();
+  must(broker->publish("other", Message{.body = "unhindered"}));
+  auto other = must(broker->consume("other"));
+  EXPECT_EQ(receive(other, 1).size(), 1u);
+  EXPECT_EQ(drain(), (std::vector<std::string>{"a-good-body-in-the-block", "the-last-body"}));
+  // The one that waits is found when it is looked at; a purge looks at it.
+  must(broker->purge(queue));
+  const auto letters = must(broker->dead_letters(queue, group, 1, 10)).letters;
+  ASSERT_EQ(letters.size(), 4u);
+  for (const DeadLetter& letter : letters) EXPECT_EQ(letter.reason, DeadReason::damaged) << letter.sequence;
+  EXPECT_EQ(letters[2].sequence, damaged.sequence);
+  EXPECT_EQ(must(broker->queue_info(queue)).damaged, 4u);
+  expect_conserved("with damage found");
+  other = Consumer{};
+  close();
+  expect_sound();
+
+  const auto repaired = must(repair(folder / "copy"));
+  EXPECT_GE(repaired.done.size(), 4u);
+  EXPECT_EQ(repaired.after.problems, std::vector<std::string>{});
+  EXPECT_EQ(repaired.after.dead, 4u);
+  EXPECT_TRUE(must(repair(folder / "copy")).done.empty());
+}
+
+TEST_F(StoreFiles, I19_APageThatPointsNowhereEndsNeitherTheCheckNorTheRepairByASignal) {
+  open();
+  for (int i = 0; i < 400; ++i) publish("message " + std::to_string(i) + std::string(500, 'x'));
+  close();
+  const auto data = data_file();
+  const auto size = std::filesystem::file_size(data);
+  // Every page but the two that say where the tree begins is another page now.
+  std::fstream stream(data, std::ios::in | std::ios::out | std::ios::binary);
+  std::string page(4096, '\0');
+  for (std::uint64_t at = 2 * page.size(); at + page.size() <= size; at += page.size()) {
+    stream.seekg(static_cast<std::streamoff>(at));
+    stream.read(page.data(), static_cast<std::streamsize>(page.size()));
+    for (std::size_t i = 16; i < 64; ++i) page[i] = static_cast<char>(page[i] * 31 + 77);
+    stream.seekp(static_cast<std::streamoff>(at));
+    stream.write(page.data(), static_cast<std::streamsize>(page.size()));
+  }
+  stream.close();
+  const auto report = verify(folder / "store");
+  EXPECT_TRUE(!report || !report->problems.empty());
+  const auto repaired = repair(folder / "store");
+  EXPECT_FALSE(repaired.ok());
+}
+
 TEST_F(StoreFiles, I19_AStoreThatWasEmptiedIsRefusedAndLeftAlone) {
   open();
   publish("one");

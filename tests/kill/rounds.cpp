@@ -21,11 +21,6 @@ constexpr milliseconds drain_most{60'000};
 constexpr milliseconds end_most{30'000};
 constexpr std::uint64_t life_least_ms = 5, life_most_ms = 300;
 
-bool complain(const std::string& what) {
-  std::fprintf(stderr, "kill_test: %s\n", what.c_str());
-  return false;
-}
-
 void sleep_ms(std::uint64_t count) { std::this_thread::sleep_for(milliseconds{count}); }
 
 }  // namespace
@@ -34,7 +29,7 @@ Rounds::Rounds(const Plan& plan)
     : plan_(plan),
       random_(plan.seed),
       endpoint_("ipc://" + (plan.directory / "socket").string()),
-      store_(plan.directory / "store"),
+      store_(plan.store.empty() ? plan.directory / "store" : plan.store),
       journals_(plan.directory / "journals"),
       server_log_(plan.directory / "server.log"),
       producers_(plan.producers),
@@ -42,12 +37,20 @@ Rounds::Rounds(const Plan& plan)
   std::filesystem::create_directories(journals_);
 }
 
+bool Rounds::complain(const std::string& what) const {
+  if (!plan_.quiet) std::fprintf(stderr, "kill_test: %s\n", what.c_str());
+  return false;
+}
+
 std::uint64_t Rounds::between(std::uint64_t least, std::uint64_t most) { return least + random_() % (most - least + 1); }
 
 bool Rounds::start_server(bool wait) {
   std::ofstream(server_log_, std::ios::trunc).flush();
   const auto begin = Clock::now();
-  server_ = Child({plan_.command, "serve", store_.string(), "--listen", endpoint_}, server_log_.string());
+  std::vector<std::string> arguments = plan_.serve;
+  if (arguments.empty()) arguments = {plan_.command, "serve"};
+  arguments.insert(arguments.end(), {store_.string(), "--listen", endpoint_});
+  server_ = Child(arguments, server_log_.string());
   return !wait || wait_until_ready(begin);
 }
 
@@ -64,7 +67,10 @@ bool Rounds::wait_until_ready(Clock::time_point begin) {
       figures_.start_ms_most = std::max(figures_.start_ms_most, took);
       return true;
     }
-    if (!server_.running()) return complain("the server did not start: " + text.str());
+    if (!server_.running()) {
+      store_is_wrong_ = figures_.kills > 0;
+      return complain("the server did not start: " + text.str());
+    }
     sleep_ms(1);
   }
   return complain("the server was not ready in time");
@@ -94,7 +100,7 @@ bool Rounds::prepare() {
 }
 
 /// Some work under the running server, perhaps a client killed, then the server.
-void Rounds::one_round() {
+bool Rounds::one_round() {
   const std::uint64_t life = between(life_least_ms, life_most_ms);
   const bool kill_client = between(0, 3) == 0;
   sleep_ms(kill_client ? life / 2 : life);
@@ -105,14 +111,17 @@ void Rounds::one_round() {
     ++figures_.client_kills;
     sleep_ms(life - life / 2);
   }
+  if (plan_.cut && !plan_.cut()) return complain("the power could not be cut");
   server_.kill();
   ++figures_.kills;
+  return !plan_.restore || plan_.restore() || complain("the disk does not come back");
 }
 
 bool Rounds::verify_store() {
   Child verify({plan_.command, "verify", store_.string(), "--output", "json", "--quiet"},
                (plan_.directory / "verify.log").string());
   const int status = verify.wait(start_most);
+  if (status != 0) store_is_wrong_ = figures_.kills > 0;
   if (status != 0)
     return complain("`ackwire verify` says " + std::to_string(status) + " after kill " + std::to_string(figures_.kills));
   ++figures_.verified;
@@ -165,7 +174,7 @@ bool Rounds::left_in_store(std::vector<Left>& left) const {
 std::optional<Verdict> Rounds::run() {
   if (!prepare()) return std::nullopt;
   for (std::uint64_t round = 1; round <= plan_.rounds; ++round) {
-    one_round();
+    if (!one_round()) return std::nullopt;
     if (round % plan_.verify_every == 0 && !verify_store()) return std::nullopt;
     // One start in five is killed without having been ready: opening a store must survive that as well.
     if (!start_server(round == plan_.rounds || between(0, 4) != 0)) return std::nullopt;
@@ -178,6 +187,7 @@ std::optional<Verdict> Rounds::run() {
     complain("the server ended with status " + std::to_string(status));
     return std::nullopt;
   }
+  if (plan_.look_at_the_end && !plan_.look_at_the_end()) return std::nullopt;
   if (!verify_store()) return std::nullopt;
   return judge(journals_, left);
 }

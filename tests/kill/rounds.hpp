@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -21,6 +22,12 @@ struct Plan {
   std::string command;              ///< the `ackwire` executable
   std::string self;                 ///< this executable, for the clients
   std::filesystem::path directory;  ///< empty at the start
+  std::filesystem::path store;      ///< empty: `store` in the directory
+  /// The server's command line up to the store's directory; empty: `command serve`.
+  std::vector<std::string> serve;
+  /// What happens to the disk under the store: before the server is killed, after it, and before the last look. May be empty.
+  std::function<bool()> cut, restore, look_at_the_end;
+  bool quiet = false;  ///< a store that is wrong is what is wanted
 };
 
 struct Figures {
@@ -35,12 +42,15 @@ class Rounds {
   /// All of it. Nothing: the test itself could not go on, and said why on standard error.
   std::optional<Verdict> run();
   const Figures& figures() const { return figures_; }
+  /// The store was refused, or found unsound, after a kill.
+  bool store_is_wrong() const { return store_is_wrong_; }
 
  private:
   bool start_server(bool wait_until_ready);
   bool wait_until_ready(std::chrono::steady_clock::time_point begin);
   void start_client(const std::string& role, std::uint64_t slot);
-  void one_round();
+  bool one_round();
+  bool complain(const std::string& what) const;
   bool prepare();
   bool verify_store();
   bool drain();
@@ -55,6 +65,7 @@ class Rounds {
   Child server_;
   std::vector<Child> producers_, consumers_;
   std::uint64_t incarnation_ = 0;
+  bool store_is_wrong_ = false;
 };
 
 }  // namespace kill_test

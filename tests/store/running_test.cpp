@@ -320,26 +320,35 @@ TEST_F(RunningStore, ReadOnlyChangesNoFileAndRefusesPuts) {
   EXPECT_FALSE(std::filesystem::exists(beside("nowhere")));
 }
 
-TEST_F(RunningStore, ADamagedPartOfABigValueIsNamedAndSticky) {
+// The caller's checksum finds it. A row that is damaged may not be why another cannot be read or changed.
+TEST_F(RunningStore, ADamagedValueIsGivenAsItLiesThereAndHindersNoOtherRow) {
   ASSERT_EQ(open(), Errc::ok);
-  ASSERT_EQ(put("big", pattern(200'000), Table::dead), Errc::ok);
+  for (const char* key : {"long", "lead", "odd", "sound"}) ASSERT_EQ(put(key, pattern(200'000), Table::dead), Errc::ok);
+  ASSERT_EQ(put("small", "a small value", Table::dead), Errc::ok);
   close();
-  // The row says how long the whole is: make it say more than its parts hold.
-  std::string bytes = bytes_of(file("data.mdb"));
+  const std::string bytes = bytes_of(file("data.mdb"));
   const std::uint32_t size = 200'000;
-  const std::string stored = std::string("big\1", 4) + std::string(reinterpret_cast<const char*>(&size), 4);
-  const std::size_t at = bytes.rfind(stored);
-  ASSERT_NE(at, std::string::npos);
-  overwrite(file("data.mdb"), at + 4, std::string("\xff\xff\x7f\0", 4));
+  const std::string in_parts = std::string(1, '\1') + std::string(reinterpret_cast<const char*>(&size), 4);
+  const auto value_of = [&](const std::string& key, const std::string& stored) {
+    const std::size_t at = bytes.rfind(key + stored);
+    EXPECT_NE(at, std::string::npos) << key;
+    return at + key.size();
+  };
+  overwrite(file("data.mdb"), value_of("long", in_parts) + 1, std::string("\xff\xff\x7f\0", 4));  // more than its parts hold
+  overwrite(file("data.mdb"), value_of("lead", in_parts), std::string(1, '\0'));
+  overwrite(file("data.mdb"), value_of("odd", in_parts), std::string(1, '\3'));
+  overwrite(file("data.mdb"), value_of("small", std::string("\0a small", 8)), std::string(1, '\1'));
   ASSERT_EQ(open(), Errc::ok);
-  auto transaction = std::move(*store().begin());
-  EXPECT_FALSE(transaction->get(Table::dead, "big"));
-  const Status done = transaction->commit();
-  ASSERT_FALSE(done.ok());
-  EXPECT_EQ(done.error().code, Errc::store_damaged);
-  EXPECT_NE(done.error().message.find("data.mdb"), std::string::npos);
-  transaction.reset();
-  EXPECT_EQ(get("row"), "(failed)");
+  // What the leading byte and the size are about can be told from the rest.
+  for (const char* key : {"long", "lead", "odd", "sound"}) EXPECT_TRUE(get(key, Table::dead) == pattern(200'000)) << key;
+  EXPECT_EQ(get("small", Table::dead), "a small value");
+  for (const char* key : {"long", "lead", "odd", "small"}) {
+    EXPECT_EQ(erase(key, Table::dead), Errc::ok) << key;
+    EXPECT_EQ(get(key, Table::dead), "(none)");
+    EXPECT_EQ(put(key, "anew", Table::dead), Errc::ok) << key;
+    EXPECT_EQ(get(key, Table::dead), "anew");
+  }
+  EXPECT_TRUE(get("sound", Table::dead) == pattern(200'000));
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ struct GroupInfo {
   std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0;          ///< now
   std::uint64_t published = 0, acked = 0, expired = 0, discarded = 0;  ///< since the group was made
   std::uint64_t delivered = 0;                                         ///< hand-overs, redeliveries included
-  std::uint64_t redelivered = 0;                                       ///< hand-overs after the first of a message
+  std::uint64_t redelivered = 0;                                       ///< hand-overs of a message that had been begun before
   std::uint64_t nacked = 0, rejected = 0, released = 0;
   std::uint64_t lease_expired = 0;  ///< leases that ended by time
   std::uint64_t stale_settles = 0;  ///< settles refused because the lease had ended (since broker start)
@@ -87,7 +87,8 @@ struct QueueInfo {
   std::uint64_t published_bytes = 0;        ///< encoded records stored
   std::uint64_t duplicates_suppressed = 0;  ///< publishes answered with duplicate = true
   std::uint64_t refused = 0;                ///< messages refused (since broker start)
-  std::uint64_t depth = 0;                  ///< messages not settled by every group
+  std::uint64_t damaged = 0;  ///< rows of the store found damaged, each dealt with as operations.md says (since broker start)
+  std::uint64_t depth = 0;    ///< messages not settled by every group
   std::uint64_t depth_bytes = 0;
   std::uint64_t dedupe_keys = 0;  ///< live idempotency keys (upper bound)
   std::vector<GroupInfo> groups;
