@@ -56,6 +56,7 @@ TEST(Settings, HaveTheDefaultsOfTheStructures) {
                                       {"store_soft_limit", b.store_soft_limit},
                                       {"disk_floor_bytes", number(b.disk_floor_bytes)},
                                       {"accept_rollback", number(b.accept_rollback)},
+                                      {"accept_clock", number(b.accept_clock)},
                                       {"unsafe_filesystem", number(b.unsafe_filesystem)},
                                       {"commit_max_frames", number(b.commit_max_frames)},
                                       {"commit_max_bytes", number(b.commit_max_bytes)},
