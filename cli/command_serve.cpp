@@ -105,7 +105,8 @@ class Watch {
     if (room.ok()) {
       log.tell(LogLevel::info, "room_again", "there is room again: publishes are taken");
     } else {
-      log.tell(LogLevel::warn, "no_room", fmt::format("publishes are refused, {}: {}", name(room.error().code), room.error().message),
+      log.tell(LogLevel::warn, "no_room",
+               fmt::format("publishes are refused, {}: {}", name(room.error().code), room.error().message),
                {{"code", std::string(name(room.error().code))}});
     }
   }

@@ -261,8 +261,8 @@ struct Engine::State {
   std::uint64_t moved_bytes = 0;     // of rows written in this turn for messages that leave their block
   std::uint64_t movable_bytes = 0;   // of rows that may still be written in this turn for messages that leave their block
   std::uint64_t next_sample_ms = 0;
-  std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
-  Status broken;                   // a row could not be read: the turn must fail
+  std::uint64_t kept_wall_ms = 0;         // broker time as the store has it
+  Status broken;                          // a row could not be read: the turn must fail
   std::vector<std::string> damage_found;  // in this turn, a line each
 
   // -- shared by the acts, each defined in the file named after it -------------------------------------------------------
