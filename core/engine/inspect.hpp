@@ -14,7 +14,7 @@ template <class Out>
 void show_record(std::string_view bytes, std::uint64_t body_bytes, Out& out) {
   format::Record record;
   std::string_view rest = bytes;
-  const bool split = format::split(rest, record);
+  const bool split = format::split(rest, record) && rest.empty();
   if (!split || (record.body.size() <= body_bytes && !format::checksum_ok(record))) {
     out.body.assign(bytes.substr(0, body_bytes));
     out.body_bytes = bytes.size();

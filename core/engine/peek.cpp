@@ -3,6 +3,7 @@
 
 #include "ackwire/limits.hpp"
 #include "engine/inspect.hpp"
+#include "engine/salvage.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -62,8 +63,9 @@ class PeekWalk {
     if (run_.count > 0 && sequence >= at_ && sequence < run_.first_sequence + run_.count) return true;
     bool fresh = false;
     if (!s_.read_block(queue_, sequence, run_, fresh)) return false;
+    sizes_ = record_sizes(run_.records, run_.count);
     at_ = run_.first_sequence;
-    rest_ = run_.records;
+    offset_ = 0;
     return true;
   }
 
@@ -100,8 +102,6 @@ class PeekWalk {
   }
 
   void add_block(std::uint64_t sequence) {
-    format::Record record;
-    if (!walk_to(sequence, record)) return;
     PeekedMessage message;
     message.sequence = sequence;
     message.state = sequence < group_.row.cursor ? "leased" : "ready";
@@ -109,16 +109,17 @@ class PeekWalk {
     const WindowBlock* block = group_.block_of(sequence);
     message.attempts = block ? block->slots[sequence - block->base].begun : 0;
     message.publish_time = Timestamp{Duration{static_cast<std::int64_t>(run_.publish_time)}};
-    add(std::move(message), record.bytes);
+    add(std::move(message), walk_to(sequence));
   }
 
   Engine::State& s_;
   Queue& queue_;
   Group& group_;
   const model::Peek& request_;
-  format::Run run_;        // the block under way
-  std::uint64_t at_ = 0;   // the next of its records
-  std::string_view rest_;  // from there on
+  format::Run run_;                   // the block under way
+  std::vector<std::uint32_t> sizes_;  // of its records
+  std::uint64_t at_ = 0;              // one of them
+  std::size_t offset_ = 0;            // where it begins
   PeekPage page_;
   std::size_t read_ = 0, shown_ = 0;
   std::uint32_t steps_ = 2 * limits::page_messages;

@@ -27,6 +27,29 @@ struct Client {
   explicit Client(const std::string& endpoint) : link(std::move(*make_zmq_link(endpoint))) { EXPECT_TRUE(link->start(user).ok()); }
 };
 
+/// ZeroMQ aborts the process when it cannot have what it needs to start.
+TEST(Link, WithoutDescriptorsItEndsInAnError) {
+  GatewayHost host(echo);
+  const int lowest = ::dup(0);
+  ::close(lowest);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  for (rlim_t left = 0; left <= 24; ++left) {
+    rlimit few = before;
+    few.rlim_cur = static_cast<rlim_t>(lowest) + left;
+    RecordingUser user;
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    auto link = make_zmq_link(host.endpoint());
+    const Status started = link.ok() ? (*link)->start(user) : Status(link.error());
+    if (link.ok()) (*link)->stop(milliseconds{0});
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    if (!started) {
+      EXPECT_EQ(started.error().code, Errc::io);
+      EXPECT_NE(started.error().message.find("open files"), std::string::npos) << started.error().message;
+    }
+  }
+}
+
 TEST(Link, SendsAndReceives) {
   GatewayHost host(echo);
   Client client(host.endpoint());
