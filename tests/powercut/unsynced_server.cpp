@@ -1,5 +1,6 @@
 #include "unsynced_server.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -25,6 +26,7 @@ int serve_unsynced(const std::string& directory, const std::string& endpoint, un
   if (!gateway) return refused(gateway.error());
   (*loop)->set_gateway(*std::move(gateway));
   if (const auto bound = (*loop)->bind(endpoint); !bound) return refused(bound.error());
+  ::signal(SIGTERM, [](int) { ::_exit(0); });
   std::fprintf(stderr, "unsynced ready: %s\n", endpoint.c_str());
   for (;;) ::pause();
 }
