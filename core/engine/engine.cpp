@@ -58,6 +58,7 @@ Status Engine::open(Now now) {
   State& s = *state_;
   s.started = now.mono;
   s.load();
+  if (s.broken.ok()) s.broken = s.tx->status();  // what could not be read is not absent
   if (!s.broken.ok()) {
     s.tx.reset();
     return s.broken;
@@ -71,9 +72,18 @@ Status Engine::open(Now now) {
   return committed;
 }
 
+// Every store that was ever opened has the boot row: without it, rows in any table mean that rows are missing.
+bool Engine::State::lacks_rows() {
+  store::Row row;
+  for (std::size_t table = 0; table < store::table_count; ++table) {
+    if (tx->seek(static_cast<Table>(table), std::string(1, '\0'), row) || !tx->status().ok()) return true;
+  }
+  return false;
+}
+
 void Engine::State::load() {
-  if (const auto row = tx->get(Table::state, key::boot());
-      row && !read_state(std::string(std::string_view(key::boot())), *row, boot, nullptr, "the boot row"))
+  const auto boot_row = tx->get(Table::state, key::boot());
+  if (boot_row ? !read_state(std::string(std::string_view(key::boot())), *boot_row, boot, nullptr, "the boot row") : lacks_rows())
     return damage("the boot row");
   std::string from = "Q";
   store::Row row;

@@ -355,6 +355,7 @@ struct Engine::State {
   void trim_history();
 
   void load();
+  bool lacks_rows();
   void load_leased_retry(Queue& queue, Group& group);
   void serve_queues();
   void serve_groups(Queue& queue);
