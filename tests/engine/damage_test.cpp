@@ -292,6 +292,7 @@ TEST_F(Damage, AStoreWithoutTheRowOfTheBrokerIsRefusedAndNotTakenForEmpty) {
     ASSERT_TRUE(tx->erase(Table::state, std::string_view{engine::key::boot()}));
     ASSERT_TRUE(tx->commit().ok());
   }
+  EXPECT_FALSE(problems().empty());
   engine::Engine refused(*store_, options_);
   const Status opened = refused.open(now());
   ASSERT_FALSE(opened.ok());
