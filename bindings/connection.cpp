@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "changes.hpp"
+#include "consumer.hpp"
 #include "options.hpp"
 
 namespace ackwire::python {
@@ -82,6 +84,7 @@ std::shared_ptr<ConnectionHandle> ConnectionHandle::open(const std::string& path
 std::shared_ptr<ConnectionHandle> ConnectionHandle::connect(const std::string& endpoint, const ClientOptions& options) {
   auto client = take(interruptible([endpoint, options] { return Client::connect(endpoint, options); }));
   auto shared = std::make_shared<Client>(std::move(client));
+  watch_changes(*shared, endpoint);
   return enlist(std::make_shared<ConnectionHandle>(shared, nullptr, options.call_timeout, options.max_unconfirmed,
                                                    options.max_unconfirmed_bytes));
 }
@@ -230,10 +233,32 @@ Status ConnectionHandle::shut(Duration wait) {
 
 void ConnectionHandle::close(Duration wait) {
   if (forked()) return;  // the parent closes what is the parent's
-  take(interruptible([self = shared_from_this(), wait] { return self->shut(wait); }));
+  take(interruptible([self = shared_from_this(), wait, farewell = farewell()] {
+    farewell();
+    return self->shut(wait);
+  }));
+}
+
+void ConnectionHandle::add_consumer(const std::shared_ptr<ConsumerHandle>& consumer) {
+  std::erase_if(consumers_, [](const auto& weak) { return weak.expired(); });
+  consumers_.push_back(consumer);
+}
+
+/// Messages that wait for their turn in the program when it closes were not begun: they go back as what was read ahead does.
+std::function<void()> ConnectionHandle::farewell() {
+  std::vector<std::pair<std::shared_ptr<ConsumerHandle>, std::vector<Delivery>>> waiting;
+  for (const auto& weak : std::exchange(consumers_, {})) {
+    auto consumer = weak.lock();
+    if (!consumer || consumer->closed()) continue;
+    if (auto untouched = consumer->untouched(); !untouched.empty()) waiting.emplace_back(std::move(consumer), std::move(untouched));
+  }
+  return [waiting = std::move(waiting)] {
+    for (const auto& [consumer, untouched] : waiting) consumer->release(untouched);
+  };
 }
 
 void close_all() {
+  end_changes();  // connections that end now are no news
   std::vector<std::shared_ptr<ConnectionHandle>> handles;
   {
     std::lock_guard lock(open_handles->mutex);
@@ -241,7 +266,10 @@ void close_all() {
       if (auto handle = weak.lock(); handle && !handle->forked()) handles.push_back(std::move(handle));
     }
   }
+  std::vector<std::function<void()>> farewells;
+  for (const auto& handle : handles) farewells.push_back(handle->farewell());
   unlocked([&] {
+    for (const auto& farewell : farewells) farewell();
     for (const auto& handle : handles) (void)handle->shut(exit_wait);
     return true;
   });

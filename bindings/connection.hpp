@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "ackwire/broker.hpp"
 #include "ackwire/client.hpp"
@@ -16,6 +18,8 @@
 #include "waiting.hpp"
 
 namespace ackwire::python {
+
+class ConsumerHandle;
 
 /// Set by whoever was told the outcome of a publish.
 using Told = std::shared_ptr<std::atomic<bool>>;
@@ -53,6 +57,9 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
   void close(Duration wait);
   /// Without the GIL, at the end of the interpreter or of the object.
   Status shut(Duration wait);
+  /// Consumers are told before the connection is closed. With the GIL; the call that comes back is for without.
+  void add_consumer(const std::shared_ptr<ConsumerHandle>& consumer);
+  std::function<void()> farewell();
 
  private:
   struct Unconfirmed {
@@ -78,6 +85,7 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
   const std::size_t max_messages_;
   const std::size_t max_bytes_;
   Broker* const broker_;
+  std::vector<std::weak_ptr<ConsumerHandle>> consumers_;  // protected by the GIL
 
   mutable std::mutex mutex_;
   // State below is protected by mutex_.

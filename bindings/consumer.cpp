@@ -9,7 +9,7 @@
 namespace ackwire::python {
 namespace {
 
-constexpr Duration on_its_way{100};  ///< for deliveries sent before the broker heard that the credit had ended
+constexpr Duration leaving_grace{500};  ///< between a message thrown away by a cancelled task and the end of the loop that gave it
 constexpr std::string_view dropped_text = "The message was thrown away without being settled.";
 
 py::list messages_of(const std::shared_ptr<ConsumerHandle>& consumer, std::vector<Delivery>&& deliveries) {
@@ -28,14 +28,16 @@ py::object message_or_none(ConsumerHandle& consumer, std::optional<Delivery>&& d
 }  // namespace
 
 std::string_view name(Settle settle) noexcept {
-  constexpr std::array<std::string_view, 5> names{"", "ack", "nack", "reject", "release"};
+  constexpr std::array<std::string_view, 6> names{"", "ack", "nack", "reject", "release", "stale"};
   return names[static_cast<std::size_t>(settle)];
 }
 
 std::shared_ptr<ConsumerHandle> ConsumerHandle::make(std::shared_ptr<ConnectionHandle> connection, const std::string& queue,
                                                      const ConsumerOptions& options, BlockPolicy policy) {
   auto consumer = take(interruptible([live = connection->live(), queue, options] { return live->consume(queue, options); }));
-  return std::make_shared<ConsumerHandle>(std::move(connection), std::move(consumer), options.credit, policy);
+  auto made = std::make_shared<ConsumerHandle>(connection, std::move(consumer), options.credit, policy);
+  connection->add_consumer(made);
+  return made;
 }
 
 ConsumerHandle::ConsumerHandle(std::shared_ptr<ConnectionHandle> connection, Consumer consumer, std::uint32_t credit,
@@ -63,7 +65,8 @@ ConsumerHandle::~ConsumerHandle() {
 }
 
 std::optional<Delivery> ConsumerHandle::take_one() {
-  if (over() || parked_.load()) return std::nullopt;
+  if (over()) return std::nullopt;
+  parked_ = false;
   auto result = consumer_->receive(1, Duration{0});
   if (!result || result->empty()) return std::nullopt;  // an error comes again to whoever waits
   return std::move(result->front());
@@ -83,10 +86,7 @@ std::vector<Delivery> ConsumerHandle::receive(std::size_t max, std::optional<Dur
 }
 
 std::vector<Delivery> ConsumerHandle::wait_for(std::size_t max, std::optional<Duration> wait) {
-  if (!over() && parked_.exchange(false)) {
-    auto status = unlocked([&] { return consumer_->set_credit(credit_); });
-    if (!status && status.error().code != Errc::closed) raise(status.error());
-  }
+  parked_ = false;  // the library goes on by itself
   const auto start = std::chrono::steady_clock::now();
   for (;;) {
     const auto gone = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
@@ -112,7 +112,8 @@ Settled ConsumerHandle::settle(Settle act, std::vector<Delivery> deliveries, con
       case Settle::nack: return consumer.nack(deliveries, NackOptions{words.delay, words.text});
       case Settle::reject: return consumer.reject(deliveries, words.text);
       case Settle::release: return consumer.release(deliveries);
-      case Settle::none: break;
+      case Settle::none:
+      case Settle::stale: break;
     }
     return Settled{};
   };
@@ -134,13 +135,14 @@ Settled ConsumerHandle::extend(std::vector<Delivery> deliveries, Duration durati
 void ConsumerHandle::retire() {
   if (retired_.exchange(true) || ended()) return;
   interruptible([self = shared_from_this()] {
-    if (self->unsettled_.load() == 0) {
-      self->end();
-    } else {
-      self->give_back();  // something is still being worked on: the subscription stays for its settle
-    }
+    self->give_back_or_end();
     return true;
   });
+}
+
+void ConsumerHandle::retire_apart() {
+  if (retired_.exchange(true) || ended()) return;
+  run_apart([self = shared_from_this()] { self->give_back_or_end(); });
 }
 
 void ConsumerHandle::park() {
@@ -151,72 +153,114 @@ void ConsumerHandle::park() {
   });
 }
 
-void ConsumerHandle::give_back() {
-  (void)consumer_->set_credit(0);
-  release_waiting();
-  if (policy_.ack_async) (void)consumer_->flush(connection_->call_timeout());
-  // What was on its way when the credit ended arrives now.
-  run_apart([weak = weak_from_this()] {
-    std::this_thread::sleep_for(on_its_way);
-    auto self = weak.lock();
-    if (self && (self->parked_.load() || self->retired_.load()) && !self->closed()) self->release_waiting();
-  });
+void ConsumerHandle::give_back_or_end() {
+  if (unsettled_.load() == 0) {
+    end();
+  } else {
+    give_back();  // something is still being worked on: the subscription stays for its settle
+  }
 }
 
-void ConsumerHandle::release_waiting() {
-  const auto waiting = consumer_->receive(credit_, Duration{0});
+void ConsumerHandle::give_back() {
   // An error means that the connection is gone and the leases with it: the broker gives them to others by itself.
-  if (waiting && !waiting->empty()) (void)consumer_->release(*waiting);
+  (void)consumer_->give_back();
+  if (policy_.ack_async) (void)consumer_->flush(connection_->call_timeout());
 }
 
 void ConsumerHandle::close() {
   retired_.store(true);
   if (connection_->forked()) return;
-  interruptible([self = shared_from_this()] {
-    self->end();
+  interruptible([self = shared_from_this(), untouched = untouched()] {
+    self->end(untouched);
     return true;
   });
 }
 
-void ConsumerHandle::end() {
+void ConsumerHandle::end(const std::vector<Delivery>& untouched) {
   if (closed_.exchange(true)) return;
   if (policy_.ack_async) (void)consumer_->flush(connection_->call_timeout());
+  release(untouched);
   consumer_->close();
 }
 
-void ConsumerHandle::settled() {
+std::vector<Delivery> ConsumerHandle::untouched() const {
+  std::vector<Delivery> made;
+  for (const ReceivedMessage* message : out_) {
+    if (!message->begun()) made.push_back(message->delivery());
+  }
+  const std::lock_guard lock(mutex_);
+  made.insert(made.end(), dropped_untouched_.begin(), dropped_untouched_.end());
+  return made;
+}
+
+void ConsumerHandle::release(const std::vector<Delivery>& deliveries) {
+  if (!deliveries.empty()) (void)consumer_->release(deliveries);
+}
+
+void ConsumerHandle::handed_out(ReceivedMessage& message) {
+  unsettled_.fetch_add(1);
+  message.place_ = out_.size();
+  out_.push_back(&message);
+}
+
+void ConsumerHandle::forget(ReceivedMessage& message) {
+  out_[message.place_] = out_.back();
+  out_[message.place_]->place_ = message.place_;
+  out_.pop_back();
+}
+
+void ConsumerHandle::settled(ReceivedMessage& message) {
+  forget(message);
   if (unsettled_.fetch_sub(1) != 1 || !retired_.load() || connection_->forked()) return;
   run_apart([self = shared_from_this()] { self->end(); });
 }
 
-void ConsumerHandle::dropped(Delivery delivery) {
+void ConsumerHandle::dropped(ReceivedMessage& message) {
+  forget(message);
   if (connection_->closed() || closed()) {  // its lease has ended with the consumer
     unsettled_.fetch_sub(1);
     return;
   }
   std::lock_guard lock(mutex_);
-  dropped_.push_back(std::move(delivery));
-  if (nacking_) return;
-  nacking_ = true;
-  run_apart([self = shared_from_this()] { self->nack_dropped(); });
+  (message.begun() ? dropped_ : dropped_untouched_).push_back(message.delivery());
+  if (settling_dropped_) return;
+  settling_dropped_ = true;
+  run_apart([self = shared_from_this()] { self->settle_dropped(); });
 }
 
-void ConsumerHandle::nack_dropped() {
+void ConsumerHandle::settle_dropped() {
   for (;;) {
-    std::vector<Delivery> deliveries;
+    std::vector<Delivery> begun, untouched;
     {
       std::lock_guard lock(mutex_);
-      deliveries.swap(dropped_);
-      if (deliveries.empty()) {
-        nacking_ = false;
+      begun.swap(dropped_);
+      untouched = dropped_untouched_;  // they stay there, for whoever closes meanwhile
+      if (begun.empty() && untouched.empty()) {
+        settling_dropped_ = false;
         return;
       }
     }
-    // An error means that the connection or the lease is gone: then the broker gives the messages back by itself.
-    (void)consumer_->nack(deliveries, NackOptions{std::nullopt, dropped_text});
-    const bool last = unsettled_.fetch_sub(deliveries.size()) == deliveries.size();
-    if (last && retired_.load()) end();
+    nack_dropped(begun);
+    const auto deadline = deadline_after(leaving_grace);
+    while (!untouched.empty() && !left() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(wait_slice);
+    if (left()) {
+      release(untouched);
+    } else {
+      nack_dropped(untouched);  // it would come back at once, to a loop that throws it away again
+    }
+    const std::size_t count = begun.size() + untouched.size();
+    {
+      const std::lock_guard lock(mutex_);
+      dropped_untouched_.erase(dropped_untouched_.begin(),
+                               dropped_untouched_.begin() + static_cast<std::ptrdiff_t>(untouched.size()));
+    }
+    if (unsettled_.fetch_sub(count) == count && retired_.load()) end();
   }
+}
+
+void ConsumerHandle::nack_dropped(const std::vector<Delivery>& deliveries) {
+  // An error means that the connection or the lease is gone: then the broker gives the messages back by itself.
+  if (!deliveries.empty()) (void)consumer_->nack(deliveries, NackOptions{std::nullopt, dropped_text});
 }
 
 void bind_consumer(py::module_& module, ConnectionClass& connection) {
@@ -239,6 +283,7 @@ void bind_consumer(py::module_& module, ConnectionClass& connection) {
           },
           py::arg("wait_ms"))
       .def("retire", &ConsumerHandle::retire)
+      .def("retire_apart", &ConsumerHandle::retire_apart)
       .def("park", &ConsumerHandle::park)
       .def("close", &ConsumerHandle::close)
       .def_property_readonly("closed", [](const ConsumerHandle& self) { return self.over(); })

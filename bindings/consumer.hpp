@@ -15,7 +15,10 @@
 
 namespace ackwire::python {
 
-enum class Settle : std::uint8_t { none, ack, nack, reject, release };
+class ReceivedMessage;
+
+/// `stale`: the lease had ended, no settle changed anything.
+enum class Settle : std::uint8_t { none, ack, nack, reject, release, stale };
 std::string_view name(Settle settle) noexcept;
 
 /// What a settle is given besides the messages.
@@ -55,33 +58,43 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
 
   /// Takes no more. What was handed out can still be settled; what was read ahead goes back with no attempt charged.
   void retire();
+  /// The same, on a thread of its own: for the object that is thrown away.
+  void retire_apart();
   /// The same, until the next receive(): an exception has left the loop over messages, and a traceback may keep the loop
   /// alive for as long as it likes.
   void park();
-  /// Retires, and ends the leases of what is not settled.
+  /// Retires, and ends the leases of what is not settled. What nobody has begun goes back with no attempt charged.
   void close();
+  /// What was handed out and not begun: with the GIL. And its way back before the connection is closed: without.
+  std::vector<Delivery> untouched() const;
+  void release(const std::vector<Delivery>& deliveries);
   bool closed() const { return closed_.load(); }
   /// Closed, or its connection is.
   bool ended() const { return closed() || connection_->closed(); }
   /// Nothing will be received any more.
-  bool over() const { return retired_.load() || ended(); }
+  bool over() const { return retired_.load() || stopping() || ended(); }
   std::size_t unsettled() const { return unsettled_.load(); }
   std::uint32_t credit() const { return credit_; }
   const BlockPolicy& policy() const { return policy_; }
 
   /// Of the messages handed out, from their own life.
-  void handed_out() { unsettled_.fetch_add(1); }
-  void settled();
-  /// A message was thrown away unsettled: it is nacked by a thread of its own, so that its lease is not renewed for ever.
-  void dropped(Delivery delivery);
+  void handed_out(ReceivedMessage& message);
+  void settled(ReceivedMessage& message);
+  /// A message was thrown away unsettled. A thread of its own nacks it, so that its lease is not renewed for ever; one that was
+  /// not begun is released when the iteration ends as well: the program is on its way out.
+  void dropped(ReceivedMessage& message);
 
  private:
   std::vector<Delivery> wait_for(std::size_t max, std::optional<Duration> wait);
-  void nack_dropped();
+  void forget(ReceivedMessage& message);
+  void settle_dropped();
+  void nack_dropped(const std::vector<Delivery>& deliveries);
+  /// The iteration has ended, or an exception has left it.
+  bool left() const { return over() || parked_.load(); }
   /// Without the GIL, as the two below.
-  void end();
+  void end(const std::vector<Delivery>& untouched = {});
   void give_back();
-  void release_waiting();
+  void give_back_or_end();
 
   const std::shared_ptr<ConnectionHandle> connection_;
   const std::uint32_t credit_;
@@ -91,11 +104,12 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   std::atomic<bool> retired_{false};
   std::atomic<bool> parked_{false};
   std::atomic<bool> closed_{false};
+  std::vector<ReceivedMessage*> out_;  // not settled; protected by the GIL
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   // State below is protected by mutex_.
-  std::vector<Delivery> dropped_;
-  bool nacking_ = false;
+  std::vector<Delivery> dropped_, dropped_untouched_;
+  bool settling_dropped_ = false;
 };
 
 }  // namespace ackwire::python

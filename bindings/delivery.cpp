@@ -1,5 +1,6 @@
 #include "delivery.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "convert.hpp"
@@ -14,45 +15,75 @@ struct Outcome {
   std::vector<std::uint64_t> stale;
 };
 
-/// Settles messages of any number of consumers; those settled the same way before are left out.
+/// Why a settle of this message changed nothing.
+Error refusal(const ReceivedMessage& message) {
+  const std::string which = "message " + std::to_string(message.delivery().sequence());
+  if (message.in_doubt() && message.state() == Settle::stale) {
+    return {Errc::indeterminate,
+            "An earlier settle of " + which +
+                " had no answer, and its lease has ended since: that settle may or may not have been applied. If it was not, the "
+                "message is delivered again.",
+            {},
+            {}};
+  }
+  if (message.state() == Settle::stale || message.state() == Settle::none) {
+    return {Errc::stale_lease,
+            "The lease of " + which +
+                " had ended, so nothing changed for it. It is delivered again, or was settled by whoever has it now.",
+            {},
+            {}};
+  }
+  return {Errc::stale_lease,
+          "The " + which + " was settled before, by " + std::string(name(message.state())) + ", and that stands: nothing changed.",
+          {},
+          {}};
+}
+
+/// Whether a settle that ended so may have been applied all the same.
+bool doubtful(const py::error_already_set& error) {
+  if (!py::hasattr(error.value(), "code")) return true;  // KeyboardInterrupt: the call went on alone
+  const auto code = py::str(error.value().attr("code")).cast<std::string>();
+  return code == name(Errc::indeterminate) || code == name(Errc::timeout) || code == name(Errc::disconnected);
+}
+
+/// Settles messages of any number of consumers. What is known of one is not asked for again.
 Outcome settle(const std::vector<ReceivedMessage*>& messages, Settle act, const SettleWords& words) {
   std::map<std::shared_ptr<ConsumerHandle>, std::vector<ReceivedMessage*>> by_consumer;
-  std::vector<ReceivedMessage*> claimed;
   Outcome outcome;
-  try {
-    for (ReceivedMessage* message : messages) {
-      if (!message->claim(act)) continue;
-      claimed.push_back(message);
+  for (ReceivedMessage* message : messages) {
+    if (!message->known()) {
       by_consumer[message->consumer()].push_back(message);
+    } else if (message->state() == act) {
+      ++outcome.applied;
+    } else {
+      outcome.stale.push_back(message->delivery().sequence());
     }
-    for (auto& [consumer, group] : by_consumer) {
-      std::vector<Delivery> deliveries;
-      deliveries.reserve(group.size());
-      for (ReceivedMessage* message : group) deliveries.push_back(message->delivery());
-      Settled settled = consumer->settle(act, std::move(deliveries), words);
-      outcome.applied += settled.applied;
-      outcome.stale.insert(outcome.stale.end(), settled.stale.begin(), settled.stale.end());
-      for (ReceivedMessage* message : group) message->done();
-      std::erase_if(claimed, [&](ReceivedMessage* message) { return message->consumer() == consumer; });
+  }
+  for (auto& [consumer, group] : by_consumer) {
+    std::vector<Delivery> deliveries;
+    deliveries.reserve(group.size());
+    for (ReceivedMessage* message : group) deliveries.push_back(message->delivery());
+    Settled settled;
+    try {
+      settled = consumer->settle(act, std::move(deliveries), words);
+    } catch (const py::error_already_set& error) {
+      if (doubtful(error)) {
+        for (ReceivedMessage* message : group) message->doubt();
+      }
+      throw;
     }
-  } catch (...) {
-    for (ReceivedMessage* message : claimed) message->unclaim();
-    throw;
+    outcome.applied += settled.applied;
+    outcome.stale.insert(outcome.stale.end(), settled.stale.begin(), settled.stale.end());
+    std::sort(settled.stale.begin(), settled.stale.end());
+    for (ReceivedMessage* message : group) {
+      message->answered(act, std::binary_search(settled.stale.begin(), settled.stale.end(), message->delivery().sequence()));
+    }
   }
   return outcome;
 }
 
-[[noreturn]] void raise_stale(std::uint64_t sequence) {
-  raise({Errc::stale_lease,
-         "The lease of message " + std::to_string(sequence) +
-             " had ended, so nothing changed for it. It is delivered again, or was settled by whoever has it now.",
-         {},
-         {}});
-}
-
 void settle_one(ReceivedMessage& message, Settle act, const SettleWords& words) {
-  const Outcome outcome = settle({&message}, act, words);
-  if (!outcome.stale.empty()) raise_stale(outcome.stale.front());
+  if (!settle({&message}, act, words).stale.empty()) raise(refusal(message));
 }
 
 std::vector<ReceivedMessage*> pointers(const py::tuple& messages) {
@@ -91,9 +122,9 @@ bool leave(const py::object& self, const py::object& kind, const py::object& exc
   if (kind.is_none() && message.state() != Settle::none) return false;
   if (kind.is_none()) {
     try {
-      if (message.consumer()->policy().ack_async && message.claim(Settle::ack)) {
+      if (message.consumer()->policy().ack_async) {
         message.consumer()->ack_later(message.delivery());
-        message.done();
+        message.asked_for_ack();
       } else {
         settle_one(message, Settle::ack, {});
       }
@@ -116,6 +147,7 @@ void bind_attributes(Class& message) {
           "body_view",
           [](const py::object& self) { return py::reinterpret_steal<py::memoryview>(PyMemoryView_FromObject(self.ptr())); })
       .def_buffer([](ReceivedMessage& self) {
+        self.begin();
         const std::string_view body = self.delivery().body();
         return py::buffer_info(reinterpret_cast<const std::uint8_t*>(body.data()), static_cast<py::ssize_t>(body.size()), true);
       })
@@ -170,29 +202,36 @@ void bind_token(py::module_& module) {
 
 ReceivedMessage::ReceivedMessage(std::shared_ptr<ConsumerHandle> consumer, Delivery delivery)
     : consumer_(std::move(consumer)), delivery_(std::move(delivery)) {
-  consumer_->handed_out();
+  consumer_->handed_out(*this);
 }
 
 ReceivedMessage::~ReceivedMessage() {
-  if (state_ == Settle::none) consumer_->dropped(delivery_);
+  if (state_ == Settle::none) consumer_->dropped(*this);
 }
 
 py::bytes ReceivedMessage::body() {
+  begin();
   if (!body_) body_ = py::bytes(delivery_.body().data(), delivery_.body().size());
   return py::reinterpret_borrow<py::bytes>(body_);
 }
 
-bool ReceivedMessage::claim(Settle act) {
-  if (state_ == act) return false;
-  if (state_ != Settle::none) {
-    raise({Errc::stale_lease,
-           "Message " + std::to_string(delivery_.sequence()) + " was settled before, by " + std::string(name(state_)) +
-               ": nothing changed.",
-           {},
-           {}});
+void ReceivedMessage::answered(Settle act, bool stale) {
+  const bool first = state_ == Settle::none;
+  if (!stale) {
+    state_ = act;
+    asked_ = in_doubt_ = false;
+  } else if (first || (asked_ && state_ == act)) {
+    state_ = Settle::stale;
+    asked_ = false;
   }
-  state_ = act;
-  return true;
+  if (first) consumer_->settled(*this);
+}
+
+void ReceivedMessage::asked_for_ack() {
+  if (state_ != Settle::none) return;
+  state_ = Settle::ack;
+  asked_ = true;
+  consumer_->settled(*this);
 }
 
 void bind_delivery(py::module_& module) {
@@ -220,14 +259,22 @@ void bind_delivery(py::module_& module) {
             const auto duration_ms = optional_milliseconds(duration, "duration");
             if (!duration_ms) throw py::type_error("duration must be given");
             const Settled settled = self.consumer()->extend({self.delivery()}, Duration{*duration_ms});
-            if (!settled.stale.empty()) raise_stale(settled.stale.front());
+            if (settled.stale.empty()) return;
+            if (self.state() == Settle::none) self.answered(Settle::none, true);  // it can never be settled any more
+            raise(refusal(self));
           },
           py::arg("duration"))
-      .def("__enter__", [](const py::object& self) { return self; })
+      .def("__enter__",
+           [](const py::object& self) {
+             self.cast<ReceivedMessage&>().begin();
+             return self;
+           })
       .def("__exit__", [](const py::object& self, const py::object& kind, const py::object& exception, const py::object&) {
         return leave(self, kind, exception);
       });
 
+  module.def(
+      "refusal", [](const ReceivedMessage& of) { return exception_for(refusal(of)); }, py::arg("message"));
   module.def(
       "settle",
       [](const py::iterable& iterable, const std::string& act, std::optional<std::int64_t> delay_ms, std::string words) {

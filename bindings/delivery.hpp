@@ -20,22 +20,30 @@ class ReceivedMessage {
 
   const Delivery& delivery() const { return delivery_; }
   const std::shared_ptr<ConsumerHandle>& consumer() const { return consumer_; }
-  Settle state() const { return state_; }
   py::bytes body();
 
-  /// Claims the message for one settle, so that two threads do not settle it twice. False: it was settled so before, and
-  /// there is nothing to do. Raises StaleLeaseError when it was settled another way.
-  bool claim(Settle act);
-  /// The settle claimed had no effect that is known: the message may be settled again.
-  void unclaim() { state_ = Settle::none; }
-  /// The settle claimed is known to the broker, as applied or as stale.
-  void done() { consumer_->settled(); }
+  /// What became of it: the first settle whose outcome is known decides, or the one that was asked for without waiting.
+  Settle state() const { return state_; }
+  /// The outcome is known here, so that no repeat has to ask for it.
+  bool known() const { return state_ != Settle::none && !asked_; }
+  /// A settle of it had no answer: it may have been applied.
+  bool in_doubt() const { return in_doubt_; }
+  void answered(Settle act, bool stale);
+  /// Acked without waiting for the outcome.
+  void asked_for_ack();
+  void doubt() { in_doubt_ = true; }
+  /// Its block was entered, or its body read: from then on it counts as tried.
+  bool begun() const { return begun_; }
+  void begin() { begun_ = true; }
 
  private:
+  friend class ConsumerHandle;
   const std::shared_ptr<ConsumerHandle> consumer_;
   const Delivery delivery_;
   Settle state_ = Settle::none;
-  py::object body_;  ///< made at the first use
+  bool asked_ = false, in_doubt_ = false, begun_ = false;
+  std::size_t place_ = 0;  ///< among those that its consumer has out
+  py::object body_;        ///< made at the first use
 };
 
 }  // namespace ackwire::python

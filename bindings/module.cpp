@@ -3,6 +3,7 @@
 
 #include "ackwire/limits.hpp"
 #include "ackwire/version.hpp"
+#include "changes.hpp"
 #include "connection.hpp"
 #include "convert.hpp"
 
@@ -20,7 +21,10 @@ PYBIND11_MODULE(_core, module) {
   bind_consumer(module, connection);
   bind_dead_letter(connection);
   bind_stats(connection);
+  bind_changes(module);
   module.def("close_all", &close_all);
+  module.def("stop", &stop_handing_out);
+  module.def("stopping", &stopping);
   module.def("version", [] { return std::string(ackwire::version()); });
   module.attr("PAGE_MESSAGES") = ackwire::limits::page_messages;
   module.attr("CREDIT_LIMIT") = ackwire::limits::credit;

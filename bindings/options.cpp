@@ -71,6 +71,7 @@ BrokerOptions broker_options(const py::dict& options) {
       .read("session_outbox_bytes", made.session_outbox_bytes)
       .read("seed", made.seed)
       .read("accept_rollback", made.accept_rollback)
+      .read("accept_clock", made.accept_clock)
       .read("unsafe_filesystem", made.unsafe_filesystem)
       .read("call_timeout", made.call_timeout)
       .end();

@@ -39,6 +39,7 @@ py::dict describe(const BrokerStats& stats) {
   made["boot_epoch"] = stats.boot_epoch;
   made["now"] = milliseconds(stats.now);
   made["started"] = milliseconds(stats.started);
+  made["clock_offset_ms"] = stats.clock_offset_ms;
   made["sessions"] = stats.sessions;
   made["consumers"] = stats.consumers;
   made["commits"] = stats.commits;

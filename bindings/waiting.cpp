@@ -58,9 +58,11 @@ struct Away {
 Couriers* couriers = new Couriers;
 Away* away = new Away;
 std::atomic<unsigned> generation{0};
+std::atomic<bool> stop{false};
 
 void in_child() {
   generation.fetch_add(1);
+  stop.store(false);  // its parent was asked to end
   couriers = new Couriers;
   away = new Away;
 }
@@ -68,6 +70,10 @@ void in_child() {
 }  // namespace
 
 unsigned fork_generation() noexcept { return generation.load(std::memory_order_relaxed); }
+
+void stop_handing_out() noexcept { stop.store(true); }
+
+bool stopping() noexcept { return stop.load(std::memory_order_relaxed); }
 
 bool on_main_thread() noexcept { return ::gettid() == ::getpid(); }
 

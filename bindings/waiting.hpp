@@ -35,6 +35,9 @@ bool on_main_thread() noexcept;
 void run_apart(std::function<void()> call);
 /// Installs the fork hook. Once, at import.
 void watch_forks();
+/// The program is on its way out: from now on no consumer of this process hands out anything.
+void stop_handing_out() noexcept;
+bool stopping() noexcept;
 
 /// Threads that are inside the library right now. At exit they are waited for, because a thread that asks for the GIL
 /// of a finalized interpreter is ended by force.

@@ -3,6 +3,7 @@
 #include "describe.hpp"
 #include "exit_code.hpp"
 #include "session.hpp"
+#include "units.hpp"
 
 namespace ackwire::cli {
 namespace {
@@ -58,6 +59,16 @@ int print_one(const Result<QueueInfo>& info, const Face& face, std::string_view 
   if (!done.empty()) face.terminal.say("{} queue \"{}\"", done, info->name);
   face.printer.record(describe(*info));
   return exit_ok;
+}
+
+/// Times and ages of a queue are broker time: said when that is not the system's.
+void tell_clock(Client& client, const Face& face) {
+  constexpr Duration apart{1'000};
+  const auto stats = client.stats();
+  if (!stats || std::chrono::abs(Duration{stats->clock_offset_ms}) < apart) return;
+  face.terminal.line(fmt::format("ackwire: the broker's system clock is {} {} broker time, which all times here are in",
+                                 format_duration(std::chrono::abs(Duration{stats->clock_offset_ms})),
+                                 stats->clock_offset_ms > 0 ? "ahead of" : "behind"));
 }
 
 int list(Client& client, const Face& face) {
@@ -178,8 +189,10 @@ void add_queue(CLI::App& root, Invocation& invocation) {
   const auto plain = [&](const std::string& word, const std::string& what, Act act) {
     add_act(*noun, invocation, std::make_shared<QueueOptions>(), word, what, detail_view(), std::move(act));
   };
-  plain("info", "one queue: counts, policy, groups",
-        [](Client& client, const QueueOptions& o, const Face& face) { return print_one(client.queue_info(o.name), face, ""); });
+  plain("info", "one queue: counts, policy, groups", [](Client& client, const QueueOptions& o, const Face& face) {
+    tell_clock(client, face);
+    return print_one(client.queue_info(o.name), face, "");
+  });
   plain("pause", "take publishes, hand nothing out", [](Client& client, const QueueOptions& o, const Face& face) {
     return print_one(client.set_queue(o.name, {.paused = true}), face, "paused");
   });

@@ -19,6 +19,7 @@
 #include "session.hpp"
 #include "signals.hpp"
 #include "text.hpp"
+#include "units.hpp"
 
 namespace ackwire::cli {
 namespace {
@@ -26,8 +27,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Duration health_every{200};
-constexpr Duration drain{4'000};       // for closing; the rest of the 5 s is for letting go of the store
-constexpr Duration drain_most{5'000};  // then the process ends as it is, which loses nothing that was confirmed
+constexpr Duration clock_apart{1'000};  // a smaller difference is not worth a line
+constexpr Duration drain{4'000};        // for closing; the rest of the 5 s is for letting go of the store
+constexpr Duration drain_most{5'000};   // then the process ends as it is, which loses nothing that was confirmed
 
 struct ServeOptions {
   std::string directory;
@@ -91,19 +93,32 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   /// Ok when asked to end; else why the broker stopped confirming.
-  Status hold(const Broker& broker) {
+  Status hold(const Broker& broker, spdlog::logger& log) {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, health_every, [this] { return asked_; })) {
       if (Status health = broker.health(); !health) return health;
+      look_at_clock(broker.clock_offset(), log);
     }
     return {};
   }
 
  private:
+  void look_at_clock(Duration offset, spdlog::logger& log) {
+    const bool apart = std::chrono::abs(offset) >= clock_apart;
+    if (apart == std::exchange(clock_apart_, apart)) return;
+    if (!apart) {
+      log.info("clock: broker time and the system's clock agree again");
+    } else {
+      log.warn("clock: the system's clock is {} {} broker time. No message moves because of it; see operations.md, Clock",
+               format_duration(std::chrono::abs(offset)), offset.count() > 0 ? "ahead of" : "behind");
+    }
+  }
+
   SignalWatch& signals_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool asked_ = false;
+  bool clock_apart_ = false;
 };
 
 /// Ends the process when closing takes longer than promised.
@@ -157,7 +172,7 @@ Result<std::vector<std::string>> listen_all(Broker& broker, const ServeConfig& c
 
 int serve_until_asked(Broker& broker, SignalWatch& signals, spdlog::logger& log) {
   Watch watch(signals);
-  const Status health = watch.hold(broker);
+  const Status health = watch.hold(broker, log);
   notify_service_manager("STOPPING=1");
   if (!health)
     log.critical("{}: {}", name(health.error().code), health.error().message);

@@ -18,10 +18,11 @@ struct StatsOptions {
   std::uint64_t count = 0;
 };
 
-constexpr std::array<Column, 13> broker_columns{{{"version"},
+constexpr std::array<Column, 14> broker_columns{{{"version"},
                                                  {"store_id"},
                                                  {"boot_epoch", Cell::number},
                                                  {"started"},
+                                                 {"clock_offset_ms", Cell::number},
                                                  {"sessions", Cell::number},
                                                  {"consumers", Cell::number},
                                                  {"commits", Cell::number},

@@ -13,6 +13,8 @@ void add_sub(CLI::App& root, Invocation& invocation);
 void add_peek(CLI::App& root, Invocation& invocation);
 void add_dlq(CLI::App& root, Invocation& invocation);
 void add_stats(CLI::App& root, Invocation& invocation);
+void add_backup(CLI::App& root, Invocation& invocation);
+void add_restore(CLI::App& root, Invocation& invocation);
 void add_verify(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_version(CLI::App& root, Invocation& invocation);

@@ -236,6 +236,7 @@ Json describe(const BrokerStats& stats) {
               {"boot_epoch", stats.boot_epoch},
               {"now", format_time(stats.now)},
               {"started", format_time(stats.started)},
+              {"clock_offset_ms", stats.clock_offset_ms},
               {"sessions", stats.sessions},
               {"consumers", stats.consumers},
               {"commits", stats.commits},

@@ -46,7 +46,7 @@ constexpr std::array<Field<QueueChange>, 13> policy{{
      [](QueueChange& c, const Value& v) { c.max_message_bytes = u32(v); }},
 }};
 
-constexpr std::array<Field<BrokerOptions>, 5> store{{
+constexpr std::array<Field<BrokerOptions>, 6> store{{
     {"store_bytes_limit", Kind::bytes, 1 << 20, most_bytes, "size of the store's memory map; sparse on disk (default 64GiB)",
      [](BrokerOptions& o, const Value& v) { o.store_bytes_limit = std::get<std::uint64_t>(v); }},
     {"store_soft_limit", Kind::real, 0.01, 0.95, "publishes are refused above this share of it (default 0.85)",
@@ -55,6 +55,8 @@ constexpr std::array<Field<BrokerOptions>, 5> store{{
      [](BrokerOptions& o, const Value& v) { o.disk_floor_bytes = std::get<std::uint64_t>(v); }},
     {"accept_rollback", Kind::flag, 0, 0, "open a store that is older than its witness says",
      [](BrokerOptions& o, const Value& v) { o.accept_rollback = std::get<bool>(v); }},
+    {"accept_clock", Kind::flag, 0, 0, "the system's clock is right: begin at its time when the store's is behind it",
+     [](BrokerOptions& o, const Value& v) { o.accept_clock = std::get<bool>(v); }},
     {"unsafe_filesystem", Kind::flag, 0, 0, "open a store on a network file system",
      [](BrokerOptions& o, const Value& v) { o.unsafe_filesystem = std::get<bool>(v); }},
 }};

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "models/dead_letter_model.hpp"
+#include "models/findings.hpp"
 #include "models/payload.hpp"
 #include "models/queue_table_model.hpp"
 #include "pages/dead_letters_page.hpp"
@@ -36,7 +37,6 @@ MainWindow::MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes
   header_ = new HeaderBar(central);
   banner_ = new Banner(central);
   banner_->setObjectName(QStringLiteral("connection_banner"));
-  banner_->hide();
   body_ = new QStackedWidget(central);
   notice_ = new NoticePage(body_);
   pages_ = new QStackedWidget(body_);
@@ -56,6 +56,7 @@ MainWindow::MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes
   outcome_ = new QLabel(this);
   outcome_->setObjectName(QStringLiteral("outcome"));
   outcome_->setTextFormat(Qt::PlainText);
+  outcome_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // a long sentence never widens the window
   statusBar()->addWidget(outcome_, 1);
   statusBar()->setSizeGripEnabled(false);
 
@@ -66,14 +67,9 @@ MainWindow::MainWindow(QString endpoint, FactoryMaker maker, ThemeSwitch* themes
     if (!queue.isEmpty()) wanted_queue_.clear();  // the person chose another one
     link_->watch(queue, resolution);
   });
-  connect(overview_, &OverviewPage::pause_wanted, this, [this](const QString& queue, bool pause) {
-    ActionRequest request;
-    request.verb = pause ? Verb::pause : Verb::resume;
-    request.queue = queue.toStdString();
-    act(request);
-  });
-  connect(overview_, &OverviewPage::dead_letters_wanted, this, [this](const QString& queue) {
-    dead_letters_->show_queue(queue);
+  connect(overview_, &OverviewPage::action_wanted, this, &MainWindow::act);
+  connect(overview_, &OverviewPage::dead_letters_wanted, this, [this](const QString& queue, const QString& group) {
+    dead_letters_->show_queue(queue, group);
     show_page(dead_letters);
   });
   connect(dead_letters_, &DeadLettersPage::letter_wanted, this,
@@ -121,11 +117,11 @@ void MainWindow::start() {
 void MainWindow::connect_to(const QString& endpoint) {
   endpoint_ = endpoint;
   history_seen_ = false;
-  outcome_->clear();
+  // The broker may still carry it out, but nobody here will hear of it.
+  tell(link_->busy() ? tr("Outcome not known: the connection was left while an action was running.") : QString());
   // Figures of two brokers never mix, not even under the same names of queues.
-  const auto nothing = std::make_shared<const BrokerStats>();
-  overview_->set_stats(nothing);
-  dead_letters_->set_stats(nothing);
+  overview_->forget();
+  dead_letters_->forget();
   header_->set_dead(0);
   make_link();  // ends the threads of the old link
   start();
@@ -150,7 +146,9 @@ QString MainWindow::missing_queue() const { return link_->stats() ? wanted_queue
 
 void MainWindow::on_state(const LinkState& state) {
   header_->set_state(state.phase, endpoint_);
-  overview_->set_stale(state.phase == LinkPhase::disconnected || (state.phase == LinkPhase::refused && link_->stats()));
+  const bool stale = state.phase == LinkPhase::disconnected || (state.phase == LinkPhase::refused && link_->stats());
+  overview_->set_stale(stale);
+  dead_letters_->set_stale(stale);
   tick();
   update_blocked();
 }
@@ -167,17 +165,27 @@ void MainWindow::on_stats(const StatsPtr& stats) {
   tick();
 }
 
+void MainWindow::tell(const QString& what) {
+  outcome_->setText(what);
+  outcome_->setToolTip(what.isEmpty() ? QString() : tip(what));
+}
+
 void MainWindow::act(const ActionRequest& request) {
-  if (link_->busy() || link_->state().phase != LinkPhase::connected) return;
   const bool moves = request.verb == Verb::redrive || request.verb == Verb::discard;
-  outcome_->setText(moves ? tr("Running: %1 in %2 …").arg(action_title(request), safe(QString::fromStdString(request.queue)))
-                          : tr("Running …"));
+  const auto what = moves ? tr("%1 of %2 / %3")
+                                .arg(action_title(request), safe(QString::fromStdString(request.queue)),
+                                     safe(QString::fromStdString(request.group)))
+                          : action_title(request);
+  if (link_->busy() || link_->state().phase != LinkPhase::connected)
+    return tell(
+        tr("Not done: %1. %2").arg(what, link_->busy() ? tr("Another action is running.") : tr("Not connected to the broker.")));
+  tell(tr("Running: %1 …").arg(what));
   link_->act(request);
   update_blocked();
 }
 
 void MainWindow::on_done(const ActionOutcome& outcome) {
-  outcome_->setText((outcome.ok ? tr("Done: ") : tr("Failed: ")) + safe(outcome.message));
+  tell(headline(outcome) + safe(outcome.message));
   update_blocked();
   if (outcome.request.verb == Verb::redrive || outcome.request.verb == Verb::discard) {
     // The person changed the table, so this time it may move. The next snapshot may be from before the action, the one after it is
@@ -207,30 +215,32 @@ void MainWindow::update_blocked() {
   dead_letters_->set_blocked(why);
 }
 
-/// Once a second, and at each change: age, banner, which page.
+/// Once a second, and at each change: age, state, which page.
 void MainWindow::tick() {
-  const auto& state = link_->state();
-  header_->set_age(link_->age_ms());
-  const bool figures = link_->stats() != nullptr;
-  if (figures && (state.phase == LinkPhase::disconnected || state.phase == LinkPhase::refused)) {
-    const QString why = state.reason.isEmpty() ? QString() : tr(" Reason: %1").arg(sentence(safe(state.reason)));
-    banner_->say(Level::critical,
-                 (state.phase == LinkPhase::refused ? tr("The broker refuses this dashboard.")
-                                                    : tr("Disconnected; trying again by itself.")) +
-                     tr(" What you see is %1 old. Actions are disabled.").arg(duration(Duration{link_->age_ms()})) + why);
-  } else if (figures && link_->stats()->publishes_refused) {
-    banner_->say(
-        Level::critical,
-        tr("The broker refuses publishes: its store is over the soft limit (%1 of %2). Acks, redrives and discards still work.")
-            .arg(bytes(link_->stats()->store_bytes), bytes(link_->stats()->store_bytes_limit)));
-  } else if (!missing_queue().isEmpty()) {
-    banner_->say(Level::warn,
-                 tr("There is no queue \"%1\" at this broker. It is shown alone as soon as it is made.").arg(safe(wanted_queue_)),
-                 tr("Do not wait"));
-  } else {
-    banner_->hide();
-  }
+  header_->set_age(link_->age_ms(), overview_->still_ms());
+  say_state();
   update_notice();
+}
+
+/// The worst first, in words. The line is always there, so that nothing below it moves when it changes.
+void MainWindow::say_state() {
+  const auto& state = link_->state();
+  if (!link_->stats()) return banner_->say(Level::none, tr("Nothing is known yet: no broker has answered."));
+  if (state.phase == LinkPhase::disconnected || state.phase == LinkPhase::refused) {
+    const QString why = state.reason.isEmpty() ? QString() : tr(" Reason: %1").arg(sentence(safe(state.reason)));
+    return banner_->say(Level::critical,
+                        (state.phase == LinkPhase::refused ? tr("The broker refuses this dashboard.")
+                                                           : tr("Disconnected; trying again by itself.")) +
+                            tr(" What you see is %1 old. Actions are disabled.").arg(duration(Duration{link_->age_ms()})) + why);
+  }
+  const auto found = summed_up(*link_->stats(), overview_->model()->refusing());
+  if (found.level != Level::critical && !missing_queue().isEmpty()) {
+    return banner_->say(
+        Level::warn,
+        tr("There is no queue \"%1\" at this broker. It is shown alone as soon as it is made.").arg(safe(wanted_queue_)),
+        tr("Do not wait"));
+  }
+  banner_->say(found.level, found.text);
 }
 
 void MainWindow::update_notice() {
@@ -277,6 +287,7 @@ void MainWindow::set_live(bool live) {
   header_->set_live(live);
   live_action_->setChecked(live);
   overview_->set_live(live);
+  tick();
 }
 
 void MainWindow::set_zone(Zone zone) {

@@ -62,6 +62,8 @@ class MainWindow : public QMainWindow {
   void act(const ActionRequest& request);
   void refresh();
   void tick();
+  void say_state();
+  void tell(const QString& what);
   void update_notice();
   void update_blocked();
   void step_range(int by);

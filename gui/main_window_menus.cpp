@@ -55,9 +55,15 @@ void MainWindow::make_menus() {
   add(file, tr("&Quit"), QKeySequence::Quit, [this] { close(); });
   make_view_menu();
   auto* queue = menuBar()->addMenu(tr("&Queue"));
-  add(queue, tr("&Pause or resume"), QKeySequence(Qt::Key_P), [this] { overview_->toggle_pause(); });
-  add(queue, tr("Open &dead letters"), {}, [this] { overview_->open_dead_letters(); });
-  add(queue, tr("Show &all queues"), QKeySequence(Qt::Key_Escape), [this] { overview_->focus_queue({}); });
+  // Only what is in sight is acted on.
+  const auto on_overview = [this](std::function<void()> run) {
+    return [this, run = std::move(run)] {
+      if (overview_->isVisible()) run();
+    };
+  };
+  add(queue, tr("&Pause or resume…"), QKeySequence(Qt::Key_P), on_overview([this] { overview_->toggle_pause(); }));
+  add(queue, tr("Open &dead letters"), {}, on_overview([this] { overview_->open_dead_letters(); }));
+  add(queue, tr("Show &all queues"), QKeySequence(Qt::Key_Escape), on_overview([this] { overview_->focus_queue({}); }));
   make_dead_letter_menu();
   auto* help = menuBar()->addMenu(tr("&Help"));
   add(help, tr("&Keys"), QKeySequence(Qt::Key_Question), [this] { show_keys(); });
@@ -118,7 +124,11 @@ void MainWindow::make_dead_letter_menu() {
 void MainWindow::copy_current(bool row) {
   const auto* table = qobject_cast<QAbstractItemView*>(QApplication::focusWidget());
   if (!table || !table->currentIndex().isValid()) return;
-  const auto current = table->currentIndex();
+  auto current = table->currentIndex();
+  const auto* selection = table->selectionModel();
+  // What is copied is what is selected, also when the current row is another one.
+  if (selection->hasSelection() && !selection->isSelected(current))
+    current = selection->selectedIndexes().front().siblingAtColumn(current.column());
   if (!row) return QApplication::clipboard()->setText(current.data().toString());
   QJsonObject object;
   for (int column = 0; column < current.model()->columnCount(); ++column) {
@@ -135,9 +145,9 @@ void MainWindow::show_keys() {
                 "L\tLive on or off\n"
                 "[  ]\tShorter, longer time range\n"
                 "F5\tRefresh\n"
-                "Enter\tDead letters of the selected queue\n"
+                "Enter\tDead letters of the selected group\n"
                 "Esc\tShow all queues\n"
-                "P\tPause or resume the selected queue\n"
+                "P\tPause or resume the selected queue (asks first)\n"
                 "R\tRedrive the selected dead letters (asks first)\n"
                 "Del\tDiscard the selected dead letters (asks first)\n"
                 "Ctrl+C\tCopy cell or figure\n"

@@ -10,7 +10,7 @@
 #include "runtime/commit_loop.hpp"
 #include "store/lmdb_store.hpp"
 #include "transport/endpoint.hpp"
-#include "transport/zmq_gateway.hpp"
+#include "transport/zmtp_gateway.hpp"
 
 namespace ackwire {
 namespace {
@@ -44,9 +44,9 @@ struct Broker::Host {
   Status open_gateway() {
     const std::lock_guard lock(mutex);
     if (has_gateway) return {};
-    transport::ZmqGatewayOptions gateway;
+    transport::ZmtpGatewayOptions gateway;
     gateway.outbox_bytes = options.session_outbox_bytes;
-    auto made = transport::make_zmq_gateway(gateway);
+    auto made = transport::make_zmtp_gateway(gateway);
     if (!made) return std::move(made).error();
     loop->set_gateway(*std::move(made));
     has_gateway = true;
@@ -105,6 +105,11 @@ Status Broker::health() const {
   if (!host_) return Error{Errc::closed, "This Broker was moved from."};
   if (host_->generation != client::fork_generation()) return {};
   return host_->loop->health();
+}
+
+Duration Broker::clock_offset() const {
+  if (!host_ || host_->generation != client::fork_generation()) return Duration{0};
+  return host_->loop->clock_offset();
 }
 
 Broker::Broker(Broker&&) noexcept = default;

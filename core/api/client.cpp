@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/connection_core.hpp"
+#include "format/utf8.hpp"
 #include "transport/zmq_link.hpp"
 
 namespace ackwire {
@@ -16,7 +17,13 @@ constexpr std::uint32_t frames_in_flight_max = 64;
 constexpr std::size_t name_bytes_max = 255;
 constexpr Duration heartbeat_min{10};
 
-std::string default_name() { return std::string(program_invocation_short_name) + " " + std::to_string(getpid()); }
+/// What a broker takes as a client's name.
+bool shown(std::string_view name) { return format::is_utf8(name) && format::has_no_controls(name); }
+
+std::string default_name() {
+  const std::string_view program = program_invocation_short_name;
+  return std::string(shown(program) ? program : "client") + " " + std::to_string(getpid());
+}
 
 Error out_of_range(std::string_view option, std::string_view range) {
   return {Errc::out_of_range,
@@ -25,6 +32,7 @@ Error out_of_range(std::string_view option, std::string_view range) {
 
 Status check(const ClientOptions& options) {
   if (options.name.size() > name_bytes_max) return out_of_range("name", "at most 255 bytes");
+  if (!shown(options.name)) return out_of_range("name", "UTF-8 without control characters");
   if (options.connect_timeout < Duration{0}) return out_of_range("connect_timeout", "0 or more");
   if (options.call_timeout <= Duration{0}) return out_of_range("call_timeout", "more than 0");
   if (options.heartbeat < heartbeat_min) return out_of_range("heartbeat", "at least 10 ms");

@@ -100,6 +100,11 @@ Status Consumer::set_credit(std::uint32_t credit) {
   return impl_->core->set_credit(impl_->subscription, credit);
 }
 
+Status Consumer::give_back() {
+  if (!impl_) return no_consumer();
+  return impl_->core->give_back(impl_->subscription);
+}
+
 void Consumer::interrupt() {
   if (impl_) impl_->core->interrupt(impl_->subscription);
 }

@@ -13,7 +13,13 @@ LocalLink::~LocalLink() { stop(std::chrono::milliseconds{0}); }
 Status LocalLink::start(client::LinkUser& user) {
   user_ = &user;
   peer_ = loop_->attach(*this);
-  ticker_ = std::thread([this] { run_ticks(); });
+  try {
+    ticker_ = std::thread([this] { run_ticks(); });
+  } catch (const std::system_error& error) {
+    loop_->detach(*peer_);
+    peer_.reset();
+    return Error{Errc::io, "Cannot start a thread: " + std::string(error.what()) + ". Raise the limit of processes (ulimit -u)."};
+  }
   user.connected();
   pump();
   return {};

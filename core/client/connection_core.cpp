@@ -64,8 +64,12 @@ bool ConnectionCore::can_send() const {
 }
 
 void ConnectionCore::wake(Lock& lock) {
-  const bool needed = !wake_pending_ && can_send();
+  bool needed = !wake_pending_ && can_send();
   if (needed) wake_pending_ = true;
+  if (const Clock::time_point tick = subscriptions_.tick_wanted(); tick < tick_due()) {
+    schedule(tick);
+    needed = true;
+  }
   lock.unlock();
   if (needed && linked_.load(std::memory_order_acquire)) link_->wake();
 }

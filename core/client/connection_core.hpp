@@ -54,6 +54,7 @@ class ConnectionCore final : public client::LinkUser {
   std::uint64_t stale_acks(const Subscribed& of) const;
   std::uint64_t damaged_records(const Subscribed& of) const;
   Status set_credit(const Subscribed& of, std::uint32_t credit);
+  Status give_back(const Subscribed& of);
   void interrupt(const Subscribed& of);
   /// `wait`: until what was not handed out has been sent back, at most so long.
   void unsubscribe(const Subscribed& of, Duration wait);
@@ -101,10 +102,12 @@ class ConnectionCore final : public client::LinkUser {
   // frames, gate held; false: the peer cannot be understood
   bool dispatch(std::string_view bytes, const std::shared_ptr<const void>& owner, client::Clock::time_point now);
   bool welcome(std::string_view payload, client::Clock::time_point now);
+  /// Another store, or another life of it: what was sent and has no answer ends as indeterminate.
+  void end_life(const std::string& cause);
   bool confirm(std::string_view payload);
   bool deliver(std::string_view payload, const std::shared_ptr<const void>& owner, client::Clock::time_point now);
   bool settled(std::uint32_t request, std::string_view payload);
-  bool pong(std::uint32_t request, std::string_view payload, client::Clock::time_point now);
+  bool pong(std::uint32_t request, std::string_view payload);
   bool refused(std::uint32_t request, std::string_view payload, client::Clock::time_point now);
   bool goodbye(std::string_view payload, client::Clock::time_point now);
   /// Makes deliveries of what was taken. False when every record was damaged. Gate not held.

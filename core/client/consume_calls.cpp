@@ -17,16 +17,31 @@ Error consumer_closed() {
           "The consumer is closed. What it had received and not settled goes back to its group. Make a new one with consume()."};
 }
 
-/// The deliveries of boot epoch `epoch` in `ranges`; the others were lost with the broker's restart.
-void gather(std::span<const Delivery> deliveries, std::uint64_t epoch, RangeList& ranges, std::vector<std::uint64_t>& stale) {
+/// Deliveries by what is known of them.
+struct Sorted {
+  Settled known;                        // settled here before
+  RangeList ranges;                     // of the present boot epoch
+  std::vector<std::uint64_t> outlived;  // their leases ended with an earlier life of the broker
+};
+
+Sorted tell_apart(std::span<const Delivery> deliveries, model::SettleKind kind, const client::Outcomes& outcomes,
+                  std::uint64_t epoch) {
+  Sorted sorted;
   for (const Delivery& delivery : deliveries) {
     const LeaseToken& token = delivery.lease_token();
-    if (token.boot_epoch == epoch) {
-      ranges.add(token.sequence, token.delivery);
+    if (const auto known = outcomes.find(token.boot_epoch, token.sequence, token.delivery)) {
+      if (!known->stale && known->kind == kind) {
+        ++sorted.known.applied;
+      } else {
+        sorted.known.stale.push_back(token.sequence);
+      }
+    } else if (token.boot_epoch == epoch) {
+      sorted.ranges.add(token.sequence, token.delivery);
     } else {
-      stale.push_back(token.sequence);
+      sorted.outlived.push_back(token.sequence);
     }
   }
+  return sorted;
 }
 
 }  // namespace
@@ -37,6 +52,10 @@ Result<ConnectionCore::Subscribed> ConnectionCore::subscribe(std::string_view qu
   if (Status status = client::check_name_size("group", options.group); !status) return status.error();
   if (options.credit == 0 || options.credit > limits::credit) {
     return Error{Errc::out_of_range, "A credit of " + std::to_string(options.credit) + " is outside 1 to " +
+                                         std::to_string(limits::credit) + " messages. Nothing was sent."};
+  }
+  if (options.concurrency == 0 || options.concurrency > limits::credit) {
+    return Error{Errc::out_of_range, "A concurrency of " + std::to_string(options.concurrency) + " is outside 1 to " +
                                          std::to_string(limits::credit) + " messages. Nothing was sent."};
   }
   Lock lock(gate_->mutex);
@@ -63,6 +82,12 @@ Result<std::vector<Delivery>> ConnectionCore::receive(const Subscribed& of, std:
   std::vector<client::ReceivedRun> runs;
   Lock lock(gate_->mutex);
   const std::uint64_t interrupts = of->interrupts;
+  if (of->returning && !of->closed && of->phase != Phase::ended) subscriptions_.resume(*of);
+  subscriptions_.asked(*of, max);
+  if (can_send()) {
+    wake(lock);
+    lock.lock();
+  }
   while (true) {
     if (of->closed) return consumer_closed();
     if (of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
@@ -95,6 +120,7 @@ void ConnectionCore::nack_damaged(const Subscribed& of, RangeList& damaged, std:
   settle.kind = model::SettleKind::nack;
   settle.boot_epoch = boot_epoch;
   settle.text = "The record failed its checksum at the consumer: it was damaged on the way or in the store. It was not handed out.";
+  subscriptions_.closed(*of, damaged.messages());
   settle.ranges = damaged.take();
   subscriptions_.settle(of, settle, nullptr);
   wake(lock);
@@ -103,16 +129,20 @@ void ConnectionCore::nack_damaged(const Subscribed& of, RangeList& damaged, std:
 Result<Settled> ConnectionCore::settle(const Subscribed& of, std::span<const Delivery> deliveries, model::Settle settle) {
   if (Status status = usable(); !status) return status.error();
   Lock lock(gate_->mutex);
+  settle.boot_epoch = session_.boot_epoch();
+  Sorted sorted = tell_apart(deliveries, settle.kind, of->outcomes, settle.boot_epoch);
+  client::SettleWait wait;
+  wait.result = std::move(sorted.known);
+  // What became of a settle stays true when the consumer or the connection has gone.
+  if (!deliveries.empty() && sorted.ranges.empty() && sorted.outlived.empty()) return std::move(wait.result);
   if (Status status = open_locked(); !status) return status.error();
   if (of->closed) return consumer_closed();
   if (of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
   if (!session_.ready()) return client::not_connected_error("the settle");
-  client::SettleWait wait;
-  RangeList ranges;
-  settle.boot_epoch = session_.boot_epoch();
-  gather(deliveries, settle.boot_epoch, ranges, wait.result.stale);
-  if (ranges.empty()) return std::move(wait.result);
-  settle.ranges = ranges.take();
+  wait.result.stale.insert(wait.result.stale.end(), sorted.outlived.begin(), sorted.outlived.end());
+  if (sorted.ranges.empty()) return std::move(wait.result);
+  if (settle.kind != model::SettleKind::extend) subscriptions_.closed(*of, sorted.ranges.messages());
+  settle.ranges = sorted.ranges.take();
   subscriptions_.settle(of, settle, &wait);
   wake(lock);
   lock.lock();
@@ -133,7 +163,9 @@ void ConnectionCore::ack_async(const Subscribed& of, std::span<const Delivery> d
   const std::uint64_t epoch = session_.boot_epoch();
   for (const Delivery& delivery : deliveries) {
     const LeaseToken& token = delivery.lease_token();
-    if (possible && token.boot_epoch == epoch) {
+    const auto known = of->outcomes.find(token.boot_epoch, token.sequence, token.delivery);
+    if (known && !known->stale && known->kind == model::SettleKind::ack) continue;  // a repeat
+    if (!known && possible && token.boot_epoch == epoch) {
       subscriptions_.ack_later(of, token.sequence, token.delivery);
     } else {
       ++of->acks_issued;
@@ -179,6 +211,16 @@ Status ConnectionCore::set_credit(const Subscribed& of, std::uint32_t credit) {
   if (Status status = open_locked(); !status) return status;
   if (of->closed || of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
   subscriptions_.set_credit(*of, credit);
+  wake(lock);
+  return {};
+}
+
+Status ConnectionCore::give_back(const Subscribed& of) {
+  if (Status status = usable(); !status) return status;
+  Lock lock(gate_->mutex);
+  if (Status status = open_locked(); !status) return status;
+  if (of->closed || of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
+  subscriptions_.give_back(of);
   wake(lock);
   return {};
 }

@@ -77,6 +77,11 @@ bool ConnectionCore::dispatch(std::string_view bytes, const std::shared_ptr<cons
     }
     case Operation::deliver: return deliver(frame.payload, owner, now);
     case Operation::settled: return settled(frame.request, frame.payload);
+    case Operation::recall: {
+      const auto recall = wire::decode_recall(frame.payload);
+      if (recall) subscriptions_.recalled(*recall);
+      return recall.ok();
+    }
     case Operation::subscription_ended: {
       const auto ended = wire::decode_subscription_ended(frame.payload);
       if (ended) subscriptions_.ended(*ended);
@@ -86,7 +91,7 @@ bool ConnectionCore::dispatch(std::string_view bytes, const std::shared_ptr<cons
       requests_.replied(frame.request, frame.payload, owner);
       answers_.notify_all();
       return true;
-    case Operation::pong: return pong(frame.request, frame.payload, now);
+    case Operation::pong: return pong(frame.request, frame.payload);
     case Operation::error: return refused(frame.request, frame.payload, now);
     case Operation::goodbye: return goodbye(frame.payload, now);
     default: return false;  // a client's operation
@@ -97,13 +102,25 @@ bool ConnectionCore::welcome(std::string_view payload, Clock::time_point now) {
   const auto welcome = wire::decode_welcome(payload);
   if (!welcome) return false;
   if (session_.ready()) return true;
-  session_.welcomed(*welcome, now);
+  if (session_.other_life(*welcome)) {
+    end_life("The broker has another store than before, or an older copy of it: its boot epoch is " +
+             std::to_string(welcome->boot_epoch) + ", the last one was " + std::to_string(session_.boot_epoch()) + ".");
+  }
+  const Duration stamped_wrong = session_.welcomed(*welcome, now);
+  if (stamped_wrong != Duration{0}) publisher_.shift_times(stamped_wrong);
   requests_.ready();
   subscriptions_.ready(welcome->boot_epoch, now);
   change_state(ConnectionState::connected, "connected");
   answers_.notify_all();
   schedule(now);
   return true;
+}
+
+// What was sent to a store that is not there any more has no answer to wait for, and must not be stored in the other one unasked.
+void ConnectionCore::end_life(const std::string& cause) {
+  session_.forget_life(false);
+  static_cast<void>(publisher_.give_up_sent(client::other_life_error(cause)));
+  gate_->published.notify_all();
 }
 
 bool ConnectionCore::confirm(std::string_view payload) {
@@ -126,10 +143,10 @@ bool ConnectionCore::settled(std::uint32_t request, std::string_view payload) {
   return true;
 }
 
-bool ConnectionCore::pong(std::uint32_t request, std::string_view payload, Clock::time_point now) {
+bool ConnectionCore::pong(std::uint32_t request, std::string_view payload) {
   const auto broker_now = wire::decode_pong(payload);
   if (!broker_now) return false;
-  session_.ponged(request, *broker_now, now);
+  session_.ponged(request, *broker_now);
   subscriptions_.ponged(session_.pongs());
   return true;
 }
@@ -145,6 +162,13 @@ bool ConnectionCore::refused(std::uint32_t request, std::string_view payload, Cl
     // The broker was restarted or forgot us. What it says to a hello that is under way is of the frames before it.
     if (!session_.ready()) return true;
     lose_session(connection_lost(), error.message);
+    session_.connected(now);
+    return true;
+  }
+  if (!session_.ready() && session_.named_life() && (error.code == Errc::store_rollback || error.code == Errc::invalid_argument)) {
+    // Invalid: a broker that does not know of lives. It is greeted as if for the first time.
+    if (error.code == Errc::store_rollback) end_life(error.message);
+    session_.forget_life(error.code == Errc::invalid_argument);
     session_.connected(now);
     return true;
   }
@@ -187,7 +211,8 @@ bool ConnectionCore::next_frame(std::string& frame) {
     if (session_.next_ping(frame, now)) return true;
     if (std::exchange(goodbye_due_, false)) {
       frame.clear();
-      wire::encode_goodbye(frame, Errc::ok, "");
+      // ok says that no answer is missing, so that the broker need not keep any.
+      wire::encode_goodbye(frame, publisher_.unconfirmed() == 0 ? Errc::ok : Errc::closed, "");
       return true;
     }
   }

@@ -24,8 +24,8 @@ Status encode_batch(std::span<const Message> messages, Timestamp now, std::strin
     if (!status) {
       Error error = std::move(status).error();
       if (messages.size() > 1) {
-        error.message =
-            "Message " + std::to_string(i) + " of the batch is refused (" + std::string(name(error.code)) + "): " + error.message;
+        error.message = "Message " + std::to_string(i + 1) + " of " + std::to_string(messages.size()) + " in the batch (index " +
+                        std::to_string(i) + ") is refused (" + std::string(name(error.code)) + "): " + error.message;
         error.code = Errc::invalid_batch;
       }
       error.index = i;
@@ -58,9 +58,15 @@ Result<PendingPublish> ConnectionCore::add_publish(std::string_view queue, std::
   if (Status status = client::check_name_size("queue", queue); !status) return status.error();
   if (messages.empty()) return nothing_to_publish();
   thread_local std::string scratch;
-  scratch.clear();
-  if (Status status = encode_batch(messages, session_.broker_time(), scratch); !status) return std::move(status).error();
-  Lock lock(gate_->mutex);
+  Lock lock(gate_->mutex, std::defer_lock);
+  for (bool again = true; again;) {
+    const bool knew_time = session_.knows_time();
+    scratch.clear();
+    if (Status status = encode_batch(messages, session_.broker_time(), scratch); !status) return std::move(status).error();
+    lock.lock();
+    again = !knew_time && session_.knows_time();  // stamped by the system's time, and too late to be mended with the others
+    if (again) lock.unlock();
+  }
   if (Status status = open_locked(); !status) return status.error();
   if (!publisher_.has_room(messages.size(), scratch.size())) {
     gate_->published.wait_until(lock, deadline,

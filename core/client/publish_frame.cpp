@@ -1,7 +1,11 @@
 #include "client/publish_frame.hpp"
 
+#include "client/publisher.hpp"
 #include "client/refusals.hpp"
+#include "format/bytes.hpp"
 #include "format/confirm.hpp"
+#include "format/record.hpp"
+#include "wire/publish.hpp"
 
 namespace ackwire::client {
 namespace {
@@ -53,6 +57,19 @@ bool PublishFrame::answer(std::string_view entries) {
                    "The broker's answer to a publish does not fit what was sent; whether these messages were stored is not known. "
                    "Use the same library version on both sides, and publish again with idempotency keys."});
   return false;
+}
+
+void PublishFrame::shift_times(Duration by) {
+  char* const begin = bytes.data() + wire::publish_head_bytes(lane->queue);
+  for (char* at = begin; at < bytes.data() + bytes.size();) {
+    const std::size_t size = format::load<std::uint32_t>(at + 4);
+    std::string_view rest(at + wire::batch_head_bytes, size);
+    format::Record record;
+    while (format::split(rest, record)) {
+      if (record.attributes != 0) format::shift_times(begin + (record.bytes.data() - begin), by);
+    }
+    at += wire::batch_head_bytes + size;
+  }
 }
 
 void PublishFrame::refuse_rest(std::size_t from, const Error& error) {

@@ -41,6 +41,7 @@ struct PublishFrame {
   std::uint64_t producer_sequence = 0;  // of the first batch
   std::uint32_t request = 0;
   std::uint64_t messages = 0;
+  bool sent = false;  // at least once
   std::string bytes;  // as sent; the batch count and first_unconfirmed are filled in when the frame is sealed
   std::deque<PendingPublish::State> batches;
   std::vector<std::vector<Receipt>> receipts;
@@ -49,6 +50,8 @@ struct PublishFrame {
 
   /// Takes the answers of the batches. False when `entries` do not fit the frame; the batches that are left get an error.
   bool answer(std::string_view entries);
+  /// Moves the times of its messages by `by`.
+  void shift_times(Duration by);
   /// Gives every batch that has no answer this error.
   void refuse_rest(std::size_t from, const Error& error);
 };

@@ -95,6 +95,7 @@ bool Publisher::next_frame(std::string& out) {
   ready_.pop_front();
   from.listed = false;
   if (from.sent == from.frames.size()) seal(from);
+  from.frames[from.sent]->sent = true;
   out.assign(from.frames[from.sent]->bytes);
   ++from.sent;
   ++under_way_;
@@ -162,6 +163,33 @@ void Publisher::session_lost() {
   for (auto& [name, lane] : lanes_) {
     lane->sent = 0;
     list(*lane);
+  }
+}
+
+std::uint64_t Publisher::give_up_sent(const Error& error) {
+  const std::uint64_t before = messages_;
+  for (auto& [name, lane] : lanes_) {
+    for (std::size_t i = 0; i < lane->frames.size();) {
+      if (!lane->frames[i]->sent) {
+        ++i;
+        continue;
+      }
+      const std::shared_ptr<PublishFrame> frame = std::move(lane->frames[i]);
+      lane->frames.erase(lane->frames.begin() + static_cast<std::ptrdiff_t>(i));
+      frame->refuse_rest(0, error);
+      settle_accounts(*frame);
+    }
+  }
+  for (PublishLane* lane : std::exchange(ready_, {})) {
+    lane->listed = false;
+    list(*lane);
+  }
+  return before - messages_;
+}
+
+void Publisher::shift_times(Duration by) {
+  for (const auto& frame : order_) {
+    if (!frame->sent && !frame->done.load(std::memory_order_relaxed)) frame->shift_times(by);
   }
 }
 

@@ -50,6 +50,11 @@ class Publisher {
   void refuse(std::uint32_t request, const Error& error);
   /// Everything under way is to be sent again.
   void session_lost();
+  /// Every batch that was sent and not answered gets `error` and is not sent again. Returns their messages. Requires: nothing is
+  /// under way, because the session is lost.
+  std::uint64_t give_up_sent(const Error& error);
+  /// Moves the times of everything that was never sent by `by`.
+  void shift_times(Duration by);
   /// Gives up: every batch without an answer gets `error`. Returns their messages.
   std::uint64_t abandon(const Error& error);
 

@@ -37,6 +37,14 @@ Error failed_under_way(const Error& cause) {
           "The broker failed while this was under way, so it may or may not have been carried out: " + cause.message};
 }
 
+Error other_life_error(std::string_view cause) {
+  return {
+      Errc::indeterminate,
+      "The store behind the broker was exchanged while this publish had no answer; whether it was stored in the one before is not "
+      "known, and it was not sent to this one. " +
+          std::string(cause) + " Publish it again, with the same idempotency key if there is one."};
+}
+
 Error not_connected_error(std::string_view what) {
   std::string text("There is no connection to the broker, so ");
   text += what;

@@ -18,6 +18,8 @@ Error timeout_error(std::string_view what, Duration waited, std::string_view out
 Error lost_error(std::string_view what);
 /// For publishes and calls under way when the broker failed for good.
 Error failed_under_way(const Error& cause);
+/// For publishes under way when the store behind the broker was exchanged.
+Error other_life_error(std::string_view cause);
 Error not_connected_error(std::string_view what);
 
 }  // namespace ackwire::client

@@ -1,5 +1,7 @@
 #include "client/session.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,9 +10,19 @@ namespace {
 
 constexpr int silent_heartbeats = 3;  // without a word from the broker, after which the connection is given up
 
-std::int64_t steady_ms(Clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+// Both clocks and the broker's are read in whole milliseconds.
+constexpr std::int64_t rounding_ms = 3;
+// Broker time may be so much earlier than it is taken for, before it is asked for anew.
+constexpr std::int64_t lateness_ms = 250;
+
+/// Goes on while the machine sleeps, as the broker's does.
+std::int64_t steady_ms() {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return std::int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
 }
+
+Timestamp system_time() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 std::mt19937_64 seeded() {
   std::random_device device;
@@ -33,12 +45,28 @@ void Session::connected(Clock::time_point now) {
   since_ = heard_ = said_ = now;
 }
 
-void Session::welcomed(const wire::Welcome& welcome, Clock::time_point now) {
+Duration Session::welcomed(const wire::Welcome& welcome, Clock::time_point now) {
   phase_ = Phase::ready;
+  heard_ = now;
   failures_ = 0;
   boot_epoch_ = welcome.boot_epoch;
+  life_ = wire::Life{welcome.store_id, welcome.boot_epoch};
   session_timeout_ = Duration{welcome.session_timeout_ms};
-  learn_time(welcome.now, now);
+  const bool knew = knows_time();
+  learn_time(welcome.now, hello_ms_);
+  return knew ? Duration{0} : broker_time() - system_time();
+}
+
+bool Session::other_life(const wire::Welcome& welcome) const {
+  return life_ && (life_->store_id != welcome.store_id || welcome.boot_epoch < life_->boot_epoch);
+}
+
+void Session::forget_life(bool for_good) {
+  if (for_good) {
+    names_life_ = false;
+  } else {
+    life_.reset();
+  }
 }
 
 bool Session::lost() {
@@ -52,8 +80,11 @@ bool Session::next_hello(std::string& out, Clock::time_point now) {
   wire::Hello hello;
   hello.producer = producer_;
   hello.client_name = options_.name;
+  if (names_life_) hello.life = life_;
+  named_life_ = hello.life.has_value();
   wire::encode(out, hello);
   said_ = now;
+  hello_ms_ = steady_ms();
   return true;
 }
 
@@ -63,12 +94,17 @@ bool Session::next_ping(std::string& out, Clock::time_point now) {
   out.clear();
   wire::FrameWriter(out, wire::Operation::ping, pings_);  // numbered, so that its pong can be told from those nobody asked for
   said_ = now;
+  ping_ms_ = steady_ms();
   return true;
 }
 
-void Session::ponged(std::uint32_t request, std::uint64_t broker_now, Clock::time_point now) {
+void Session::ponged(std::uint32_t request, std::uint64_t broker_now) {
+  if (request == pings_ && pongs_ < pings_) {
+    learn_time(broker_now, ping_ms_);
+  } else {
+    compare_time(broker_now);
+  }
   pongs_ = std::max(pongs_, request);
-  learn_time(broker_now, now);
 }
 
 Duration Session::heartbeat() const {
@@ -101,16 +137,24 @@ Duration Session::backoff() {
   return Duration{static_cast<std::int64_t>(static_cast<double>(whole.count()) * share(random_))};
 }
 
-void Session::learn_time(std::uint64_t broker_now, Clock::time_point now) {
-  broker_offset_ms_.store(static_cast<std::int64_t>(broker_now) - steady_ms(now), std::memory_order_relaxed);
+// The broker read its clock after it was asked, so broker time is at most as far ahead as if it had done so at once.
+void Session::learn_time(std::uint64_t broker_now, std::int64_t asked_ms) {
+  broker_offset_ms_.store(static_cast<std::int64_t>(broker_now) - asked_ms + rounding_ms, std::memory_order_relaxed);
   knows_time_.store(true, std::memory_order_release);
 }
 
+// A pong that nobody asked for was on its way for an unknown time: broker time is at least what it says. When it differs too much
+// from what was learnt, broker time has changed its pace, or the answer was slow: ask.
+void Session::compare_time(std::uint64_t broker_now) {
+  const std::int64_t least = static_cast<std::int64_t>(broker_now) - steady_ms();
+  const std::int64_t known = broker_offset_ms_.load(std::memory_order_relaxed);
+  if (least > known) broker_offset_ms_.store(least + rounding_ms, std::memory_order_relaxed);
+  if ((least > known || known - least > lateness_ms) && pings_ == pongs_) ping_due_ = true;
+}
+
 Timestamp Session::broker_time() const {
-  if (!knows_time_.load(std::memory_order_acquire)) {
-    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  }
-  return Timestamp{Duration{steady_ms(Clock::now()) + broker_offset_ms_.load(std::memory_order_relaxed)}};
+  if (!knows_time()) return system_time();
+  return Timestamp{Duration{steady_ms() + broker_offset_ms_.load(std::memory_order_relaxed)}};
 }
 
 }  // namespace ackwire::client

@@ -22,7 +22,15 @@ class Session {
 
   /// The peer can be reached: hello is the next frame.
   void connected(Clock::time_point now);
-  void welcomed(const wire::Welcome& welcome, Clock::time_point now);
+  /// What broker time is more than the system's time here, when that was not known before: what was stamped by it is off by so
+  /// much.
+  Duration welcomed(const wire::Welcome& welcome, Clock::time_point now);
+  /// True when the welcome is of another store than the last one, or of an older life of the same.
+  bool other_life(const wire::Welcome& welcome) const;
+  /// True when the last hello named the life that was known last.
+  bool named_life() const { return named_life_; }
+  /// From now on a hello names no life; `for_good`: because the broker does not understand it.
+  void forget_life(bool for_good);
   /// The session is gone; false when there was none.
   bool lost();
   /// Give the connection up and make a new one.
@@ -34,7 +42,7 @@ class Session {
   bool next_ping(std::string& out, Clock::time_point now);
   /// Asks for a pong that comes after every frame sent before; returns its number.
   std::uint32_t ask_pong() { return ping_due_ = true, pings_ + 1; }
-  void ponged(std::uint32_t request, std::uint64_t broker_now, Clock::time_point now);
+  void ponged(std::uint32_t request, std::uint64_t broker_now);
   /// Number of the latest ping that was answered.
   std::uint32_t pongs() const { return pongs_; }
   void heard(Clock::time_point now) { heard_ = now; }
@@ -47,12 +55,16 @@ class Session {
 
   bool ready() const { return phase_ == Phase::ready; }
   std::uint64_t boot_epoch() const { return boot_epoch_; }
-  /// Thread-safe. The system's time until the first welcome.
+  /// Thread-safe. Not earlier than broker time, and later by as much as the question was on its way at most: what is stamped with
+  /// it comes due not before its time. The system's time until the first welcome.
   Timestamp broker_time() const;
+  /// Thread-safe.
+  bool knows_time() const { return knows_time_.load(std::memory_order_acquire); }
 
  private:
   enum class Phase : std::uint8_t { down, greeting, ready };
-  void learn_time(std::uint64_t broker_now, Clock::time_point now);
+  void learn_time(std::uint64_t broker_now, std::int64_t asked_ms);
+  void compare_time(std::uint64_t broker_now);
   Duration heartbeat() const;
 
   const CoreOptions options_;
@@ -62,10 +74,13 @@ class Session {
   bool hello_due_ = false, ping_due_ = false, reconnect_ = false;
   std::uint32_t pings_ = 0, pongs_ = 0;  // of this session
   std::uint64_t boot_epoch_ = 0;
+  std::optional<wire::Life> life_;  // of the last welcome
+  bool names_life_ = true, named_life_ = false;
   Duration session_timeout_{0};
   std::uint32_t failures_ = 0;  // connections given up since the last welcome
   Clock::time_point since_{}, heard_{}, said_{};
-  std::atomic<std::int64_t> broker_offset_ms_{0};  // broker time less steady time
+  std::int64_t hello_ms_ = 0, ping_ms_ = 0;        // steady time of the last of each
+  std::atomic<std::int64_t> broker_offset_ms_{0};  // broker time less steady time, at most
   std::atomic<bool> knows_time_{false};
 };
 

@@ -44,7 +44,9 @@ void Subscriptions::send(const std::shared_ptr<Subscription>& of, model::Settle&
   settle.subscription = of->id;
   settle.request = request_bit | (next_request_++ & (request_bit - 1));
   wire::encode(control_.emplace_back(), settle);
-  pending_.emplace(settle.request, Pending{of, settle.kind, count_messages(settle.ranges), async_ack, wait});
+  Pending pending{of, settle.kind, count_messages(settle.ranges), settle.boot_epoch, {}, async_ack, wait};
+  if (wait != nullptr || async_ack) pending.ranges = settle.ranges;
+  pending_.emplace(settle.request, std::move(pending));
   if (wait != nullptr) ++wait->open;
 }
 
@@ -59,11 +61,12 @@ void Subscriptions::release(const std::shared_ptr<Subscription>& of, RangeList& 
 void Subscriptions::ack_later(const std::shared_ptr<Subscription>& of, std::uint64_t sequence, std::uint32_t delivery) {
   of->acks.add(sequence, delivery);
   ++of->acks_issued;
+  closed(*of, 1);
 }
 
 void Subscriptions::list_acks(const std::shared_ptr<Subscription>& of) {
   if (!ready_ || of->acks_listed || of->acks.empty()) return;
-  const std::uint64_t enough = std::max<std::uint64_t>(async_frame_messages_min, of->credit / async_frames_per_credit);
+  const std::uint64_t enough = std::max<std::uint64_t>(async_frame_messages_min, of->told / async_frames_per_credit);
   const bool send_now = of->acks_under_way == 0 || (of->acks_under_way < async_frames_under_way && of->acks.messages() >= enough);
   if (!send_now) return;
   of->acks_listed = true;
@@ -107,6 +110,7 @@ void Subscriptions::settled(std::uint32_t request, const model::SettleResult& an
 void Subscriptions::answer(Pending& pending, const model::SettleResult& answer) {
   Subscription& of = *pending.of;
   const std::uint64_t stale = count_messages(answer.stale);
+  if (!pending.ranges.empty()) of.outcomes.answered(pending.boot_epoch, pending.kind, pending.ranges, answer.stale);
   if (pending.async_ack) {
     --of.acks_under_way;
     of.acks_answered += pending.messages;

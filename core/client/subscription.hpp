@@ -11,6 +11,8 @@
 
 #include "ackwire/consumer.hpp"
 #include "client/gate.hpp"
+#include "client/outcomes.hpp"
+#include "client/read_ahead.hpp"
 #include "client/received_run.hpp"
 #include "model/command.hpp"
 
@@ -19,12 +21,19 @@ namespace ackwire::client {
 /// Members are guarded by the gate.
 struct Subscription {
   Subscription(model::SubscriptionId id_, std::string_view queue_, const ConsumerOptions& options)
-      : id(id_), queue(queue_), group(options.group), renew(options.renew_leases), credit(options.credit) {}
+      : id(id_),
+        queue(queue_),
+        group(options.group),
+        renew(options.renew_leases),
+        concurrency(options.concurrency),
+        read_ahead(options.credit, options.concurrency) {}
 
   const model::SubscriptionId id;
   const std::string queue, group;
   const bool renew;
-  std::uint32_t credit;
+  const std::uint32_t concurrency;
+  ReadAhead read_ahead;
+  std::uint32_t told = 0;    // the credit that the broker knows
 
   enum class Phase : std::uint8_t {
     opening,  // not answered yet, in this session
@@ -43,9 +52,14 @@ struct Subscription {
   // repetition.
   bool received = false;
   Clock::time_point renewed{};
+  std::uint64_t open = 0;                                  // handed to the application and not settled by it
+  RangeList begun;                                         // of those, what the broker has not been told of
+  Clock::time_point begun_due = Clock::time_point::max();  // when it is to be told
   std::condition_variable arrived;
   std::uint64_t interrupts = 0;
+  bool returning = false;  // given back: until the next receive, whatever comes goes back as well
 
+  Outcomes outcomes;
   RangeList acks;                                                    // of ack_async, not sent yet
   bool acks_listed = false;                                          // in Subscriptions::acking_
   std::uint32_t acks_under_way = 0;                                  // settle frames of ack_async without an answer

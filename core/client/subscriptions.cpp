@@ -10,6 +10,8 @@ namespace ackwire::client {
 namespace {
 
 constexpr int renewals_per_timeout = 3;
+/// So long the broker is not told what the application has begun: most is settled by then.
+constexpr Duration begun_pause{20};
 
 Clock::time_point lease_end(const Subscription& of, const ReceivedRun& run) {
   const Clock::time_point start = of.renew ? std::max(run.received, of.renewed) : run.received;
@@ -32,13 +34,37 @@ std::shared_ptr<Subscription> Subscriptions::find(model::SubscriptionId id) cons
 }
 
 void Subscriptions::subscribe(Subscription& of) {
-  model::Subscribe subscribe{of.id, of.queue, of.group, of.credit};
+  of.told = of.returning ? 0 : of.read_ahead.window(of.open);
+  const model::Subscribe subscribe{of.id, of.queue, of.group, of.told, of.concurrency};
   wire::encode(control_.emplace_back(), subscribe);
 }
 
 void Subscriptions::set_credit(Subscription& of, std::uint32_t credit) {
-  of.credit = credit;
-  if (ready_ && of.phase == Subscription::Phase::live) wire::encode(control_.emplace_back(), wire::Credit{of.id, credit});
+  of.read_ahead.set_credit(credit);
+  tell_credit(of);
+}
+
+void Subscriptions::tell_credit(Subscription& of) {
+  if (!ready_ || of.phase != Subscription::Phase::live) return;
+  if (of.returning && of.told > 0) return send_credit(of, 0);
+  const auto credit = of.returning ? std::nullopt : of.read_ahead.change(of.open, of.told);
+  if (credit) send_credit(of, *credit);
+}
+
+void Subscriptions::send_credit(Subscription& of, std::uint32_t credit) {
+  of.told = credit;
+  wire::encode(control_.emplace_back(), wire::Credit{of.id, credit});
+}
+
+void Subscriptions::give_back(const std::shared_ptr<Subscription>& of) {
+  of->returning = true;
+  tell_credit(*of);
+  if (ready_) release_buffer(of);
+}
+
+void Subscriptions::resume(Subscription& of) {
+  of.returning = false;
+  tell_credit(of);
 }
 
 void Subscriptions::begin_end(const std::shared_ptr<Subscription>& of, std::uint32_t pong) {
@@ -49,6 +75,7 @@ void Subscriptions::begin_end(const std::shared_ptr<Subscription>& of, std::uint
     return;
   }
   if (!of->acks.empty()) send_acks(of);
+  tell_begun(*of);
   wire::encode(control_.emplace_back(), wire::Credit{of->id, 0});
   of->phase = Subscription::Phase::ending;
   of->end_pong = pong;
@@ -84,6 +111,7 @@ std::uint64_t Subscriptions::take(const std::shared_ptr<Subscription>& of, std::
                                   std::vector<ReceivedRun>& out) {
   std::uint64_t taken = 0;
   RangeList late;
+  const std::size_t before = out.size();
   while (!of->buffer.empty() && taken < max) {
     ReceivedRun& front = of->buffer.front();
     if (now >= lease_end(*of, front)) {
@@ -100,7 +128,59 @@ std::uint64_t Subscriptions::take(const std::shared_ptr<Subscription>& of, std::
     }
   }
   if (!late.empty() && ready_) release(of, late);
+  if (taken > 0) begin(*of, out, before, now);
+  if (taken > 0) of->read_ahead.took(taken, now);
+  tell_credit(*of);
   return taken;
+}
+
+void Subscriptions::asked(Subscription& of, std::size_t messages) {
+  of.read_ahead.asked(messages);
+  tell_credit(of);
+}
+
+void Subscriptions::begin(Subscription& of, const std::vector<ReceivedRun>& runs, std::size_t from, Clock::time_point now) {
+  for (std::size_t i = from; i < runs.size(); ++i) {
+    of.begun.add(runs[i].run.first_sequence, runs[i].run.count, runs[i].run.delivery);
+    of.open += runs[i].run.count;
+  }
+  if (of.begun_due != Clock::time_point::max()) return;
+  of.begun_due = now + begun_pause;
+  tick_wanted_ = std::min(tick_wanted_, of.begun_due);
+}
+
+void Subscriptions::closed(Subscription& of, std::uint64_t messages) {
+  of.open -= std::min(of.open, messages);
+  if (of.open == 0) of.begun.clear();
+}
+
+void Subscriptions::tell_begun(Subscription& of) {
+  of.begun_due = Clock::time_point::max();
+  if (of.begun.empty() || !ready_) return;
+  wire::encode(control_.emplace_back(), model::Begun{of.id, boot_epoch_, of.begun.take()});
+}
+
+// The newest go back: the oldest are next.
+void Subscriptions::recalled(const model::Recall& recall) {
+  const std::shared_ptr<Subscription> of = find(recall.subscription);
+  if (!of || !ready_) return;
+  RangeList ranges;
+  while (!of->buffer.empty() && ranges.messages() < recall.count) {
+    ReceivedRun& last = of->buffer.back();
+    const std::uint64_t wanted = recall.count - ranges.messages();
+    if (last.run.count <= wanted) {
+      ranges.add(last.run.first_sequence, last.run.count, last.run.delivery);
+      of->buffer.pop_back();
+      continue;
+    }
+    ReceivedRun kept = last.cut(last.run.count - static_cast<std::uint32_t>(wanted));
+    ranges.add(last.run.first_sequence, last.run.count, last.run.delivery);
+    last = std::move(kept);
+  }
+  if (ranges.empty()) return;
+  of->read_ahead.gave_back(ranges.messages());
+  if (of->phase == Subscription::Phase::live) send_credit(*of, of->read_ahead.window(of->open));
+  release(of, ranges);
 }
 
 void Subscriptions::ready(std::uint64_t boot_epoch, Clock::time_point now) {
@@ -124,6 +204,9 @@ void Subscriptions::session_lost(const Error& error) {
     lose_acks(*of, error);
     of->buffer.clear();
     of->received = false;
+    of->open = 0;
+    of->begun.clear();
+    of->begun_due = Clock::time_point::max();
     if (of->phase == Subscription::Phase::ending) {
       finish(*of, std::nullopt);
     } else {
@@ -161,6 +244,7 @@ void Subscriptions::subscribed(const model::Subscribed& answer, Clock::time_poin
   of->phase = Subscription::Phase::live;
   of->visibility_timeout = Duration{answer.visibility_timeout_ms};
   of->renewed = now;
+  tell_credit(*of);  // it may have changed, or have been given back, since the subscribe left
   of->arrived.notify_all();
 }
 
@@ -175,6 +259,7 @@ bool Subscriptions::deliver(model::SubscriptionId id, std::string_view runs, con
     of->received = true;
     of->buffer.push_back(std::move(received));
   }
+  if (of->returning) release_buffer(of);
   of->arrived.notify_all();
   return true;
 }
@@ -198,17 +283,24 @@ bool Subscriptions::next_frame(std::string& out) {
 
 Clock::time_point Subscriptions::tick(Clock::time_point now) {
   Clock::time_point next = Clock::time_point::max();
+  tick_wanted_ = next;
   if (!ready_) return next;
   for (const auto& [id, of] : by_id_) {
-    if (!of->renew || of->phase != Subscription::Phase::live) continue;
-    const Duration interval = std::max(Duration{1}, of->visibility_timeout / renewals_per_timeout);
-    if (now >= of->renewed + interval) {
-      of->renewed = now;
-      if (of->received) wire::encode_renew(control_.emplace_back(), of->id);
-    }
-    next = std::min(next, of->renewed + interval);
+    if (of->phase != Subscription::Phase::live) continue;
+    if (now >= of->begun_due) tell_begun(*of);
+    next = std::min({next, of->begun_due, keep_alive(*of, now)});
   }
   return next;
+}
+
+// A session that holds messages and is silent for a whole lease counts as dead, so a word is due also where leases are not renewed.
+Clock::time_point Subscriptions::keep_alive(Subscription& of, Clock::time_point now) {
+  const Duration interval = std::max(Duration{1}, of.visibility_timeout / renewals_per_timeout);
+  if (now < of.renewed + interval) return of.renewed + interval;
+  of.renewed = now;
+  if (of.received && of.renew) wire::encode_renew(control_.emplace_back(), of.id);
+  if (of.received && !of.renew) wire::encode(control_.emplace_back(), model::Begun{of.id, boot_epoch_, {}});
+  return now + interval;
 }
 
 }  // namespace ackwire::client

@@ -27,6 +27,9 @@ class Subscriptions {
  public:
   std::shared_ptr<Subscription> open(std::string_view queue, const ConsumerOptions& options);
   void set_credit(Subscription& of, std::uint32_t credit);
+  /// Sends back what was received and not taken, and whatever else comes until resume().
+  void give_back(const std::shared_ptr<Subscription>& of);
+  void resume(Subscription& of);
   /// Sends the settle, whose ranges may be of any number; `wait` may be null. Requires a session.
   void settle(const std::shared_ptr<Subscription>& of, const model::Settle& settle, SettleWait* wait);
   /// `wait` is about to leave the stack.
@@ -37,7 +40,11 @@ class Subscriptions {
   /// Stops deliveries; the rest happens at pong number `pong`.
   void begin_end(const std::shared_ptr<Subscription>& of, std::uint32_t pong);
   void end_all(std::uint32_t pong);
-  /// Takes messages that are not too old to be under lease, at most `max`.
+  /// The application has settled so many of the messages that it was handed.
+  void closed(Subscription& of, std::uint64_t messages);
+  /// The application is about to take up to so many.
+  void asked(Subscription& of, std::size_t messages);
+  /// Takes messages that are not too old to be under lease, at most `max`; they are begun.
   std::uint64_t take(const std::shared_ptr<Subscription>& of, std::uint64_t max, Clock::time_point now,
                      std::vector<ReceivedRun>& out);
 
@@ -52,6 +59,7 @@ class Subscriptions {
   bool deliver(model::SubscriptionId id, std::string_view runs, const std::shared_ptr<const void>& owner, Clock::time_point now);
   void settled(std::uint32_t request, const model::SettleResult& answer);
   void refused(std::uint32_t request, const Error& error);
+  void recalled(const model::Recall& recall);
   void ended(const model::SubscriptionEnded& ended);
   void ponged(std::uint32_t pongs);
 
@@ -59,6 +67,8 @@ class Subscriptions {
   bool next_frame(std::string& out);
   /// Renews what is due; returns when to look again.
   Clock::time_point tick(Clock::time_point now);
+  /// A tick is wanted then, earlier than the last one said.
+  Clock::time_point tick_wanted() const { return tick_wanted_; }
   /// Subscriptions that are not ended yet, and settles without an answer.
   bool idle() const { return by_id_.empty() && pending_.empty(); }
 
@@ -67,6 +77,8 @@ class Subscriptions {
     std::shared_ptr<Subscription> of;
     model::SettleKind kind{};
     std::uint64_t messages = 0;
+    std::uint64_t boot_epoch = 0;
+    std::vector<model::SettleRange> ranges;  // of a settle that the application asked for
     bool async_ack = false;
     SettleWait* wait = nullptr;
   };
@@ -78,6 +90,11 @@ class Subscriptions {
   void send_acks(const std::shared_ptr<Subscription>& of);
   void release(const std::shared_ptr<Subscription>& of, RangeList& ranges);
   void release_buffer(const std::shared_ptr<Subscription>& of);
+  void begin(Subscription& of, const std::vector<ReceivedRun>& runs, std::size_t from, Clock::time_point now);
+  void tell_begun(Subscription& of);
+  void tell_credit(Subscription& of);
+  void send_credit(Subscription& of, std::uint32_t credit);
+  Clock::time_point keep_alive(Subscription& of, Clock::time_point now);
   void answer(Pending& pending, const model::SettleResult& answer);
   void fail(Pending& pending, const Error& error);
   void lose_acks(Subscription& of, const Error& error);
@@ -89,6 +106,7 @@ class Subscriptions {
   Pendings pending_;
   std::uint32_t next_id_ = 1, next_request_ = 1;
   std::uint64_t boot_epoch_ = 0;
+  Clock::time_point tick_wanted_ = Clock::time_point::max();
   bool ready_ = false;
 };
 

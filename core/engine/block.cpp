@@ -22,13 +22,19 @@ std::uint32_t record_size(std::string_view records) {
   return length + 8;  // the length and checksum fields themselves
 }
 
+/// A bit a record: is it settled? Behind them, when any is begun and not settled, a bit a record: is it begun?
 std::string bitmap(const WindowBlock& block) {
-  std::string bits((block.count() + 7) / 8, '\0');
+  const std::size_t bytes = (block.count() + 7) / 8;
+  std::string bits(block.begun > 0 ? 2 * bytes : bytes, '\0');
+  const auto set = [&bits](std::size_t byte, std::uint32_t bit) { bits[byte] = static_cast<char>(bits[byte] | 1 << (bit % 8)); };
   for (std::uint32_t i = 0; i < block.count(); ++i) {
-    if (block.slots[i].holder == Slot::settled) bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
+    if (block.slots[i].holder == Slot::settled) set(i / 8, i);
+    if (block.slots[i].begun) set(bytes + i / 8, i);
   }
   return bits;
 }
+
+bool bit(std::string_view bits, std::uint32_t i) { return i / 8 < bits.size() && (bits[i / 8] >> (i % 8) & 1) != 0; }
 
 bool group_is_done(const Group& group, std::uint64_t base, std::uint64_t end) {
   if (end <= group.row.floor) return true;
@@ -176,6 +182,10 @@ void Engine::State::touch(Group& group, WindowBlock& block) {
 
 void Engine::State::settle_slot(Group& group, WindowBlock& block, std::uint32_t slot) {
   block.slots[slot].holder = Slot::settled;
+  if (block.slots[slot].begun) {
+    block.slots[slot].begun = 0;
+    --block.begun;
+  }
   if (--block.open == 0) block.reserved = Reserved();  // nothing of it can come back; another group may keep it for long
   touch(group, block);
 }
@@ -225,7 +235,8 @@ void Engine::State::write_marks(Queue& queue, Group& group) {
     WindowBlock& block = it->second;
     const bool front = group.row.floor >= block.base;  // the floor tells its prefix
     const std::uint32_t settled = block.count() - block.open;
-    if (settled <= (front ? block.prefix : 0)) continue;  // bits of an older row are a subset: harmless
+    // Bits of an older row are a subset, or of records that are settled now: harmless.
+    if (settled <= (front ? block.prefix : 0) && block.begun == 0) continue;
     tx->put(Table::marks, key::at(queue.id, group.id, base), seal(bitmap(block)));
     block.has_marks = true;
   }
@@ -245,27 +256,29 @@ void Engine::State::load_window(Queue& queue, Group& group) {
   while (at < group.row.cursor && read_block(queue, at, run, fresh) && run.first_sequence < group.row.cursor) {
     WindowBlock& block = open_window(group, run);
     const auto marks = tx->get(Table::marks, key::at(queue.id, group.id, block.base));
-    std::string_view bits;
+    std::string_view bits, begun;
     if (marks) {
       const auto payload = unseal(*marks);
-      if (!payload || payload->size() != (block.count() + 7) / 8) {
+      const std::size_t bytes = (block.count() + 7) / 8;
+      if (!payload || (payload->size() != bytes && payload->size() != 2 * bytes)) {
         if (!mend_marks(queue, group, block, *marks)) bury_unmarked(queue, group, block);
         group.window.erase(run.first_sequence);
         continue;
       }
-      bits = *payload;
+      bits = payload->substr(0, bytes);
+      begun = payload->substr(bytes);
       block.has_marks = true;
     }
     bool handed_out = false;
     for (std::uint32_t i = 0; i < block.count(); ++i) {
-      const bool marked = !bits.empty() && (bits[i / 8] >> (i % 8) & 1);
       if (block.slots[i].holder == Slot::settled) continue;
-      if (marked) {
+      if (bit(bits, i)) {
         block.slots[i].holder = Slot::settled;
         --block.open;
         if (block.prefix == i) ++block.prefix;
       } else if (block.base + i < group.row.cursor) {
         handed_out = true;
+        if (bit(begun, i)) begin_slot(group, block, i, nullptr);
       }
     }
     if (block.open == 0) block.reserved = Reserved();

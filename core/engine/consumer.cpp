@@ -9,7 +9,12 @@ namespace {
 
 Error bad_credit(std::uint32_t credit) {
   return {Errc::out_of_range, "Credit " + std::to_string(credit) + " is outside 0 to " + std::to_string(limits::credit) +
-                                  " messages. Nothing was changed."};
+                                  " messages. Nothing was subscribed. Choose one inside."};
+}
+
+/// How many messages of it may have been begun when the broker dies without a word of it.
+std::uint32_t presumed(const Subscription& subscription) {
+  return subscription.concurrency == 0 ? limits::credit : subscription.concurrency;
 }
 
 }  // namespace
@@ -30,11 +35,17 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
     s.effect(session, std::move(answer));
   };
   if (subscribe.subscription == SubscriptionId{0})
-    return refuse({Errc::invalid_argument, "Subscription 0 is not allowed. Choose another number."});
+    return refuse({Errc::invalid_argument, "Subscription 0 is not allowed. Nothing was subscribed. Choose another number."});
   if (s.find_subscription(session, subscribe.subscription)) {
-    return refuse({Errc::request_reused, "The session has this subscription already. Nothing was changed. Choose another number."});
+    return refuse({Errc::request_reused, "The session has a subscription " +
+                                             std::to_string(static_cast<std::uint32_t>(subscribe.subscription)) +
+                                             " already, which goes on. Nothing was subscribed. Choose another number."});
   }
   if (subscribe.credit > limits::credit) return refuse(bad_credit(subscribe.credit));
+  if (subscribe.concurrency > limits::credit) {
+    return refuse({Errc::out_of_range, "Concurrency " + std::to_string(subscribe.concurrency) + " is outside 0 to " +
+                                           std::to_string(limits::credit) + " messages. Nothing was subscribed. Declare a smaller one."});
+  }
   if (s.subscriptions_of(session) >= limits::consumers_per_connection) {
     return refuse(
         {Errc::overloaded, "A connection has at most " + std::to_string(limits::consumers_per_connection) +
@@ -51,6 +62,13 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
   subscription->queue = queue->id;
   subscription->group = group->id;
   subscription->credit = subscribe.credit;
+  subscription->concurrency = subscribe.concurrency;
+  auto& listener = s.listeners[session];
+  if (!listener) listener = std::make_unique<Listener>();
+  subscription->listener = listener.get();
+  s.heard(session);
+  group->concurrency += presumed(*subscription);
+  group->concurrency_dirty = true;
   group->consumers.push_back(subscription.get());
   s.by_index[subscription->index] = subscription.get();
   s.subscriptions[{session, subscribe.subscription}] = std::move(subscription);
@@ -61,19 +79,30 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
 void Engine::State::end_subscription(Subscription& subscription, Return why, const char* text) {
   Group& group = queues.at(subscription.queue).groups.at(subscription.group);
   std::erase(group.consumers, &subscription);
+  group.concurrency -= presumed(subscription);
+  group.concurrency_dirty = true;
   if (subscription.in_flight > 0) group.returning.push_back({subscription.index, why, text});
   by_index.erase(subscription.index);
   subscriptions.erase({subscription.session, subscription.id});
 }
 
 void Engine::unsubscribe(SessionId session, SubscriptionId id) {
-  if (Subscription* subscription = state_->find_subscription(session, id)) {
-    state_->end_subscription(*subscription, Return::lease_end, "the consumer unsubscribed while it held the message");
-  }
+  State& s = *state_;
+  s.heard(session);
+  Subscription* subscription = s.find_subscription(session, id);
+  if (!subscription) return;
+  if (subscription->concurrency == 0) s.presume_begun(*subscription);
+  s.end_subscription(*subscription, Return::lease_end, "the consumer unsubscribed while it held the message");
 }
 
 void Engine::set_credit(SessionId session, SubscriptionId id, std::uint32_t credit) {
+  state_->heard(session);
   if (Subscription* subscription = state_->find_subscription(session, id)) subscription->credit = std::min(credit, limits::credit);
+}
+
+void Engine::hold(SessionId session, bool held) {
+  const auto it = state_->listeners.find(session);
+  if (it != state_->listeners.end()) it->second->held = held;
 }
 
 void Engine::end_session(SessionId session) {
@@ -82,8 +111,10 @@ void Engine::end_session(SessionId session) {
   while (it != s.subscriptions.end() && it->first.session == session) {
     Subscription& subscription = *it->second;
     ++it;
+    s.presume_begun(subscription);
     s.end_subscription(subscription, Return::lease_end, "the consumer disconnected while it held the message");
   }
+  s.listeners.erase(session);
 }
 
 void Engine::undeliverable(SessionId session, const model::Deliver& deliver) {

@@ -42,9 +42,12 @@ class DeadWalk {
     named_.erase(named_.begin(), std::lower_bound(named_.begin(), named_.end(), next_));
   }
 
-  /// The next letter that matches; false at the end. Named ones that are not there go to missing().
+  /// The next letter that matches; false at the end, and when a page was looked through. Named ones that are not there go to
+  /// missing().
   bool next(std::uint64_t& sequence, TakenOut& row) {
-    while (step(sequence, row)) {
+    while (looked_ < looked_most && read_ < limits::page_bytes && step(sequence, row)) {
+      ++looked_;
+      read_ += row.record.size();
       if (matches(filter_, row)) return true;
     }
     return false;
@@ -90,7 +93,10 @@ class DeadWalk {
   Engine::State& s_;
   Queue& queue_;
   Group& group_;
+  static constexpr std::uint32_t looked_most = 2 * limits::page_messages;
   const DeadFilter& filter_;
+  std::uint32_t looked_ = 0;
+  std::size_t read_ = 0;
   std::uint64_t next_;
   std::vector<std::uint64_t> named_;
   std::size_t at_ = 0;
@@ -106,17 +112,23 @@ model::Reply Engine::State::handle(const model::GetDeadLetters& r) {
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
   if (r.count == 0 || r.count > limits::page_messages || r.filter.sequences.size() > limits::page_messages) {
-    return Error{Errc::out_of_range, "A page has 1 to " + std::to_string(limits::page_messages) + " dead letters.", {}, {}};
+    return Error{Errc::out_of_range,
+                 "A page was asked for with count " + std::to_string(r.count) + " and " +
+                     std::to_string(r.filter.sequences.size()) + " named sequences; it has 1 to " +
+                     std::to_string(limits::page_messages) +
+                     " dead letters, and as many can be named. Nothing was changed. Ask page by page.",
+                 {},
+                 {}};
   }
   DeadPage page;
   page.total = group->row.dead;
   DeadWalk walk(*this, *queue, *group, r.filter, r.from);
   std::uint64_t sequence = 0;
   TakenOut row;
-  std::size_t bytes = 0;
-  while (page.letters.size() < r.count && bytes < limits::page_bytes && walk.next(sequence, row)) {
+  std::size_t shown = 0;
+  while (page.letters.size() < r.count && shown < limits::page_shown_bytes && walk.next(sequence, row)) {
     page.letters.push_back(letter(sequence, row, r.body_bytes));
-    bytes += page.letters.back().body.size();
+    shown += shown_bytes(page.letters.back());
   }
   page.next = walk.resume();
   return page;
@@ -128,20 +140,21 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
   if (r.filter.sequences.size() > limits::page_messages) {
-    return Error{
-        Errc::out_of_range, "At most " + std::to_string(limits::page_messages) + " sequences can be named at once.", {}, {}};
+    return Error{Errc::out_of_range,
+                 std::to_string(r.filter.sequences.size()) + " sequences were named, at most " +
+                     std::to_string(limits::page_messages) + " can be at once. Nothing was moved. Name them in parts.",
+                 {},
+                 {}};
   }
   model::Moved answer;
   answer.dead_until_ms = r.dead_until_ms ? r.dead_until_ms : now.wall.time_since_epoch().count();
   DeadWalk walk(*this, *queue, *group, r.filter, r.from);
   std::uint64_t sequence = 0;
   TakenOut row;
-  std::size_t bytes = 0;
-  while (budget > 0 && bytes < limits::page_bytes && walk.next(sequence, row)) {
+  while (budget > 0 && walk.next(sequence, row)) {
     --budget;
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
     if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
-    bytes += row.record.size();
     tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
     --group->row.dead;
     group->row.dead_bytes -= std::min<std::uint64_t>(group->row.dead_bytes, row.record.size());
@@ -154,12 +167,11 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     ++group->row.redriven;
     ++row.redrives;
     row.attempts = 0;
-    put_retry(*queue, *group, sequence, row, epoch_ms(now.wall));
+    put_retry(*queue, *group, sequence, row, due_at_once);
   }
   answer.moved.not_found = walk.missing();
   answer.next = walk.resume();
-  answer.more = answer.next != 0 && (budget == 0 || bytes >= limits::page_bytes);
-  if (!answer.more) answer.next = 0;
+  answer.more = answer.next != 0;
   return answer;
 }
 

@@ -5,12 +5,28 @@
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
+namespace {
+
+constexpr std::size_t idle_tries = 64;  // consumers that are looked at before one that is busy gets a message
+
+}  // namespace
+
+// In turn; but who has nothing to do comes before who would only keep it.
 Subscription* Engine::State::next_consumer(Group& group) {
-  for (std::size_t tried = 0; tried < group.consumers.size(); ++tried) {
-    Subscription* subscription = group.consumers[group.next_consumer++ % group.consumers.size()];
-    if (subscription->free() > 0) return subscription;
+  const std::size_t count = group.consumers.size();
+  std::size_t chosen = count;
+  for (std::size_t tried = 0; tried < count; ++tried) {
+    const Subscription& subscription = *group.consumers[(group.next_consumer + tried) % count];
+    if (subscription.free() == 0) continue;
+    if (chosen == count) chosen = tried;
+    if (!subscription.idle() && tried < idle_tries) continue;
+    if (subscription.idle()) chosen = tried;
+    break;
   }
-  return nullptr;
+  if (chosen == count) return nullptr;
+  const std::size_t at = (group.next_consumer + chosen) % count;
+  group.next_consumer = at + 1;
+  return group.consumers[at];
 }
 
 void Engine::State::deliver(Subscription& subscription, const format::Run& run) {
@@ -29,9 +45,19 @@ void Engine::State::deliver(Subscription& subscription, const format::Run& run) 
 }
 
 void Engine::State::dispatch(Queue& queue, Group& group) {
+  group.next_recall = Duration::max();
   if (group.consumers.empty() || queue.row.policy.paused) return;
   if (group.ready_retry > 0) dispatch_retry(queue, group);
   if (group.row.cursor < queue.state.next_sequence) dispatch_blocks(queue, group);
+  if (group.ready_retry == 0 && group.row.cursor >= queue.state.next_sequence) recall(group);
+}
+
+void Engine::State::count_hand_out(Queue& queue, Group& group, Subscription& subscription, std::uint32_t messages) {
+  group.leased += messages;
+  group.row.delivered += messages;
+  queue.sample.delivered += messages;
+  subscription.in_flight += messages;
+  subscription.handed_out = now.mono;
 }
 
 // Returned and delayed messages come first: they are the oldest.
@@ -46,7 +72,8 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     if (!subscription) return;
     store::Row found;
     if (!tx->seek(Table::due, key::due(queue.id, group.id, 0, 0), found) || found.key.size() != 24 ||
-        be32(found.key, 0) != queue.id || be32(found.key, 4) != group.id || be64(found.key, 8) > group.matured_ms) {
+        be32(found.key, 0) != queue.id || be32(found.key, 4) != group.id ||
+        Due{be64(found.key, 8), be64(found.key, 16)} > group.matured) {
       group.ready_retry = 0;
       return note_damage(queue, "the due index of queue " + queue.row.name + ", group " + group.row.name + " lacks rows");
     }
@@ -73,20 +100,16 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     }
     erase_retry(queue, group, sequence, row);
     ++row.deliveries;
-    ++row.attempts;
     put_retry(queue, group, sequence, row, leased_due);
     const Duration deadline = now.mono + queue.row.policy.visibility_timeout;
     group.retry_leases[sequence] = {subscription->index, row.deliveries, now.mono, deadline};
     group.next_lease_check = std::min(group.next_lease_check, deadline);
-    ++group.leased;
-    ++subscription->in_flight;
-    ++group.row.delivered;
-    ++queue.sample.delivered;
-    if (row.deliveries > 1) {
+    count_hand_out(queue, group, *subscription, 1);
+    if (row.attempts > 0) {
       ++group.row.redelivered;
       ++queue.sample.redelivered;
     }
-    deliver(*subscription, {sequence, static_cast<std::uint64_t>(row.publish_ms), 1, row.deliveries, row.attempts, row.record});
+    deliver(*subscription, {sequence, static_cast<std::uint64_t>(row.publish_ms), 1, row.deliveries, row.attempts + 1, row.record});
     bytes += row.record.size();
   }
 }
@@ -152,10 +175,7 @@ std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& 
     group.next_lease_check = std::min(group.next_lease_check, deadline);
     deliver(subscription, {group.row.cursor, run.publish_time, count, 1, 1, run.records.substr(begin, bytes)});
     group.row.cursor += count;
-    group.row.delivered += count;
-    group.leased += count;
-    subscription.in_flight += count;
-    queue.sample.delivered += count;
+    count_hand_out(queue, group, subscription, count);
   }
   if (bad != Bad::no && (bad != Bad::expired || room_to_expire(queue, block.slots[first + count].bytes))) {
     --budget;

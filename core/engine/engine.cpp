@@ -6,12 +6,6 @@
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
-namespace {
-
-constexpr std::uint32_t removal_rows = 100;  // a turn, at least
-
-constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
-
 Error damaged_row(const std::string& place) {
   return {Errc::store_damaged,
           "The store is damaged: " + place + " cannot be read or fails its checksum. Nothing was changed or deleted. " +
@@ -19,6 +13,12 @@ Error damaged_row(const std::string& place) {
           {},
           {}};
 }
+
+namespace {
+
+constexpr std::uint32_t removal_rows = 100;  // a turn, at least
+
+constexpr Duration dedupe_pause{1'000};  // between looks for keys whose window has passed
 
 }  // namespace
 
@@ -28,6 +28,15 @@ Engine::Engine(store::Store& store, const EngineOptions& options) : state_(std::
 Engine::~Engine() = default;
 
 std::uint64_t Engine::boot_epoch() const { return state_->boot.boot_epoch; }
+
+bool Engine::knows_life(std::uint64_t boot_epoch) const {
+  const auto& epochs = state_->lives.epochs;
+  if (boot_epoch == state_->boot.boot_epoch) return true;
+  if (boot_epoch > state_->boot.boot_epoch) return false;
+  if (epochs.empty() || boot_epoch < epochs.front()) return true;
+  return std::binary_search(epochs.begin(), epochs.end(), boot_epoch);
+}
+
 PlantedBugs& Engine::planted_bugs() { return state_->bugs; }
 
 void Engine::State::damage(const std::string& place) {
@@ -63,9 +72,7 @@ Status Engine::open(Now now) {
     s.tx.reset();
     return s.broken;
   }
-  ++s.boot.boot_epoch;
-  s.boot.last_wall_ms = std::max(s.boot.last_wall_ms, epoch_ms(now.wall));
-  s.tx->put(Table::state, key::boot(), encode(s.boot));
+  s.begin_life();
   s.write_groups();
   Status committed = s.tx->commit();
   s.tx.reset();
@@ -81,10 +88,24 @@ bool Engine::State::lacks_rows() {
   return false;
 }
 
+void Engine::State::begin_life() {
+  if (boot.boot_epoch != 0) lives.epochs.push_back(boot.boot_epoch);
+  if (lives.epochs.size() > lives_kept) lives.epochs.erase(lives.epochs.begin());
+  boot.boot_epoch = std::max(boot.boot_epoch + 1, epoch_ms(now.wall));
+  boot.last_wall_ms = std::max(boot.last_wall_ms, epoch_ms(now.wall));
+  tx->put(Table::state, key::boot(), encode(boot));
+  tx->put(Table::state, key::lives(), encode(lives));
+  keep_time();
+}
+
 void Engine::State::load() {
   const auto boot_row = tx->get(Table::state, key::boot());
   if (boot_row ? !read_state(std::string(std::string_view(key::boot())), *boot_row, boot, nullptr, "the boot row") : lacks_rows())
     return damage("the boot row");
+  if (const auto row = tx->get(Table::state, key::lives()); row && !decode(*row, lives)) {
+    lives = {};  // clients of an earlier life are told that theirs is not known
+    notes.push_back("damage in the store: the row of boot epochs is lost");
+  }
   std::string from = "Q";
   store::Row row;
   while (tx->seek(Table::state, from, row) && row.key.size() == 5 && row.key[0] == 'Q') {
@@ -130,18 +151,19 @@ void Engine::State::load() {
     for (auto& [group_id, group] : queue.groups) {
       load_window(queue, group);
       load_leased_retry(queue, group);
+      presume_after_crash(queue, group);
     }
     recount_damaged(queue);
   }
 }
 
-// Retry rows that were leased when the broker went: they are handed out again, their attempt counted.
+// Retry rows that were leased when the broker went: they are handed out again.
 void Engine::State::load_leased_retry(Queue& queue, Group& group) {
   group.recovered_until = group.row.cursor;
   std::string at(std::string_view{key::due(queue.id, group.id, leased_due, 0)});
   store::Row row;
   while (tx->seek(Table::due, at, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
-    group.recovered_retry.push_back(be64(row.key, 16));
+    group.recovered_retry.emplace_back(be64(row.key, 16), row.value == due_begun);
     at.assign(row.key);
     at.push_back('\0');
   }
@@ -179,6 +201,7 @@ Status Engine::finish() {
     it = gone ? s.queues.erase(it) : std::next(it);
   }
   s.take_samples();
+  s.keep_time_if_due();
   s.write_rows();
   Status result = s.tx->status();  // first: rows cannot be read any more once the transaction has failed, which is no damage
   if (result.ok()) result = s.broken;
@@ -234,7 +257,8 @@ void Engine::State::write_groups() {
     if (queue.row.removing) continue;
     for (auto& [group_id, group] : queue.groups) {
       if (group.dirty) tx->put(Table::state, key::group(id, group_id), encode(group.row));
-      group.dirty = false;
+      if (group.concurrency_dirty) tx->put(Table::state, key::concurrency(id, group_id), encode_number(group.concurrency));
+      group.dirty = group.concurrency_dirty = false;
     }
   }
 }
@@ -288,7 +312,9 @@ std::optional<Duration> Engine::next_wakeup() const {
   if (s.now.mono < s.resting_until) return s.resting_until;
   if (s.more) return s.now.mono;
   Duration next = Duration::max();
+  bool waits_for_wall = false;
   const auto at_wall = [&](std::uint64_t ms) {
+    waits_for_wall = true;
     const std::uint64_t wall = epoch_ms(s.now.wall);
     return s.now.mono + Duration{ms > wall ? static_cast<std::int64_t>(std::min<std::uint64_t>(ms - wall, 86'400'000)) : 0};
   };
@@ -300,7 +326,7 @@ std::optional<Duration> Engine::next_wakeup() const {
     }
     if (!queue.sampled_idle) next = std::min(next, at_wall(s.next_sample_ms));
     for (const auto& [group_id, group] : queue.groups) {
-      next = std::min(next, group.next_lease_check);
+      next = std::min({next, group.next_lease_check, group.next_recall});
       if (!group.returning.empty() || !group.recovered_blocks.empty() || !group.recovered_retry.empty()) next = s.now.mono;
       if (group.row.retry > group.retry_leases.size() + group.ready_retry) next = std::min(next, at_wall(group.next_due_ms));
       if (group.head_expiry_ms != 0 && group.row.cursor < queue.state.next_sequence)
@@ -308,6 +334,7 @@ std::optional<Duration> Engine::next_wakeup() const {
     }
   }
   if (next == Duration::max()) return std::nullopt;
+  if (waits_for_wall) next = std::min(next, s.next_keep());  // a restart must not begin further back than that
   return std::max(next, s.now.mono);
 }
 

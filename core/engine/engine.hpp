@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ackwire/error.hpp"
+#include "engine/kept_time.hpp"
 #include "model/command.hpp"
 #include "model/effect.hpp"
 #include "model/request.hpp"
@@ -30,6 +31,11 @@ struct EngineOptions {
   std::uint32_t turn_deliver_bytes = 4u << 20;  // deliveries of one group in one turn
   Duration producer_memory{24 * 3'600'000};     // how long answers of a silent producer are kept
   std::uint32_t producers_per_queue = 10'000;
+  MachineBoot machine_boot{};  // that Now::mono counts from, kept with the time
+  /// Answers that one producer has not released, of one queue, and of all: over the first, or over the second with more than its
+  /// share, its publishes are refused.
+  std::uint64_t producer_answer_bytes = 4u << 20;
+  std::uint64_t answer_bytes = 64u << 20;
 };
 
 /// Faults to plant, so that the test suite can prove that it would notice. All off in the product.
@@ -44,9 +50,15 @@ class Engine {
   Engine(store::Store& store, const EngineOptions& options);
   ~Engine();
 
-  /// Reads the durable state, raises the boot epoch and commits it. Requires: called once, first.
+  /// Reads the durable state, raises the boot epoch and commits it. Requires: called once, first; `now` is not behind kept_time(),
+  /// and never goes back from here on.
   Status open(model::Now now);
+  /// Above every one before it in this store, and at least the milliseconds since the Unix epoch at open(): so it is above those of
+  /// a copy of the store that lived on elsewhere, too, as long as the wall clock is right.
   std::uint64_t boot_epoch() const;
+  /// False when this store never had that boot epoch: whoever got it spoke to a copy that lived on, or to another store. Of epochs
+  /// older than the newest `lives_kept` nothing is known, and the answer is true.
+  bool knows_life(std::uint64_t boot_epoch) const;
 
   Status begin(model::Now now);
   void publish(model::SessionId session, const model::Publish& publish);
@@ -54,10 +66,20 @@ class Engine {
   void unsubscribe(model::SessionId session, model::SubscriptionId subscription);
   void set_credit(model::SessionId session, model::SubscriptionId subscription, std::uint32_t credit);
   void settle(model::SessionId session, const model::Settle& settle);
+  /// Charges an attempt to the messages named, where the token is the present lease; durable with the turn.
+  void begun(model::SessionId session, const model::Begun& begun);
+  /// A frame of the session came, whatever it was. The verbs above say so themselves.
+  void heard(model::SessionId session);
   /// Renews every lease of the subscription: none ends before now + the queue's visibility_timeout (up to visibility_timeout_max).
   void renew(model::SessionId session, model::SubscriptionId subscription);
-  void request(model::SessionId session, std::uint32_t request, const model::Request& what);
-  /// The peer is gone: its leases end at once (the attempt stays charged), its subscriptions too.
+  /// The producer said that it has every answer and will repeat nothing: its answers are forgotten.
+  void forget_producer(const model::ProducerId& producer);
+  /// Returns about how many bytes the answer has.
+  std::size_t request(model::SessionId session, std::uint32_t request, const model::Request& what);
+  /// While held, the session's consumers are handed nothing: it does not take what was sent to it.
+  void hold(model::SessionId session, bool held);
+  /// The peer is gone: its leases and subscriptions end at once. What it had begun stays charged, and as many of the oldest
+  /// messages it held are presumed begun as its concurrency says; the others are given back untried.
   void end_session(model::SessionId session);
   /// A delivery could not be sent: take it back without charging an attempt.
   void undeliverable(model::SessionId session, const model::Deliver& deliver);

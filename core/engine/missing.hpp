@@ -5,20 +5,21 @@
 #include <string_view>
 
 #include "ackwire/error.hpp"
+#include "rules/quote.hpp"
 
 namespace ackwire::engine {
 
 /// `unchanged` says what was not done.
 inline Error no_queue(std::string_view queue, std::string_view unchanged = "Nothing was changed.") {
   return {Errc::no_queue,
-          "There is no queue " + std::string(queue) + ". " + std::string(unchanged) +
+          "There is no queue " + rules::quote(queue) + ". " + std::string(unchanged) +
               " Create it first; `queue ls` lists those that are there.",
           {},
           {}};
 }
 inline Error no_group(std::string_view queue, std::string_view group, std::string_view unchanged = "Nothing was changed.") {
   return {Errc::no_group,
-          "Queue " + std::string(queue) + " has no group " + std::string(group) + ". " + std::string(unchanged) +
+          "Queue " + rules::quote(queue) + " has no group " + rules::quote(group) + ". " + std::string(unchanged) +
               " Create it first; `queue info` lists those that are there.",
           {},
           {}};

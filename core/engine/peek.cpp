@@ -16,7 +16,8 @@ class PeekWalk {
 
   PeekPage page() {
     std::uint64_t from = std::max<std::uint64_t>(request_.from, 1);
-    while (page_.messages.size() < request_.count && bytes_ < limits::page_bytes && steps_-- > 0) {
+    while (page_.messages.size() < request_.count && read_ < limits::page_bytes && shown_ < limits::page_shown_bytes &&
+           steps_-- > 0) {
       const std::uint64_t in_retry = next_retry(from);
       const std::uint64_t in_block = next_block(std::max(from, group_.row.floor));
       const std::uint64_t next = std::min(in_retry, in_block);
@@ -44,10 +45,9 @@ class PeekWalk {
     return be64(row.key, 8);
   }
 
-  // The next record at or behind `from` that this group has not settled.
+  // The next record at or behind `from` that this group has not settled; at_ is there.
   std::uint64_t next_block(std::uint64_t from) {
-    bool fresh = false;
-    while (s_.read_block(queue_, from, run_, fresh)) {
+    while (go_to(from)) {
       const std::uint64_t end = run_.first_sequence + run_.count;
       const auto it = group_.window.find(run_.first_sequence);
       for (from = std::max(from, run_.first_sequence); from < end; ++from) {
@@ -57,9 +57,30 @@ class PeekWalk {
     return none;
   }
 
+  // run_ becomes the block that holds `sequence`, or the next one behind it. A block is looked up and walked once.
+  bool go_to(std::uint64_t sequence) {
+    if (run_.count > 0 && sequence >= at_ && sequence < run_.first_sequence + run_.count) return true;
+    bool fresh = false;
+    if (!s_.read_block(queue_, sequence, run_, fresh)) return false;
+    at_ = run_.first_sequence;
+    rest_ = run_.records;
+    return true;
+  }
+
+  // Requires that run_ holds `sequence`, and that it was not passed yet.
+  bool walk_to(std::uint64_t sequence, format::Record& record) {
+    for (; at_ <= sequence; ++at_) {
+      if (format::split(rest_, record)) continue;
+      run_.count = 0;  // the hand-over finds out what can be had of the rest
+      return false;
+    }
+    return true;
+  }
+
   void add(PeekedMessage message, std::string_view record) {
     show_record(record, request_.body_bytes, message);
-    bytes_ += message.body.size();
+    read_ += record.size();
+    shown_ += shown_bytes(message);
     page_.messages.push_back(std::move(message));
   }
 
@@ -68,10 +89,11 @@ class PeekWalk {
     if (!s_.read_retry(queue_, group_, sequence, row)) return;
     PeekedMessage message;
     message.sequence = sequence;
-    const bool leased = group_.retry_leases.contains(sequence);
-    message.state = leased ? "leased" : row.time_ms <= group_.matured_ms ? "ready" : "delayed";
+    const auto lease = group_.retry_leases.find(sequence);
+    const bool leased = lease != group_.retry_leases.end();
+    message.state = leased ? "leased" : Due{row.time_ms, sequence} <= group_.matured ? "ready" : "delayed";
     message.deliveries = row.deliveries;
-    message.attempts = row.attempts;
+    message.attempts = row.attempts + (leased && lease->second.begun ? 1 : 0);
     message.publish_time = Timestamp{Duration{row.publish_ms}};
     if (message.state == "delayed") message.due = Timestamp{Duration{static_cast<std::int64_t>(row.time_ms)}};
     add(std::move(message), row.record);
@@ -79,13 +101,14 @@ class PeekWalk {
 
   void add_block(std::uint64_t sequence) {
     format::Record record;
-    std::int64_t publish_ms = 0;
-    if (!s_.find_record(queue_, sequence, record, publish_ms)) return;
+    if (!walk_to(sequence, record)) return;
     PeekedMessage message;
     message.sequence = sequence;
     message.state = sequence < group_.row.cursor ? "leased" : "ready";
-    message.deliveries = message.attempts = sequence < group_.row.cursor ? 1 : 0;
-    message.publish_time = Timestamp{Duration{publish_ms}};
+    message.deliveries = sequence < group_.row.cursor ? 1 : 0;
+    const WindowBlock* block = group_.block_of(sequence);
+    message.attempts = block ? block->slots[sequence - block->base].begun : 0;
+    message.publish_time = Timestamp{Duration{static_cast<std::int64_t>(run_.publish_time)}};
     add(std::move(message), record.bytes);
   }
 
@@ -93,9 +116,11 @@ class PeekWalk {
   Queue& queue_;
   Group& group_;
   const model::Peek& request_;
-  format::Run run_;
+  format::Run run_;        // the block under way
+  std::uint64_t at_ = 0;   // the next of its records
+  std::string_view rest_;  // from there on
   PeekPage page_;
-  std::size_t bytes_ = 0;
+  std::size_t read_ = 0, shown_ = 0;
   std::uint32_t steps_ = 2 * limits::page_messages;
 };
 
@@ -107,7 +132,11 @@ model::Reply Engine::State::handle(const model::Peek& r) {
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
   if (r.count == 0 || r.count > limits::page_messages) {
-    return Error{Errc::out_of_range, "A page has 1 to " + std::to_string(limits::page_messages) + " messages.", {}, {}};
+    return Error{Errc::out_of_range,
+                 "A page was asked for with count " + std::to_string(r.count) + "; it has 1 to " +
+                     std::to_string(limits::page_messages) + " messages. Nothing was changed. Ask page by page.",
+                 {},
+                 {}};
   }
   write_turn_blocks(*queue);
   return PeekWalk(*this, *queue, *group, r).page();

@@ -3,13 +3,17 @@
 #include <algorithm>
 
 #include "engine/state.hpp"
+#include "format/confirm.hpp"
+#include "rules/quote.hpp"
 
 namespace ackwire::engine {
 namespace {
 
-constexpr std::size_t answers_per_producer = 256;
 constexpr Duration prune_pause{60'000};
 constexpr Duration eviction_age{300'000};  // a client that wants its answer asks again within seconds
+constexpr std::uint32_t forgotten_at_once = 256;
+constexpr std::uint64_t fair_answer_bytes = 4 * 1024;  // of one producer, while all answers together are too many
+constexpr Duration answers_retry_after{1'000};
 
 std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
 
@@ -33,18 +37,78 @@ bool decode_answer(std::string_view row, std::int64_t& wall_ms, std::uint64_t& f
 
 }  // namespace
 
-// Makes room for a new producer: the one that was silent longest goes, unless all spoke lately.
-bool Engine::State::forget_oldest_producer(Queue& queue, const model::ProducerId& keep) {
-  auto oldest = queue.producers.end();
-  for (auto it = queue.producers.begin(); it != queue.producers.end(); ++it) {
-    if (it->first == keep) continue;
-    if (oldest == queue.producers.end() || it->second.last_used_ms < oldest->second.last_used_ms) oldest = it;
+void Engine::State::keep_answer(Producer& producer, std::uint64_t sequence, std::string_view entries) {
+  std::string& answer = producer.answers[sequence];
+  producer.answer_bytes += entries.size() - answer.size();
+  answer = entries;
+  producer.counted = Reserved(answer_bytes, producer.answer_bytes);
+}
+
+/// Forgets the oldest.
+void Engine::State::forget_answer(Queue& queue, const model::ProducerId& id, Producer& producer) {
+  const auto oldest = producer.answers.begin();
+  tx->erase(Table::state, key::producer(queue.id, id, oldest->first));
+  producer.answer_bytes -= oldest->second.size();
+  producer.answers.erase(oldest);
+  producer.counted = Reserved(answer_bytes, producer.answer_bytes);
+}
+
+// Makes room for a new producer: those go that were silent long, some at a time, unless all spoke lately.
+bool Engine::State::forget_old_producers(Queue& queue, const model::ProducerId& keep) {
+  const std::int64_t wall = to_ms(now.wall);
+  if (wall < queue.next_eviction_ms) return false;
+  std::int64_t oldest = wall;
+  std::uint32_t forgotten = 0;
+  for (auto it = queue.producers.begin(); it != queue.producers.end() && forgotten < forgotten_at_once;) {
+    const bool old = it->first != keep && it->second.last_used_ms <= wall - eviction_age.count();
+    if (!old) {
+      if (it->first != keep) oldest = std::min(oldest, it->second.last_used_ms);
+      ++it;
+      continue;
+    }
+    while (!it->second.answers.empty()) forget_answer(queue, it->first, it->second);
+    it = queue.producers.erase(it);
+    ++forgotten;
   }
-  if (oldest == queue.producers.end() || oldest->second.last_used_ms > to_ms(now.wall) - eviction_age.count()) return false;
-  for (const auto& [sequence, answer] : oldest->second.answers)
-    tx->erase(Table::state, key::producer(queue.id, oldest->first, sequence));
-  queue.producers.erase(oldest);
-  return true;
+  if (forgotten == 0) queue.next_eviction_ms = oldest + eviction_age.count();
+  return forgotten > 0;
+}
+
+void Engine::forget_producer(const model::ProducerId& id) {
+  State& s = *state_;
+  for (auto& [number, queue] : s.queues) {
+    const auto it = queue.producers.find(id);
+    if (queue.row.removing || it == queue.producers.end()) continue;
+    while (!it->second.answers.empty()) s.forget_answer(queue, id, it->second);
+    queue.producers.erase(it);
+  }
+}
+
+Error Engine::State::no_place_for_producer(const Queue& queue) const {
+  const Duration wait{std::max<std::int64_t>(queue.next_eviction_ms - to_ms(now.wall), 1)};
+  return {Errc::overloaded,
+          "Queue " + rules::quote(queue.row.name) + " keeps the answers of " + std::to_string(options.producers_per_queue) +
+              " producers that published within the last " + std::to_string(eviction_age.count() / 60'000) +
+              " minutes and did not say goodbye, which is the most. Nothing was stored. Close clients in order, which frees their "
+              "place at once, or publish through one client; the first place is free in " +
+              std::to_string(wait.count() / 1'000 + 1) + " s.",
+          wait,
+          {}};
+}
+
+std::optional<Error> Engine::State::too_many_answers(const Queue& queue, const Producer& producer) const {
+  const bool alone = producer.answer_bytes > options.producer_answer_bytes;
+  const bool together = answer_bytes > options.answer_bytes && producer.answer_bytes > fair_answer_bytes;
+  if (!alone && !together) return std::nullopt;
+  return Error{Errc::overloaded,
+               "The broker keeps " + std::to_string(producer.answer_bytes) + " bytes of answers for this producer and queue " +
+                   rules::quote(queue.row.name) +
+                   (alone ? ", which is more than the most (" + std::to_string(options.producer_answer_bytes) + ")"
+                          : ", and " + std::to_string(answer_bytes) + " for all, which is more than the most") +
+                   ". Nothing of this frame was stored, and its number stays free. Read the confirms that have come, and send it "
+                   "again with a higher first_unconfirmed.",
+               answers_retry_after,
+               {}};
 }
 
 // The memory of this producer, with everything below `first_unconfirmed` forgotten. nullptr when there is no room for it.
@@ -52,7 +116,7 @@ Producer* Engine::State::producer(Queue& queue, const model::Publish& publish) {
   auto [it, made] = queue.producers.try_emplace(publish.producer);
   Producer& producer = it->second;
   if (made) {
-    if (queue.producers.size() > options.producers_per_queue && !forget_oldest_producer(queue, publish.producer)) {
+    if (queue.producers.size() > options.producers_per_queue && !forget_old_producers(queue, publish.producer)) {
       queue.producers.erase(publish.producer);
       return nullptr;
     }
@@ -61,17 +125,17 @@ Producer* Engine::State::producer(Queue& queue, const model::Publish& publish) {
   if (publish.first_unconfirmed > producer.floor) producer.floor = publish.first_unconfirmed;
   // The newest answer stays, so that the floor is known after a restart.
   while (producer.answers.size() > 1 && producer.answers.begin()->first < producer.floor) {
-    tx->erase(Table::state, key::producer(queue.id, publish.producer, producer.answers.begin()->first));
-    producer.answers.erase(producer.answers.begin());
+    const auto& [first, entries] = *producer.answers.begin();
+    producer.floor = std::max(producer.floor, first + format::count_batches(entries));  // a frame is released as a whole
+    forget_answer(queue, publish.producer, producer);
   }
-  if (producer.answers.size() >= answers_per_producer && !producer.answers.contains(publish.producer_sequence)) return nullptr;
   return &producer;
 }
 
 // Refusals are remembered too, but only in memory: after a restart nobody else can hold the frame.
 void Engine::State::remember_answer(Queue& queue, Producer& producer, const model::Publish& publish, const std::string& entries,
                                     bool durable) {
-  producer.answers[publish.producer_sequence] = entries;
+  keep_answer(producer, publish.producer_sequence, entries);
   if (!durable) return;
   tx->put(Table::state, key::producer(queue.id, publish.producer, publish.producer_sequence),
           encode_answer(to_ms(now.wall), producer.floor, entries));
@@ -102,7 +166,7 @@ void Engine::State::load_producers(Queue& queue) {
     Producer& producer = queue.producers[id];
     producer.floor = std::max(producer.floor, floor);
     producer.last_used_ms = std::max(producer.last_used_ms, wall_ms);
-    producer.answers[be64(from, 21)] = entries;
+    keep_answer(producer, be64(from, 21), entries);
     from.push_back('\0');
   }
 }
@@ -116,9 +180,8 @@ void Engine::State::prune_producers(Queue& queue) {
       ++it;
       continue;
     }
-    for (const auto& [sequence, entries] : it->second.answers)
-      tx->erase(Table::state, key::producer(queue.id, it->first, sequence));
     budget -= std::min<std::uint32_t>(budget, static_cast<std::uint32_t>(it->second.answers.size()) + 1);
+    while (!it->second.answers.empty()) forget_answer(queue, it->first, it->second);
     it = queue.producers.erase(it);
   }
 }

@@ -3,8 +3,10 @@
 #include <bit>
 
 #include "ackwire/limits.hpp"
+#include "engine/numbers.hpp"
 #include "engine/state.hpp"
 #include "format/confirm.hpp"
+#include "rules/quote.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -29,7 +31,8 @@ struct Planned {
 Error at(Error error, std::size_t index, std::uint32_t count) {
   error.index = index;
   if (count > 1)
-    error.message = "Message " + std::to_string(index) + " of the batch: " + error.message + " Nothing of the batch was stored.";
+    error.message = "Message " + std::to_string(index + 1) + " of " + std::to_string(count) + " in the batch (index " +
+                    std::to_string(index) + "): " + error.message + " Nothing of the batch was stored.";
   return error;
 }
 
@@ -45,8 +48,8 @@ class Admission {
     if (batch.count > limits::batch_messages || batch.records.size() > limits::batch_bytes + limits::message_bytes) {
       return {Errc::too_large,
               "The batch has " + std::to_string(batch.count) + " messages and " + std::to_string(batch.records.size()) +
-                  " bytes; at most " + std::to_string(limits::batch_messages) + " and " + std::to_string(limits::batch_bytes) +
-                  " are allowed. Nothing was stored. Split it.",
+                  " bytes; at most " + std::to_string(limits::batch_messages) + " and " +
+                  std::to_string(limits::batch_bytes + limits::message_bytes) + " are allowed. Nothing was stored. Split it.",
               {},
               {}};
     }
@@ -104,21 +107,28 @@ class Admission {
     for (std::uint32_t i = 0; i < batch.count; ++i) {
       Planned& p = plan_[i];
       p = Planned{};
-      if (!format::split(rest, p.record)) return at({Errc::bad_length, "A record is cut short.", {}, {}}, i, batch.count);
-      if (!format::checksum_ok(p.record)) {
-        return at({Errc::bad_checksum, "A record was damaged on the way: its checksum does not hold. Publish it again.", {}, {}}, i,
-                  batch.count);
-      }
+      if (!format::split(rest, p.record)) return at(format::fault(rest), i, batch.count);
+      if (!format::checksum_ok(p.record)) return at(format::damaged_on_the_way(), i, batch.count);
       if (Status good = format::check(p.record, queue_.row.policy.max_message_bytes); !good)
         return at(good.error(), i, batch.count);
       if (p.record.expires_at != 0 && p.record.expires_at <= epoch_ms(s_.now.wall)) {
-        return at({Errc::out_of_range, "The message has expired already. It was not stored. Publish it with a longer ttl.", {}, {}},
+        return at({Errc::out_of_range,
+                   "The message has expired already (expires_at is past in broker time). It was not stored. Publish it with a "
+                   "longer ttl.",
+                   {},
+                   {}},
                   i, batch.count);
       }
       if (delayed(p)) plain_ = false;
       if (!p.record.key.empty()) with_keys_ = true;
     }
-    if (!rest.empty()) return {Errc::trailing_bytes, "The batch has bytes behind its last record. Nothing was stored.", {}, {}};
+    if (!rest.empty()) {
+      return {Errc::trailing_bytes,
+              "The batch has " + std::to_string(rest.size()) + " bytes behind the last of its records (" +
+                  std::to_string(batch.count) + "). Nothing of it was stored. Mend its count or its bytes.",
+              {},
+              {}};
+    }
     return {Errc::ok, {}, {}, {}};
   }
 
@@ -215,7 +225,7 @@ class Admission {
     const bool by_count = depth + more > policy.max_depth;
     const bool never = more > policy.max_depth || more_bytes > policy.max_depth_bytes;
     return {Errc::overloaded,
-            "Queue " + queue_.row.name + " holds " + std::to_string(depth) + " messages, " + std::to_string(bytes) +
+            "Queue " + rules::quote(queue_.row.name) + " holds " + std::to_string(depth) + " messages, " + std::to_string(bytes) +
                 " bytes; its limit is " +
                 (by_count ? "max_depth = " + std::to_string(policy.max_depth)
                           : "max_depth_bytes = " + std::to_string(policy.max_depth_bytes)) +
@@ -271,10 +281,12 @@ class Admission {
 };
 
 Error answer_lost() {
-  return {Errc::indeterminate,
-          "The answer to this publish was damaged in the store, so whether it was stored is not known. It was not stored again.",
-          {},
-          {}};
+  return {
+      Errc::indeterminate,
+      "The answer to this publish was damaged in the store, so whether it was stored is not known. It was not stored again. Look "
+      "for its messages; what is not there may be published under a new number.",
+      {},
+      {}};
 }
 
 }  // namespace
@@ -299,17 +311,14 @@ void Engine::publish(SessionId session, const Publish& publish) {
   }
   Producer* producer = s.producer(*queue, publish);
   if (!producer) {
-    return refuse_all({Errc::overloaded,
-                       "Queue " + queue->row.name + " has too many producers with unread answers. Nothing was stored.",
-                       full_retry_after,
-                       {}});
+    return refuse_all(s.no_place_for_producer(*queue));
   }
-  if (const auto known = producer->answers.find(publish.producer_sequence); known != producer->answers.end())
-    return known->second.empty() ? refuse_all(answer_lost()) : reply(known->second);
-  if (publish.producer_sequence < producer->floor) {
-    return refuse_all(
-        {Errc::invalid_argument, "This publish was answered before, and the producer had the answer. Nothing was stored.", {}, {}});
-  }
+  const auto known = producer->answers.find(publish.producer_sequence);
+  if (known != producer->answers.end() && known->second.empty()) return refuse_all(answer_lost());
+  if (known != producer->answers.end() && format::count_batches(known->second) == publish.batches.size())
+    return reply(known->second);
+  if (const auto refused = refused_number(*producer, publish)) return refuse_all(*refused);
+  if (const auto refused = s.too_many_answers(*queue, *producer)) return refuse_all(*refused);
   Admission admission(s, *queue);
   format::ConfirmWriter confirm;
   const std::uint64_t before = queue->state.next_sequence;

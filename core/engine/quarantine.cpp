@@ -49,7 +49,7 @@ std::optional<std::uint64_t> Engine::State::find_due(const Queue& queue, const G
 
 void Engine::State::erase_due(const Queue& queue, Group& group, std::uint64_t due_ms, std::uint64_t sequence) {
   tx->erase(Table::due, key::due(queue.id, group.id, due_ms, sequence));
-  if (due_ms != leased_due && due_ms <= group.matured_ms && group.ready_retry > 0) --group.ready_retry;
+  if (due_ms != leased_due && Due{due_ms, sequence} <= group.matured && group.ready_retry > 0) --group.ready_retry;
 }
 
 bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
@@ -62,9 +62,9 @@ bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequenc
   row = std::move(salvaged.row);
   if (const auto due = find_due(queue, group, sequence)) erase_due(queue, group, *due, sequence);
   if (const auto lease = group.retry_leases.find(sequence); lease != group.retry_leases.end()) {
-    const std::uint32_t holder = lease->second.holder;
+    const RetryLease held = lease->second;
     group.retry_leases.erase(lease);
-    drop_lease(group, sequence, holder);
+    drop_lease(group, sequence, held.holder, held.begun);
   }
   group.dirty = true;
   if (!found) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/state.hpp"
+#include "rules/quote.hpp"
 
 namespace ackwire::engine {
 
@@ -27,7 +28,7 @@ bool Engine::State::erase_rows(Table table, std::string_view prefix) {
 
 void Engine::State::remove_queue(Queue& queue) {
   for (auto& [id, group] : queue.groups) {
-    drop_consumers(group, {Errc::no_queue, "Queue " + queue.row.name + " was removed.", {}, {}});
+    drop_consumers(group, {Errc::no_queue, "Queue " + rules::quote(queue.row.name) + " was removed, with what it held.", {}, {}});
   }
   queue_names.erase(queue.row.name);
   queue.row.removing = true;
@@ -39,7 +40,11 @@ void Engine::State::remove_queue(Queue& queue) {
 }
 
 void Engine::State::remove_group(Queue& queue, Group& group) {
-  drop_consumers(group, {Errc::no_group, "Group " + group.row.name + " of queue " + queue.row.name + " was removed.", {}, {}});
+  drop_consumers(group, {Errc::no_group,
+                         "Group " + rules::quote(group.row.name) + " of queue " + rules::quote(queue.row.name) +
+                             " was removed; other groups keep their messages.",
+                         {},
+                         {}});
   const std::uint32_t id = group.id;
   group.row.removing = true;
   tx->put(Table::state, key::group(queue.id, id), encode(group.row));
@@ -55,7 +60,8 @@ bool Engine::State::continue_removal(Queue& queue) {
     for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks, Table::blocks}) {
       if (!erase_rows(table, prefix)) return false;
     }
-    if (!erase_rows(Table::state, Key().u8('P').u32(queue.id)) || !erase_rows(Table::state, Key().u8('G').u32(queue.id)))
+    if (!erase_rows(Table::state, Key().u8('P').u32(queue.id)) || !erase_rows(Table::state, Key().u8('G').u32(queue.id)) ||
+        !erase_rows(Table::state, Key().u8('C').u32(queue.id)))
       return false;
     if (!queue.dedupe->erase_some(*tx, budget)) return false;
     tx->erase(Table::state, key::queue_state(queue.id));
@@ -68,6 +74,7 @@ bool Engine::State::continue_removal(Queue& queue) {
     for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks}) {
       if (!erase_rows(table, prefix)) return false;
     }
+    tx->erase(Table::state, key::concurrency(queue.id, group));
     tx->erase(Table::state, key::group(queue.id, group));
     queue.removed_groups.pop_back();
   }

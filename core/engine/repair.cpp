@@ -92,22 +92,36 @@ class Repair {
         }
       } else if (at[0] == 'P' && !unseal(value)) {
         repair_answer(at);
+      } else if (at[0] == 'C' && !decode_number(value)) {
+        put(at, encode_number(~std::uint64_t{0}),
+            "state " + hex(at) + ": the concurrency of a group was lost; what was handed out counts as begun");
       }
     }
     const auto row = tx_.get(Table::state, key::boot());
     if (!queues_.empty() && (!row || !decode(*row, boot))) {
-      boot.boot_epoch = epoch_ms(now_) / 1'000;  // above what was counted from 1, or from the time of an earlier start
+      boot.boot_epoch = epoch_ms(now_);  // above that of any earlier start, which was at least the time of that start
       boot.next_queue = queue_most + 1;
       boot.last_wall_ms = epoch_ms(now_);
       put(std::string(std::string_view(key::boot())), encode(boot),
           "state 45: the row of the broker was lost; the boot epoch goes on from " + std::to_string(boot.boot_epoch));
     }
+    repair_small<LivesRow>(key::lives(), "the boot epochs of earlier lives were lost; every earlier life counts as known");
+    repair_small<TimeRow>(key::time(), "the last time was lost; the next start goes by the system's clock");
     for (auto& [id, queue] : queues_) {
       if (!queue.has_row) replace_queue(id, queue);
       if (queue.row.removing) continue;
       for (const std::uint32_t group : queue.lost_groups) replace_group(id, group, queue);
       if (!queue.has_state) replace_state(id, queue);
     }
+  }
+
+  /// A row that the next start writes anew.
+  template <class Row>
+  void repair_small(const Key& key, const char* what) {
+    const std::string at{std::string_view(key)};
+    const auto value = tx_.get(Table::state, at);
+    Row row;
+    if (value && !decode(*value, row)) put(at, encode(Row{}), "state " + hex(at) + ": " + what);
   }
 
   void repair_answer(const std::string& at) {

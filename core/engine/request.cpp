@@ -1,15 +1,40 @@
 // Requests that are not on the hot path, and those about queues and groups.
 #include <algorithm>
+#include <numeric>
 
 #include "ackwire/limits.hpp"
 #include "ackwire/version.hpp"
+#include "engine/inspect.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
+#include "rules/quote.hpp"
 
 namespace ackwire::engine {
 namespace {
 
 std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
+
+// About how many bytes an answer has on the wire.
+constexpr std::size_t small_weight = 512, sample_weight = 400, queue_weight = 1'024, group_weight = 512;
+
+template <class R>
+std::size_t weight(const R&) {
+  return small_weight;
+}
+std::size_t weight(const QueueInfo& queue) { return queue_weight + group_weight * queue.groups.size(); }
+std::size_t weight(const std::vector<QueueInfo>& queues) {
+  return std::accumulate(queues.begin(), queues.end(), small_weight,
+                         [](std::size_t sum, const QueueInfo& queue) { return sum + weight(queue); });
+}
+std::size_t weight(const BrokerStats& stats) { return weight(stats.queues); }
+std::size_t weight(const std::vector<Sample>& samples) { return small_weight + sample_weight * samples.size(); }
+template <class M>
+std::size_t shown(const std::vector<M>& messages) {
+  return std::accumulate(messages.begin(), messages.end(), small_weight,
+                         [](std::size_t sum, const M& message) { return sum + shown_bytes(message); });
+}
+std::size_t weight(const PeekPage& page) { return shown(page.messages); }
+std::size_t weight(const DeadPage& page) { return shown(page.letters); }
 
 }  // namespace
 
@@ -17,8 +42,11 @@ model::Reply Engine::State::answer(const model::Request& what) {
   return std::visit([this](const auto& request) { return handle(request); }, what);
 }
 
-void Engine::request(SessionId session, std::uint32_t request, const model::Request& what) {
-  state_->effect(session, model::Answer{request, state_->answer(what)});
+std::size_t Engine::request(SessionId session, std::uint32_t request, const model::Request& what) {
+  model::Reply reply = state_->answer(what);
+  const std::size_t bytes = std::visit([](const auto& r) { return weight(r); }, reply);
+  state_->effect(session, model::Answer{request, std::move(reply)});
+  return bytes;
 }
 
 Queue& Engine::State::make_queue(std::string_view name, const QueuePolicy& policy) {
@@ -69,10 +97,11 @@ model::Reply Engine::State::handle(const model::CreateQueue& r) {
   if (Status good = rules::check_policy(r.policy); !good) return good.error();
   if (Queue* queue = find_queue(r.queue)) {
     if (queue->row.policy == r.policy) return info(*queue);
-    return Error{Errc::queue_exists,
-                 "Queue " + r.queue + " exists with another policy. Nothing was changed. Use `queue set` to change it.",
-                 {},
-                 {}};
+    return Error{
+        Errc::queue_exists,
+        "Queue " + rules::quote(r.queue) + " exists with another policy. Nothing was changed. Use `queue set` to change it.",
+        {},
+        {}};
   }
   if (queues.size() >= limits::queues) {
     return Error{Errc::overloaded,
@@ -121,7 +150,8 @@ model::Reply Engine::State::handle(const model::CreateGroup& r) {
   if (queue->find_group(r.group)) return model::Done{};
   if (queue->groups.size() >= limits::groups_per_queue) {
     return Error{Errc::overloaded,
-                 "Queue " + r.queue + " has " + std::to_string(queue->groups.size()) + " groups, which is the limit.",
+                 "Queue " + rules::quote(r.queue) + " has " + std::to_string(queue->groups.size()) +
+                     " groups, which is the limit. Nothing was made. Remove one.",
                  Duration{60'000},
                  {}};
   }
@@ -136,7 +166,7 @@ model::Reply Engine::State::handle(const model::RemoveGroup& r) {
   if (!group) return no_group(r.queue, r.group);
   if (queue->groups.size() == 1) {
     return Error{Errc::invalid_argument,
-                 "Group " + r.group + " is the last of queue " + r.queue +
+                 "Group " + rules::quote(r.group) + " is the last of queue " + rules::quote(r.queue) +
                      "; without a group messages would be lost. Nothing was changed. Remove the queue instead.",
                  {},
                  {}};
@@ -152,7 +182,7 @@ model::Reply Engine::State::handle(const model::RemoveQueue& r) {
   for (const auto& [id, group] : queue->groups) held += group.outstanding() + group.row.dead;
   if (held > 0 && !r.force) {
     return Error{Errc::not_empty,
-                 "Queue " + r.queue + " still holds messages or dead letters (" + std::to_string(held) +
+                 "Queue " + rules::quote(r.queue) + " still holds messages or dead letters (" + std::to_string(held) +
                      " over its groups). Nothing was removed. Use force to discard them.",
                  {},
                  {}};

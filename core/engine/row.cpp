@@ -83,6 +83,18 @@ requires std::is_same_v<std::remove_const_t<R>, BootRow>
 void walk(V&& v, R& r) { v(r.boot_epoch), v(r.next_queue), v(r.last_wall_ms); }
 
 template <class V, class R>
+requires std::is_same_v<std::remove_const_t<R>, std::uint64_t>
+void walk(V&& v, R& r) { v(r); }
+
+template <class V, class R>
+requires std::is_same_v<std::remove_const_t<R>, LivesRow>
+void walk(V&& v, R& r) { v(r.epochs); }
+
+template <class V, class R>
+requires std::is_same_v<std::remove_const_t<R>, TimeRow>
+void walk(V&& v, R& r) { v(r.wall_ms), v(r.mono_ms), v(r.machine_boot); }
+
+template <class V, class R>
 requires std::is_same_v<std::remove_const_t<R>, QueueRow>
 void walk(V&& v, R& r) {
   v(r.name), v(r.created_ms), v(r.next_group), v(r.removing);
@@ -178,13 +190,30 @@ std::optional<std::string_view> unseal(std::string_view row) {
   return row;
 }
 
+std::string encode_number(std::uint64_t value) {
+  Writer writer;
+  writer(value);
+  return writer.take();
+}
+
+std::optional<std::uint64_t> decode_number(std::string_view row) {
+  Reader reader(row);
+  std::uint64_t value = 0;
+  reader(value);
+  return reader.done() ? std::optional(value) : std::nullopt;
+}
+
 std::string encode(const BootRow& row) { return write(row); }
+std::string encode(const LivesRow& row) { return write(row); }
+std::string encode(const TimeRow& row) { return write(row); }
 std::string encode(const QueueRow& row) { return write(row); }
 std::string encode(const QueueState& row) { return write(row); }
 std::string encode(const GroupRow& row) { return write(row); }
 std::string encode(const TakenOut& row) { return write(row); }
 std::string encode(const Sample& row) { return write(row); }
 bool decode(std::string_view bytes, BootRow& row) { return read(bytes, row); }
+bool decode(std::string_view bytes, LivesRow& row) { return read(bytes, row); }
+bool decode(std::string_view bytes, TimeRow& row) { return read(bytes, row); }
 bool decode(std::string_view bytes, QueueRow& row) { return read(bytes, row); }
 bool decode(std::string_view bytes, QueueState& row) { return read(bytes, row); }
 bool decode(std::string_view bytes, GroupRow& row) { return read(bytes, row); }

@@ -46,6 +46,8 @@ std::uint64_t be64(std::string_view key, std::size_t offset);
 
 namespace key {
 inline Key boot() { return Key().u8('E'); }
+inline Key lives() { return Key().u8('L'); }
+inline Key time() { return Key().u8('T'); }
 inline Key queue(std::uint32_t queue) { return Key().u8('Q').u32(queue); }
 inline Key queue_state(std::uint32_t queue) { return Key().u8('S').u32(queue); }
 inline Key group(std::uint32_t queue, std::uint32_t group) { return Key().u8('G').u32(queue).u32(group); }
@@ -63,15 +65,35 @@ inline Key due(std::uint32_t queue, std::uint32_t group, std::uint64_t due_ms, s
 inline Key sample(Resolution resolution, std::uint64_t slot, std::uint32_t queue) {
   return Key().u8(static_cast<std::uint8_t>(resolution)).u64(slot).u32(queue);
 }
+/// How many messages the consumers of a group worked on at once: who of those handed out may have been begun when the broker died.
+inline Key concurrency(std::uint32_t queue, std::uint32_t group) { return Key().u8('C').u32(queue).u32(group); }
 }  // namespace key
+
+/// Values of a row in `due`. Only a row that is leased can be begun.
+inline constexpr std::string_view due_waiting = "\1", due_begun = "\2";
 
 /// `due` of a retry row that is leased: sorts behind every real time.
 inline constexpr std::uint64_t leased_due = ~std::uint64_t{0};
+/// `due` of a message that waits for nothing, whatever a clock says: the oldest time there is.
+inline constexpr std::uint64_t due_at_once = 1;
 
 struct BootRow {
   std::uint64_t boot_epoch = 0;
   std::uint32_t next_queue = 1;
-  std::uint64_t last_wall_ms = 0;  // broker time never starts below it
+  std::uint64_t last_wall_ms = 0;  // broker time at the start
+};
+
+/// Boot epochs of this store before the present one, so that those of a copy that lived on elsewhere are known as foreign.
+struct LivesRow {
+  std::vector<std::uint64_t> epochs;  // rising, the newest `lives_kept`
+};
+inline constexpr std::size_t lives_kept = 1'024;
+
+/// KeptTime.
+struct TimeRow {
+  std::uint64_t wall_ms = 0;
+  std::int64_t mono_ms = 0;
+  std::string machine_boot;
 };
 
 struct QueueRow {
@@ -112,6 +134,8 @@ struct TakenOut {
 };
 
 std::string encode(const BootRow& row);
+std::string encode(const LivesRow& row);
+std::string encode(const TimeRow& row);
 std::string encode(const QueueRow& row);
 std::string encode(const QueueState& row);
 std::string encode(const GroupRow& row);
@@ -119,11 +143,16 @@ std::string encode(const TakenOut& row);
 std::string encode(const Sample& row);
 /// False when the checksum or the layout is wrong.
 bool decode(std::string_view bytes, BootRow& row);
+bool decode(std::string_view bytes, LivesRow& row);
+bool decode(std::string_view bytes, TimeRow& row);
 bool decode(std::string_view bytes, QueueRow& row);
 bool decode(std::string_view bytes, QueueState& row);
 bool decode(std::string_view bytes, GroupRow& row);
 bool decode(std::string_view bytes, TakenOut& row);
 bool decode(std::string_view bytes, Sample& row);
+
+std::string encode_number(std::uint64_t value);
+std::optional<std::uint64_t> decode_number(std::string_view row);
 
 /// Puts a CRC-32 before `payload`, or checks and removes it.
 std::string seal(std::string_view payload);

@@ -1,5 +1,6 @@
 // Settle: ack, nack, reject, release, extend. Applied only when the token names the present lease; otherwise nothing changes.
 #include <algorithm>
+#include <utility>
 
 #include "ackwire/limits.hpp"
 #include "engine/state.hpp"
@@ -12,75 +13,96 @@ using model::Settle;
 using model::SettleKind;
 using model::SettleRange;
 
-constexpr std::size_t recent_ack_ranges = 64;
+constexpr std::size_t recent_settles = 64;  // ranges of one subscription whose repeat is known as one
 
-void append_range(std::vector<SettleRange>& ranges, std::uint64_t sequence, std::uint32_t delivery) {
-  if (!ranges.empty() && ranges.back().delivery == delivery && ranges.back().first_sequence + ranges.back().count == sequence) {
-    ++ranges.back().count;
+void append_range(std::vector<SettleRange>& ranges, std::uint64_t first, std::uint32_t count, std::uint32_t delivery) {
+  if (!ranges.empty() && ranges.back().delivery == delivery && ranges.back().first_sequence + ranges.back().count == first) {
+    ranges.back().count += count;
   } else {
-    ranges.push_back({sequence, 1, delivery});
+    ranges.push_back({first, count, delivery});
   }
 }
 
-bool was_acked(const Subscription& subscription, std::uint64_t sequence, std::uint32_t delivery) {
-  return std::any_of(subscription.recently_acked.begin(), subscription.recently_acked.end(), [&](const SettleRange& r) {
-    return r.delivery == delivery && sequence >= r.first_sequence && sequence - r.first_sequence < r.count;
-  });
+// `until` is lowered to where the answer may be another one.
+bool was_applied(const Subscription& subscription, SettleKind kind, std::uint64_t sequence, std::uint32_t delivery,
+                 std::uint64_t& until) {
+  for (const AppliedSettle& settled : subscription.recently_settled) {
+    const SettleRange& r = settled.range;
+    if (settled.kind != kind || r.delivery != delivery) continue;
+    if (sequence >= r.first_sequence && sequence - r.first_sequence < r.count) {
+      until = std::min(until, r.first_sequence + r.count);
+      return true;
+    }
+    if (r.first_sequence > sequence) until = std::min(until, r.first_sequence);
+  }
+  return false;
 }
 
-void remember_ack(Subscription& subscription, const SettleRange& range) {
-  auto& recent = subscription.recently_acked;
-  if (!recent.empty() && recent.back().delivery == range.delivery &&
-      recent.back().first_sequence + recent.back().count == range.first_sequence) {
-    recent.back().count += range.count;
+void remember(Subscription& subscription, SettleKind kind, const SettleRange& range) {
+  if (kind == SettleKind::extend) return;
+  auto& recent = subscription.recently_settled;
+  if (!recent.empty() && recent.back().kind == kind && recent.back().range.delivery == range.delivery &&
+      recent.back().range.first_sequence + recent.back().range.count == range.first_sequence) {
+    recent.back().range.count += range.count;
     return;
   }
-  if (recent.size() == recent_ack_ranges) recent.pop_front();
-  recent.push_back(range);
+  if (recent.size() == recent_settles) recent.pop_front();
+  recent.push_back({kind, range});
 }
 
 }  // namespace
 
-void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder) {
+void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder, bool begun) {
   --group.leased;
   if (!group.extended.empty()) group.extended.erase(sequence);
-  if (const auto it = by_index.find(holder); it != by_index.end()) --it->second->in_flight;
+  const auto it = by_index.find(holder);
+  if (it == by_index.end()) return;
+  --it->second->in_flight;
+  if (begun) --it->second->begun;
 }
 
 void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, Return why,
                                       std::string_view text) {
   const std::uint64_t sequence = block.base + slot;
-  if (block.slots[slot].holder != Slot::waiting) drop_lease(group, sequence, block.slots[slot].holder);
+  const Slot held = block.slots[slot];
+  if (held.holder != Slot::waiting) drop_lease(group, sequence, held.holder, held.begun);
   TakenOut row;
   if (!take_out(queue, group, block, slot, row)) return;
   if (why == Return::release) {
     row.attempts = 0;
     ++group.row.released;
-  } else {
+  } else if (row.attempts > 0) {
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
   }
-  put_retry(queue, group, sequence, row, epoch_ms(now.wall));
+  put_retry(queue, group, sequence, row, due_at_once);
 }
 
 void Engine::State::end_lease_of_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, std::string_view text) {
+  bool begun = false;
   if (const auto it = group.retry_leases.find(sequence); it != group.retry_leases.end()) {
-    drop_lease(group, sequence, it->second.holder);
+    begun = it->second.begun;
+    drop_lease(group, sequence, it->second.holder, begun);
     group.retry_leases.erase(it);
   }
+  return_retry(queue, group, sequence, why, begun, text);
+}
+
+void Engine::State::return_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, bool begun,
+                                 std::string_view text) {
   TakenOut row;
   if (!read_retry(queue, group, sequence, row)) return;
   if (why == Return::release) {
-    if (row.attempts > 0) --row.attempts;
     ++group.row.released;
-  } else {
+  } else if (begun) {
+    ++row.attempts;
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) {
       erase_retry(queue, group, sequence, row);
       return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
     }
   }
-  replace_retry(queue, group, sequence, row, epoch_ms(now.wall));
+  replace_retry(queue, group, sequence, row, due_at_once);
 }
 
 namespace {
@@ -103,13 +125,36 @@ class Settling {
         sequence += in_block;
         if (sequence == stop) continue;
       }
-      // Not leased in its block: it may have a retry row, else the token is stale.
-      if (!settle_retry(sequence, range.delivery)) refuse(sequence, range.delivery);
-      ++sequence;
+      // Not leased in its block: it may have a retry row, else the token is stale, and so are those behind it.
+      if (settle_retry(sequence, range.delivery)) {
+        ++sequence;
+      } else {
+        const std::uint64_t first = std::exchange(sequence, stale_until(block, sequence, end, range.delivery));
+        refuse(first, sequence, range.delivery);
+      }
     }
   }
 
  private:
+  // Where the next may be that is leased, behind `sequence`, which is not.
+  std::uint64_t stale_until(WindowBlock* block, std::uint64_t sequence, std::uint64_t end, std::uint32_t delivery) const {
+    std::uint64_t until = end;
+    if (delivery == 1 && block) {
+      for (until = sequence + 1; until < std::min(end, block->end()) && !mine(block->slots[until - block->base].holder);) ++until;
+    } else if (delivery == 1) {
+      if (const auto next = group_.window.upper_bound(sequence); next != group_.window.end()) until = std::min(end, next->first);
+    }
+    if (group_.retry_leases.size() < until - sequence) {
+      for (const auto& [leased, lease] : group_.retry_leases) {
+        if (leased > sequence) until = std::min(until, leased);
+      }
+      return until;
+    }
+    const std::uint64_t most = until;
+    for (until = sequence + 1; until < most && !group_.retry_leases.contains(until);) ++until;
+    return until;
+  }
+
   // Returns how many were applied before the first that is not this consumer's.
   std::uint64_t settle_in_block(WindowBlock& block, std::uint64_t sequence, std::uint64_t stop) {
     const auto first = static_cast<std::uint32_t>(sequence - block.base);
@@ -119,7 +164,7 @@ class Settling {
     while (i < last && mine(block.slots[i].holder)) {
       if (settle_.kind == SettleKind::ack) {
         bytes += block.slots[i].bytes;
-        release_lease(block.base + i, block.slots[i].holder);
+        release_lease(block.base + i, block.slots[i]);
         s_.settle_slot(group_, block, i);
       } else {
         settle_slow(block, i);
@@ -128,7 +173,9 @@ class Settling {
     }
     const std::uint32_t applied = i - first;
     result_.applied += applied;
-    if (settle_.kind == SettleKind::ack && applied > 0) acked(applied, bytes, block.publish_ms, {sequence, applied, 1});
+    if (applied == 0) return 0;
+    remember(subscription_, settle_.kind, {sequence, applied, 1});
+    if (settle_.kind == SettleKind::ack) acked(applied, bytes, block.publish_ms);
     return applied;
   }
 
@@ -138,19 +185,23 @@ class Settling {
   }
 
   // drop_lease() without its look-up, for the common case.
-  void release_lease(std::uint64_t sequence, std::uint32_t holder) {
-    if (holder != subscription_.index || !group_.extended.empty()) return s_.drop_lease(group_, sequence, holder);
+  void release_lease(std::uint64_t sequence, const Slot& slot) {
+    if (slot.holder != subscription_.index || !group_.extended.empty())
+      return s_.drop_lease(group_, sequence, slot.holder, slot.begun);
     --group_.leased;
     --subscription_.in_flight;
+    subscription_.begun -= slot.begun;
   }
 
   void settle_slow(WindowBlock& block, std::uint32_t slot) {
     const std::uint64_t sequence = block.base + slot;
     if (settle_.kind == SettleKind::release) return s_.end_lease_of_slot(queue_, group_, block, slot, Return::release, "");
     if (settle_.kind == SettleKind::extend) return extend(sequence);
-    s_.drop_lease(group_, sequence, block.slots[slot].holder);
+    s_.drop_lease(group_, sequence, block.slots[slot].holder, block.slots[slot].begun);
     TakenOut row;
-    if (s_.take_out(queue_, group_, block, slot, row)) fail(sequence, row, false);
+    if (!s_.take_out(queue_, group_, block, slot, row)) return;
+    row.attempts = 0;  // fail() counts this one
+    fail(sequence, row, false);
   }
 
   bool settle_retry(std::uint64_t sequence, std::uint32_t delivery) {
@@ -158,6 +209,7 @@ class Settling {
     if (it == group_.retry_leases.end()) return false;
     if ((it->second.holder != subscription_.index || it->second.delivery != delivery) && !s_.bugs.ack_without_token) return false;
     ++result_.applied;
+    remember(subscription_, settle_.kind, {sequence, 1, delivery});
     if (settle_.kind == SettleKind::release) {
       s_.end_lease_of_retry(queue_, group_, sequence, Return::release, "");
       return true;
@@ -166,7 +218,7 @@ class Settling {
       extend(sequence);
       return true;
     }
-    s_.drop_lease(group_, sequence, it->second.holder);
+    s_.drop_lease(group_, sequence, it->second.holder, it->second.begun);
     group_.retry_leases.erase(it);
     TakenOut row;
     const bool whole = s_.read_retry(queue_, group_, sequence, row);
@@ -174,25 +226,25 @@ class Settling {
     if (settle_.kind == SettleKind::ack) {
       if (whole) s_.erase_retry(queue_, group_, sequence, row);
       s_.remember_key(queue_, sequence, row.record);
-      acked(1, row.record.size(), static_cast<std::uint64_t>(row.publish_ms), {sequence, 1, delivery});
+      acked(1, row.record.size(), static_cast<std::uint64_t>(row.publish_ms));
     } else {
       fail(sequence, row, true);
     }
     return true;
   }
 
-  void acked(std::uint32_t count, std::uint64_t bytes, std::uint64_t publish_ms, const SettleRange& range) {
+  void acked(std::uint32_t count, std::uint64_t bytes, std::uint64_t publish_ms) {
     group_.row.acked += count;
     group_.row.settled_bytes += bytes;
     group_.dirty = true;
     queue_.sample.acked += count;
     const std::uint64_t wall = epoch_ms(s_.now.wall);
     queue_.latency.add(wall > publish_ms ? wall - publish_ms : 0, count);
-    remember_ack(subscription_, range);
   }
 
-  // nack or reject of a message whose row is in hand; `stored` when it still has a retry row.
+  // nack or reject of a message whose row is in hand; `stored` when it still has a retry row. Who says so has begun it.
   void fail(std::uint64_t sequence, TakenOut& row, bool stored) {
+    ++row.attempts;
     const bool reject = settle_.kind == SettleKind::reject;
     s_.note_error(row, settle_.text);
     ++(reject ? group_.row.rejected : group_.row.nacked);
@@ -204,7 +256,7 @@ class Settling {
     }
     const Duration delay = settle_.duration_ms >= 0 ? std::min(Duration{settle_.duration_ms}, queue_.row.policy.backoff.max)
                                                     : rules::retry_delay(queue_.row.policy.backoff, row.attempts, s_.random);
-    const std::uint64_t due = epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count());
+    const std::uint64_t due = delay.count() > 0 ? epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count()) : due_at_once;
     if (stored) {
       s_.replace_retry(queue_, group_, sequence, row, due);
     } else {
@@ -218,13 +270,18 @@ class Settling {
     group_.next_lease_check = std::min(group_.next_lease_check, deadline);
   }
 
-  void refuse(std::uint64_t sequence, std::uint32_t delivery) {
-    if (settle_.kind == SettleKind::ack && was_acked(subscription_, sequence, delivery)) {
-      ++result_.applied;  // a repeated ack: it holds
-      return;
+  // [first, end): repeats of a settle that holds are applied, the rest is stale.
+  void refuse(std::uint64_t first, std::uint64_t end, std::uint32_t delivery) {
+    while (first < end) {
+      std::uint64_t until = end;
+      if (was_applied(subscription_, settle_.kind, first, delivery, until)) {
+        result_.applied += static_cast<std::uint32_t>(until - first);
+      } else {
+        group_.stale_settles += until - first;
+        append_range(result_.stale, first, static_cast<std::uint32_t>(until - first), delivery);
+      }
+      first = until;
     }
-    ++group_.stale_settles;
-    append_range(result_.stale, sequence, delivery);
   }
 
   Engine::State& s_;
@@ -240,7 +297,11 @@ Error check(const Settle& settle) {
   for (const SettleRange& range : settle.ranges) {
     if (range.delivery == 0 || range.count == 0 || range.first_sequence == 0) {
       return {Errc::bad_token,
-              "A lease token names no delivery. Nothing was settled. Settle with the token of a received message.",
+              "Range " + std::to_string(&range - settle.ranges.data() + 1) + " of a settle names no delivery: sequence " +
+                  std::to_string(range.first_sequence) + ", count " + std::to_string(range.count) + ", delivery " +
+                  std::to_string(range.delivery) +
+                  ", and none may be 0. Nothing was settled; leases are as they were. Settle with "
+                  "the token of a received message.",
               {},
               {}};
     }
@@ -257,15 +318,18 @@ Error check(const Settle& settle) {
   if (settle.kind == SettleKind::extend &&
       (duration < limits::visibility_timeout_min || duration > limits::visibility_timeout_max)) {
     return {Errc::out_of_range,
-            "extend by " + std::to_string(settle.duration_ms) + " ms is outside 100 ms to 12 h. Nothing was changed.",
+            "extend by " + std::to_string(settle.duration_ms) +
+                " ms is outside 100 ms to 12 h (43200000 ms). Nothing was changed; the lease is as it was. Choose one inside.",
             {},
             {}};
   }
   if (settle.kind == SettleKind::nack && (settle.duration_ms < -1 || duration > limits::delay_max)) {
-    return {Errc::out_of_range,
-            "nack delay of " + std::to_string(settle.duration_ms) + " ms is outside 0 to 366 days. Nothing was changed.",
-            {},
-            {}};
+    return {
+        Errc::out_of_range,
+        "nack delay of " + std::to_string(settle.duration_ms) +
+            " ms is outside 0 to 366 days. Nothing was changed; the lease is as it was. Choose one inside, or -1 for the policy's.",
+        {},
+        {}};
   }
   return {Errc::ok, {}, {}, {}};
 }
@@ -278,11 +342,13 @@ void Engine::settle(SessionId session, const Settle& settle) {
   result.subscription = settle.subscription;
   result.request = settle.request;
   Subscription* subscription = s.find_subscription(session, settle.subscription);
+  s.heard(session);
   result.error = check(settle);
   if (!subscription && result.error.code == Errc::ok) {
     result.error = {Errc::bad_token,
-                    "This session has no such subscription, so none of its leases can be settled. Nothing was changed; "
-                    "the messages will be delivered again. Subscribe, then settle what is delivered.",
+                    "This session has no such subscription (" + std::to_string(static_cast<std::uint32_t>(settle.subscription)) +
+                        "), so none of its leases can be settled. Nothing was changed; what was not settled before will be "
+                        "delivered again. Subscribe, then settle what is delivered.",
                     {},
                     {}};
   }
@@ -303,6 +369,7 @@ void Engine::settle(SessionId session, const Settle& settle) {
 void Engine::renew(SessionId session, SubscriptionId id) {
   State& s = *state_;
   Subscription* subscription = s.find_subscription(session, id);
+  s.heard(session);
   if (!subscription) return;
   subscription->renewed_until = s.now.mono + s.queues.at(subscription->queue).row.policy.visibility_timeout;
 }

@@ -27,6 +27,19 @@ using model::SessionId;
 using model::SubscriptionId;
 using store::Table;
 
+/// One peer that consumes.
+struct Listener {
+  Duration heard{0};    // when its last frame came
+  bool silent = false;  // a lease of it ended and no frame came since: it is given nothing
+  bool held = false;    // it does not take what is sent to it
+};
+
+/// Messages that were settled one way, so that a repeat of that settle is answered as it was.
+struct AppliedSettle {
+  model::SettleKind kind{};
+  model::SettleRange range;
+};
+
 /// One consumer of one group. `index` names it in slots; never 0, never reused within a boot epoch.
 struct Subscription {
   std::uint32_t index = 0;
@@ -34,11 +47,18 @@ struct Subscription {
   SubscriptionId id{};
   std::uint32_t queue = 0, group = 0;
   std::uint32_t credit = 0;
+  std::uint32_t concurrency = 0;  // 0: it does not say what it has begun, so everything it holds counts as begun
   std::uint32_t in_flight = 0;
-  Duration renewed_until{0};                      // no lease of this consumer ends before it
-  std::deque<model::SettleRange> recently_acked;  // so that a repeated ack is answered as applied
-  std::size_t effect = npos;                      // index of this turn's open delivery
-  std::uint32_t free() const { return credit > in_flight ? credit - in_flight : 0; }
+  std::uint32_t begun = 0;  // of in_flight
+  Listener* listener = nullptr;
+  Duration handed_out{0};                      // the last time
+  Duration recalled{0};                        // no recall before it
+  Duration renewed_until{0};                   // no lease of this consumer ends before it
+  std::deque<AppliedSettle> recently_settled;  // the latest, at most recent_settles
+  std::size_t effect = npos;                   // index of this turn's open delivery
+  std::uint32_t free() const { return credit > in_flight && !listener->held && !listener->silent ? credit - in_flight : 0; }
+  /// It could work on another message at once.
+  bool idle() const { return free() > 0 && in_flight < std::max(concurrency, 1u); }
   static constexpr std::size_t npos = std::numeric_limits<std::size_t>::max();
 };
 
@@ -47,7 +67,8 @@ struct Slot {
   static constexpr std::uint32_t waiting = 0;            // not handed out in this boot epoch
   static constexpr std::uint32_t settled = 0xffff'ffff;  // final, dead or taken out
   std::uint32_t holder = waiting;                        // else a subscription's index
-  std::uint32_t bytes = 0;                               // of the record
+  std::uint32_t bytes : 31 = 0;                          // of the record
+  std::uint32_t begun : 1 = 0;                           // its holder, or the holder before a restart, began to process it
 };
 
 /// Consecutive records of a block handed out together.
@@ -62,6 +83,7 @@ struct WindowBlock {
   std::uint64_t base = 0;
   std::uint64_t publish_ms = 0;
   std::uint32_t open = 0;    // slots not settled
+  std::uint32_t begun = 0;   // slots begun and not settled
   std::uint32_t prefix = 0;  // slots settled without a gap from the front
   bool has_marks = false;    // a marks row exists
   bool touched = false;      // in Group::touched
@@ -77,9 +99,10 @@ struct RetryLease {
   std::uint32_t holder = 0;
   std::uint32_t delivery = 0;
   Duration started{0}, deadline{0};
+  bool begun = false;
 };
 
-/// Why messages come back; decides whether the attempt stays charged.
+/// Why messages come back; decides whether what was begun is charged.
 enum class Return : std::uint8_t { lease_end, release };
 
 /// A consumer whose messages are being taken back, a bounded number each turn.
@@ -87,6 +110,12 @@ struct Returning {
   std::uint32_t holder = 0;
   Return why = Return::lease_end;
   const char* text = "";
+};
+
+/// A place in the order in which retry rows become ready.
+struct Due {
+  std::uint64_t ms = 0, sequence = 0;
+  friend auto operator<=>(const Due&, const Due&) = default;
 };
 
 struct Group {
@@ -97,16 +126,19 @@ struct Group {
   std::vector<std::uint64_t> touched;           // bases whose slots changed in this turn
   std::vector<Subscription*> consumers;
   std::size_t next_consumer = 0;
-  std::uint64_t leased = 0;  // messages handed out and not settled
+  std::uint64_t leased = 0;       // messages handed out and not settled
+  std::uint64_t concurrency = 0;  // of the consumers; kept in the store for the time after a crash
+  bool concurrency_dirty = false;
+  Duration next_recall = Duration::max();  // when somebody who waits may be helped
   std::unordered_map<std::uint64_t, RetryLease> retry_leases;
   std::unordered_map<std::uint64_t, Duration> extended;  // own deadlines, by sequence
   std::deque<Returning> returning;
-  std::uint64_t recovered_until = 0;           // the cursor when the broker started
-  Duration next_head_check{0};                 // when the message at the cursor is looked at for its time to live
-  std::uint64_t head_expiry_ms = 0;            // when it expires; 0 = never, or not known yet
-  std::deque<std::uint64_t> recovered_blocks;  // bases with messages that a broker before this one handed out
-  std::deque<std::uint64_t> recovered_retry;   // sequences, the same for retry rows
-  std::uint64_t matured_ms = 0;                // retry rows due at or before it are counted in ready_retry
+  std::uint64_t recovered_until = 0;                           // the cursor when the broker started
+  Duration next_head_check{0};                                 // when the message at the cursor is looked at for its time to live
+  std::uint64_t head_expiry_ms = 0;                            // when it expires; 0 = never, or not known yet
+  std::deque<std::uint64_t> recovered_blocks;                  // bases with messages that a broker before this one handed out
+  std::deque<std::pair<std::uint64_t, bool>> recovered_retry;  // sequence and whether it was begun; the same for retry rows
+  Due matured;  // retry rows at or before it in the order of `due` are counted in ready_retry
   std::uint64_t ready_retry = 0;
   std::uint64_t next_due_ms = 0;  // no retry row that is not counted yet is due before it
   Duration next_lease_check = Duration::max();
@@ -123,6 +155,8 @@ struct Group {
 struct Producer {
   std::uint64_t floor = 0;  // everything below was answered and acknowledged
   std::map<std::uint64_t, std::string> answers;
+  std::uint64_t answer_bytes = 0;
+  Reserved counted;  // the same, in State::answer_bytes
   std::int64_t last_used_ms = 0;
 };
 
@@ -166,6 +200,7 @@ struct Queue {
   Duration next_dedupe_write{0};
   bool dedupe_late = false;  // planted bug
   Duration next_prune{0};
+  std::int64_t next_eviction_ms = 0;  // no producer may be forgotten before, unless it says goodbye
   std::vector<TurnBlock> turn_blocks;
   std::size_t turn_blocks_written = 0;
   std::uint32_t first_group = 0;  // as State::first_queue
@@ -187,6 +222,8 @@ struct SubscriptionKey {
   friend auto operator<=>(const SubscriptionKey&, const SubscriptionKey&) = default;
 };
 
+Error damaged_row(const std::string& place);
+
 struct Engine::State {
   State(store::Store& s, const EngineOptions& o);
 
@@ -195,15 +232,18 @@ struct Engine::State {
   rules::Random random;
   PlantedBugs bugs;
   BootRow boot;
+  LivesRow lives;
   Now now;
   Duration started{0};
   std::unique_ptr<store::Transaction> tx;
   std::uint64_t reserved_bytes = 0;  // of all blocks that were handed out
+  std::uint64_t answer_bytes = 0;    // of all answers to producers
   std::map<std::uint32_t, Queue> queues;
   std::uint32_t first_queue = 0;  // the turn begins behind it, so that no queue takes the whole budget in every turn
   std::unordered_map<std::string_view, Queue*> queue_names;  // views of Queue::row.name
   std::map<SubscriptionKey, std::unique_ptr<Subscription>> subscriptions;
   std::unordered_map<std::uint32_t, Subscription*> by_index;
+  std::unordered_map<SessionId, std::unique_ptr<Listener>> listeners;  // sessions that have subscribed
   std::uint32_t next_index = 1;
   std::vector<model::Effect> effects;
   BlockBuffers buffers;
@@ -216,6 +256,7 @@ struct Engine::State {
   std::uint64_t moved_bytes = 0;     // of rows written in this turn for messages that leave their block
   std::uint64_t movable_bytes = 0;   // of rows that may still be written in this turn for messages that leave their block
   std::uint64_t next_sample_ms = 0;
+  std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
   Status broken;                   // a row could not be read: the turn must fail
   std::vector<std::string> notes;  // of damage found in this turn, a line each
 
@@ -275,7 +316,19 @@ struct Engine::State {
   // settle.cpp
   void end_lease_of_slot(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, Return why, std::string_view text);
   void end_lease_of_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, std::string_view text);
-  void drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder);
+  void return_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, bool begun, std::string_view text);
+  void drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder, bool begun);
+
+  // begun.cpp
+  void begin_slot(Group& group, WindowBlock& block, std::uint32_t slot, Subscription* holder);
+  void begin_retry(const Queue& queue, const Group& group, std::uint64_t sequence, RetryLease& lease, Subscription* holder);
+  void begin_in_blocks(Group& group, const model::SettleRange& range, Subscription& holder);
+  void begin_in_retry(const Queue& queue, Group& group, const model::SettleRange& range, Subscription& holder);
+  void presume_begun(Subscription& subscription);
+  void presume_after_crash(Queue& queue, Group& group);
+  void lease_ran_out(const Queue& queue, std::uint32_t holder);
+  void heard(SessionId session);
+  void recall(Group& group);
 
   // sweep.cpp, dispatch.cpp
   void sweep(Queue& queue, Group& group);
@@ -292,6 +345,7 @@ struct Engine::State {
                          std::uint32_t limit);
   void deliver(Subscription& subscription, const format::Run& run);
   Subscription* next_consumer(Group& group);
+  void count_hand_out(Queue& queue, Group& group, Subscription& subscription, std::uint32_t messages);
   bool expired(const Queue& queue, const format::Record& record, std::uint64_t publish_ms) const;
   bool row_expired(const Queue& queue, const TakenOut& row, const format::Record& record) const;
 
@@ -301,7 +355,11 @@ struct Engine::State {
 
   // publish.cpp, producer.cpp
   Producer* producer(Queue& queue, const model::Publish& publish);
-  bool forget_oldest_producer(Queue& queue, const model::ProducerId& keep);
+  bool forget_old_producers(Queue& queue, const model::ProducerId& keep);
+  void keep_answer(Producer& producer, std::uint64_t sequence, std::string_view entries);
+  void forget_answer(Queue& queue, const model::ProducerId& id, Producer& producer);
+  Error no_place_for_producer(const Queue& queue) const;
+  std::optional<Error> too_many_answers(const Queue& queue, const Producer& producer) const;
   void remember_answer(Queue& queue, Producer& producer, const model::Publish& publish, const std::string& entries, bool durable);
   void load_producers(Queue& queue);
   void prune_producers(Queue& queue);
@@ -354,6 +412,12 @@ struct Engine::State {
   void put_sample(Resolution resolution, std::uint32_t queue, const Sample& sample);
   void trim_history();
 
+  // kept_time.cpp
+  void keep_time();
+  void keep_time_if_due();
+  Duration next_keep() const;  // monotonic
+
+  void begin_life();
   void load();
   bool lacks_rows();
   void load_leased_retry(Queue& queue, Group& group);

@@ -30,9 +30,9 @@ void Engine::State::sweep(Queue& queue, Group& group) {
   }
   while (!group.recovered_retry.empty() && budget > 0) {
     --budget;
-    const std::uint64_t sequence = group.recovered_retry.front();
+    const auto [sequence, begun] = group.recovered_retry.front();
     group.recovered_retry.pop_front();
-    end_lease_of_retry(queue, group, sequence, Return::lease_end, "the broker was restarted while it was handed out");
+    return_retry(queue, group, sequence, Return::lease_end, begun, "the broker was restarted while it was handed out");
   }
   if (!group.returning.empty()) take_back(queue, group);
   if (now.mono >= group.next_lease_check) check_leases(queue, group);
@@ -103,6 +103,7 @@ void Engine::State::check_leases(Queue& queue, Group& group) {
     --budget;
     ++group.row.lease_expired;
     ++queue.sample.lease_expired;
+    lease_ran_out(queue, group.retry_leases.at(sequence).holder);
     end_lease_of_retry(queue, group, sequence, Return::lease_end, "the lease ran out (visibility_timeout)");
   }
   group.next_lease_check = next == Duration::max() ? next : std::max(next, budget == 0 ? now.mono : now.mono + lease_check_pause);
@@ -132,6 +133,7 @@ void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& 
       --budget;
       ++group.row.lease_expired;
       ++queue.sample.lease_expired;
+      lease_ran_out(queue, lease.holder);
       end_lease_of_slot(queue, group, block, i, Return::lease_end, "the lease ran out (visibility_timeout)");
     }
     if (left) {
@@ -147,25 +149,24 @@ void Engine::State::mature(Queue& queue, Group& group) {
   const std::uint64_t wall = epoch_ms(now.wall);
   group.next_due_ms = leased_due;
   store::Row row;
-  Key from = key::due(queue.id, group.id, group.matured_ms + 1, 0);
-  std::string next(std::string_view{from});
-  std::uint64_t counted_ms = group.matured_ms;
+  std::string next(std::string_view{key::due(queue.id, group.id, group.matured.ms, group.matured.sequence)});
+  next.push_back('\0');
+  Due counted = group.matured;
   std::vector<std::uint64_t> matured;
   while (tx->seek(Table::due, next, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
-    const std::uint64_t due = be64(row.key, 8);
-    if (due == leased_due) break;
-    // Rows of one millisecond are counted together, so the budget may be passed by those.
-    if (due > wall || (budget == 0 && due != counted_ms)) {
-      group.next_due_ms = due;
+    const Due due{be64(row.key, 8), be64(row.key, 16)};
+    if (due.ms == leased_due) break;
+    if (due.ms > wall || budget == 0) {
+      group.next_due_ms = due.ms;
       break;
     }
-    counted_ms = due;
-    matured.push_back(be64(row.key, 16));
-    if (budget > 0) --budget;
+    --budget;
+    counted = due;
+    matured.push_back(due.sequence);
     next.assign(row.key);
     next.push_back('\0');
   }
-  group.matured_ms = group.next_due_ms <= wall ? counted_ms : std::max(group.matured_ms, wall);
+  group.matured = group.next_due_ms <= wall ? counted : std::max(group.matured, Due{wall, ~std::uint64_t{0}});
   group.ready_retry += matured.size();
   for (const std::uint64_t sequence : matured) expire_matured(queue, group, sequence);
 }

@@ -33,7 +33,8 @@ bool Engine::State::take_out(Queue& queue, Group& group, WindowBlock& block, std
   std::size_t begin = 0;
   for (std::uint32_t i = 0; i < slot; ++i) begin += block.slots[i].bytes;
   out = TakenOut{};
-  out.deliveries = out.attempts = 1;
+  out.deliveries = 1;
+  out.attempts = block.slots[slot].begun;
   out.publish_ms = static_cast<std::int64_t>(run.publish_time);
   out.record.assign(run.records.substr(std::min(begin, run.records.size()), block.slots[slot].bytes));
   settle_slot(group, block, slot);
@@ -45,11 +46,11 @@ void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence
   row.reason = 0;
   spend_room(row);
   tx->put(Table::retry, key::at(queue.id, group.id, sequence), encode(row));
-  tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), "\1");
+  tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), due_waiting);
   ++group.row.retry;
   group.dirty = true;
   if (due_ms == leased_due) return;
-  if (due_ms <= group.matured_ms) {
+  if (Due{due_ms, sequence} <= group.matured) {
     ++group.ready_retry;
   } else {
     group.next_due_ms = std::min(group.next_due_ms, due_ms);
@@ -61,7 +62,7 @@ void Engine::State::erase_retry(Queue& queue, Group& group, std::uint64_t sequen
   tx->erase(Table::due, key::due(queue.id, group.id, row.time_ms, sequence));
   --group.row.retry;
   group.dirty = true;
-  if (row.time_ms != leased_due && row.time_ms <= group.matured_ms) --group.ready_retry;
+  if (row.time_ms != leased_due && Due{row.time_ms, sequence} <= group.matured) --group.ready_retry;
 }
 
 void Engine::State::replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms) {

@@ -96,6 +96,12 @@ class Verifier {
         has_boot_row_ = true;
         BootRow boot;
         if (!decode(value, boot)) problem("state", key, "the boot row fails its checksum");
+      } else if (key == std::string_view("L")) {
+        LivesRow lives;
+        if (!decode(value, lives)) problem("state", key, "the row of boot epochs fails its checksum");
+      } else if (key == std::string_view("T")) {
+        TimeRow time;
+        if (!decode(value, time)) problem("state", key, "the row of the time fails its checksum");
       } else if (key[0] == 'Q' && key.size() == 5) {
         QueueCheck& queue = queues_[be32(key, 1)];
         if (!decode(value, queue.row)) problem("state", key, "the row of a queue fails its checksum");
@@ -164,6 +170,7 @@ class Verifier {
       const std::uint64_t sequence = be64(key, 8);
       (table == Table::retry ? group->retry : group->dead).add(row.record.size());
       ++(table == Table::retry ? report_.delayed : report_.dead);
+      if (table == Table::retry && row.time_ms == leased_due) ++report_.in_flight;
       if (sequence >= queues_.at(be32(key, 0)).state.next_sequence) problem(name, key, "has a sequence that was never given");
       if (!group->taken.insert(sequence).second) problem(name, key, "is in retry and in dead at once");
       if (table == Table::dead) {
@@ -237,13 +244,16 @@ class Verifier {
       std::string bits;
       if (const auto row = tx_.get(Table::marks, key::at(id, group_id, run.first_sequence)))
         bits = std::string(unseal(*row).value_or(""));
-      if (!bits.empty() && bits.size() != (run.count + 7) / 8) problem("marks", key, "has the wrong length for its block");
+      const std::size_t bytes = (run.count + 7) / 8;  // and as many again for what is begun
+      if (!bits.empty() && bits.size() != bytes && bits.size() != 2 * bytes)
+        problem("marks", key, "has the wrong length for its block");
       for (std::uint32_t i = 0; i < run.count; ++i) {
         const std::uint64_t sequence = run.first_sequence + i;
         const bool settled = sequence < group.row.floor || (i / 8 < bits.size() && (bits[i / 8] >> (i % 8) & 1));
         if (settled) continue;
         needed[i] = true;
         group.pending.add(records[i].first);
+        if (sequence < group.row.cursor) ++report_.in_flight;
         if (group.taken.contains(sequence))
           problem("message " + std::to_string(sequence) + " of queue " + queue.row.name + ", group " + group.row.name +
                   " is in its block and in a row of its own at once");
@@ -259,6 +269,11 @@ class Verifier {
     each(Table::state, [&](std::string_view key, std::string_view value) {
       if (key[0] == 'P' && (key.size() != 29 || !unseal(value)))
         problem("state", key, "an answer to a producer fails its checksum");
+      LivesRow lives;
+      TimeRow time;
+      if (key == key::lives() && !decode(value, lives)) problem("state", key, "the row of boot epochs fails its checksum");
+      if (key == key::time() && !decode(value, time)) problem("state", key, "the row of the time fails its checksum");
+      if (key[0] == 'C' && !decode_number(value)) problem("state", key, "the concurrency of a group fails its checksum");
     });
   }
 

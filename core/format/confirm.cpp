@@ -104,6 +104,27 @@ void ConfirmWriter::flush() {
   batches_ = messages_ = 0;
 }
 
+std::size_t count_batches(std::string_view entries) {
+  std::size_t batches = 0;
+  while (!entries.empty()) {
+    std::size_t size = entries.size() + 1;
+    std::size_t stands_for = 1;
+    const auto kind = load<std::uint8_t>(entries.data());
+    if (kind == kind_stored && entries.size() >= stored_bytes) {
+      size = stored_bytes;
+      stands_for = load<std::uint32_t>(entries.data() + 1);
+    } else if (kind == kind_receipts && entries.size() >= receipts_head_bytes) {
+      size = receipts_head_bytes + receipt_bytes * load<std::uint32_t>(entries.data() + 1);
+    } else if (kind == kind_refused && entries.size() >= refused_head_bytes) {
+      size = refused_head_bytes + load<std::uint16_t>(entries.data() + 11);
+    }
+    if (size > entries.size()) return batches;
+    entries.remove_prefix(size);
+    batches += stands_for;
+  }
+  return batches;
+}
+
 bool split_confirm(std::string_view& bytes, ConfirmEntry& entry) {
   if (bytes.empty()) return false;
   entry.kind = load<std::uint8_t>(bytes.data());

@@ -41,6 +41,8 @@ struct ConfirmEntry {
   std::vector<Receipt> receipts;  // kind 1
   Error error;                    // kind 2
 };
+/// Batches that the entries stand for, up to the first damage.
+std::size_t count_batches(std::string_view entries);
 /// Splits the first entry off. False when damaged.
 bool split_confirm(std::string_view& bytes, ConfirmEntry& entry);
 

@@ -8,6 +8,7 @@
 #include "ackwire/limits.hpp"
 #include "format/bytes.hpp"
 #include "format/utf8.hpp"
+#include "rules/quote.hpp"
 
 namespace ackwire::format {
 namespace {
@@ -16,7 +17,9 @@ constexpr std::size_t length_and_crc_bytes = 8;
 constexpr std::size_t header_prefix_bytes = 3;  // name_bytes:u8 value_bytes:u16
 constexpr std::uint8_t known_attributes = has_deliver_at | has_expires_at;
 
-Error refuse(Errc code, std::string what) { return Error{code, std::move(what) + "; nothing was stored."}; }
+Error refuse(Errc code, std::string what, std::string_view way_out) {
+  return Error{code, std::move(what.append("; nothing was stored. ").append(way_out))};
+}
 
 /// Splits the first header off. False when it does not fit.
 bool split_header(std::string_view& bytes, Header& header) noexcept {
@@ -30,33 +33,43 @@ bool split_header(std::string_view& bytes, Header& header) noexcept {
   return true;
 }
 
-/// The rules of one header, its uniqueness aside.
-Status check_header(const Header& header) {
-  if (header.name.empty()) return refuse(Errc::invalid_headers, "A header has an empty name");
+/// The rules of one header, its uniqueness aside. `index` counts from 0.
+Status check_header(const Header& header, std::size_t index) {
+  const auto bad = [&](std::string_view why, std::string_view way_out) {
+    return refuse(Errc::invalid_headers, "Header " + std::to_string(index + 1) + " " + std::string(why), way_out);
+  };
+  if (header.name.empty()) return bad("has an empty name", "Give it a name, or leave it out.");
   if (header.name.size() > limits::header_name_bytes) {
-    return refuse(Errc::invalid_headers, "A header name has " + std::to_string(header.name.size()) + " bytes, at most " +
-                                             std::to_string(limits::header_name_bytes) + " are allowed");
+    return bad("has a name of " + std::to_string(header.name.size()) + " bytes, at most " +
+                   std::to_string(limits::header_name_bytes) + " are allowed",
+               "Shorten it.");
   }
-  if (!is_utf8(header.name)) return refuse(Errc::invalid_headers, "A header name is not UTF-8");
-  if (!has_no_controls(header.name)) return refuse(Errc::invalid_headers, "A header name holds a control character");
-  if (header.value.find('\0') != std::string_view::npos) {
-    return refuse(Errc::invalid_headers, "The value of header '" + std::string(header.name) + "' holds a NUL byte");
+  if (!is_utf8(header.name)) return bad("has a name that is not UTF-8", "Encode it as UTF-8; values may be any bytes but NUL.");
+  const std::string named = rules::quote(header.name);
+  if (!has_no_controls(header.name)) return bad(named + " has a control character in its name", "Leave it out.");
+  if (const std::size_t nul = header.value.find('\0'); nul != std::string_view::npos) {
+    return bad(named + " has a NUL byte in its value, at byte " + std::to_string(nul + 1),
+               "Encode the value, or put it in the body.");
   }
   return {};
 }
 
 Status repeated(std::string_view name) {
-  return refuse(Errc::invalid_headers, "Header '" + std::string(name) + "' is given twice");
+  return refuse(Errc::invalid_headers, "Header " + rules::quote(name) + " is given twice", "Give each name once.");
 }
 
 Status check_header_sizes(std::size_t count, std::size_t bytes) {
   if (count > limits::header_count) {
-    return refuse(Errc::invalid_headers, "A message has " + std::to_string(count) + " headers, at most " +
-                                             std::to_string(limits::header_count) + " are allowed");
+    return refuse(
+        Errc::invalid_headers,
+        "A message has " + std::to_string(count) + " headers, at most " + std::to_string(limits::header_count) + " are allowed",
+        "Send fewer, or put them in the body.");
   }
   if (bytes > limits::headers_bytes) {
-    return refuse(Errc::invalid_headers, "The headers of a message have " + std::to_string(bytes) + " bytes, at most " +
-                                             std::to_string(limits::headers_bytes) + " are allowed");
+    return refuse(Errc::invalid_headers,
+                  "The headers of a message have " + std::to_string(bytes) + " bytes encoded, at most " +
+                      std::to_string(limits::headers_bytes) + " are allowed",
+                  "Shorten them, or put them in the body.");
   }
   return {};
 }
@@ -67,44 +80,67 @@ Status check_headers(const Record& record) {
   std::string_view rest = record.headers;
   for (std::size_t i = 0; i < record.header_count; ++i) {
     Header header;
-    if (!split_header(rest, header)) return refuse(Errc::invalid_headers, "The headers of a message are cut short");
-    if (Status status = check_header(header); !status) return status;
+    if (!split_header(rest, header)) {
+      return refuse(Errc::invalid_headers,
+                    "Header " + std::to_string(i + 1) + " of " + std::to_string(record.header_count) +
+                        " reaches beyond header_bytes (" + std::to_string(record.headers.size()) + ")",
+                    "Mend the lengths of the record.");
+    }
+    if (Status status = check_header(header, i); !status) return status;
     for (std::size_t j = 0; j < i; ++j) {
       if (names[j] == header.name) return repeated(header.name);
     }
     names[i] = header.name;
   }
-  if (!rest.empty()) return refuse(Errc::invalid_headers, "The headers of a message are longer than their count says");
+  if (!rest.empty()) {
+    return refuse(Errc::invalid_headers,
+                  "header_bytes of a record is " + std::to_string(rest.size()) + " more than its " +
+                      std::to_string(record.header_count) + " headers have",
+                  "Mend the count or the length of the record.");
+  }
   return {};
 }
 
 Status check_sizes(std::size_t key_bytes, std::size_t ordering_key_bytes, std::size_t body_bytes, std::size_t max_message_bytes) {
   if (key_bytes > limits::idempotency_key_bytes) {
-    return refuse(Errc::invalid_key, "An idempotency key has " + std::to_string(key_bytes) + " bytes, at most " +
-                                         std::to_string(limits::idempotency_key_bytes) + " are allowed");
+    return refuse(Errc::invalid_key,
+                  "An idempotency key has " + std::to_string(key_bytes) + " bytes, at most " +
+                      std::to_string(limits::idempotency_key_bytes) + " are allowed",
+                  "Shorten it, for example to a hash of it.");
   }
   if (ordering_key_bytes > limits::ordering_key_bytes) {
-    return refuse(Errc::invalid_key, "An ordering key has " + std::to_string(ordering_key_bytes) + " bytes, at most " +
-                                         std::to_string(limits::ordering_key_bytes) + " are allowed");
+    return refuse(Errc::invalid_key,
+                  "An ordering key has " + std::to_string(ordering_key_bytes) + " bytes, at most " +
+                      std::to_string(limits::ordering_key_bytes) + " are allowed",
+                  "Shorten it.");
   }
   if (body_bytes > max_message_bytes) {
-    return refuse(Errc::too_large, "A message body has " + std::to_string(body_bytes) + " bytes, at most " +
-                                       std::to_string(max_message_bytes) + " are allowed here");
+    return refuse(Errc::too_large,
+                  "A message body has " + std::to_string(body_bytes) + " bytes, at most " + std::to_string(max_message_bytes) +
+                      " are allowed here (max_message_bytes, at most " + std::to_string(limits::message_bytes) + ")",
+                  "Split it, or send where it lies.");
   }
   return {};
 }
 
 Status check_times(const Message& message) {
   if (message.delay < Duration{0} || message.delay > limits::delay_max) {
-    return refuse(Errc::out_of_range, "A delay of " + std::to_string(message.delay.count()) + " ms is outside 0 to " +
-                                          std::to_string(limits::delay_max.count()) + " ms");
+    return refuse(Errc::out_of_range,
+                  "A delay of " + std::to_string(message.delay.count()) + " ms is outside 0 to " +
+                      std::to_string(limits::delay_max.count()) + " ms",
+                  "Choose one inside.");
   }
   if (message.ttl < Duration{0} || message.ttl > limits::ttl_max) {
-    return refuse(Errc::out_of_range, "A ttl of " + std::to_string(message.ttl.count()) + " ms is outside 0 to " +
-                                          std::to_string(limits::ttl_max.count()) + " ms");
+    return refuse(Errc::out_of_range,
+                  "A ttl of " + std::to_string(message.ttl.count()) + " ms is outside 0 to " +
+                      std::to_string(limits::ttl_max.count()) + " ms",
+                  "Choose one inside.");
   }
   if (message.ttl > Duration{0} && message.delay >= message.ttl) {
-    return refuse(Errc::out_of_range, "A message would expire (ttl) before it may be delivered (delay)");
+    return refuse(Errc::out_of_range,
+                  "A message would expire (ttl " + std::to_string(message.ttl.count()) + " ms) before it may be delivered (delay " +
+                      std::to_string(message.delay.count()) + " ms)",
+                  "Choose a longer ttl.");
   }
   return {};
 }
@@ -118,7 +154,7 @@ Status measure_headers(const Message& message, std::size_t& bytes) {
   for (const Header& header : message.headers) bytes += header_prefix_bytes + header.name.size() + header.value.size();
   if (Status sizes = check_header_sizes(message.headers.size(), bytes); !sizes) return sizes;
   for (std::size_t i = 0; i < message.headers.size(); ++i) {
-    if (Status status = check_header(message.headers[i]); !status) return status;
+    if (Status status = check_header(message.headers[i], i); !status) return status;
     for (std::size_t j = 0; j < i; ++j) {
       if (message.headers[j].name == message.headers[i].name) return repeated(message.headers[i].name);
     }
@@ -172,6 +208,36 @@ bool split(std::string_view& bytes, Record& record) {
   return true;
 }
 
+Error damaged_on_the_way() {
+  return refuse(Errc::bad_checksum, "The record's bytes do not have its checksum: it was damaged on the way",
+                "Publish it again under a new number.");
+}
+
+Error fault(std::string_view bytes) {
+  constexpr std::string_view mend = "Mend the lengths of the record, or the count and bytes of its batch.";
+  const auto cut = [&](std::string what) { return refuse(Errc::bad_length, std::move(what), mend); };
+  if (bytes.size() < record_header_bytes) {
+    return cut("A record has at least " + std::to_string(record_header_bytes) + " bytes, and the batch has " +
+               std::to_string(bytes.size()) + " left for it");
+  }
+  const std::size_t covered = load<std::uint32_t>(bytes.data());
+  const std::size_t least = record_header_bytes - length_and_crc_bytes, left = bytes.size() - length_and_crc_bytes;
+  if (covered < least) return cut("A record's length is " + std::to_string(covered) + ", the least is " + std::to_string(least));
+  if (covered > left) {
+    return cut("A record's length is " + std::to_string(covered) + ", and the batch has " + std::to_string(left) +
+               " bytes behind it");
+  }
+  if (crc32(bytes.substr(length_and_crc_bytes, covered)) != load<std::uint32_t>(bytes.data() + 4)) return damaged_on_the_way();
+  const auto unknown = static_cast<unsigned>(load<std::uint8_t>(bytes.data() + 8) & ~known_attributes);
+  if (unknown != 0) {
+    return refuse(Errc::invalid_argument,
+                  "A record has attribute bits that do not exist (" + std::to_string(unknown) +
+                      "); there are 1 (deliver_at) and 2 (expires_at)",
+                  "Clear the others.");
+  }
+  return cut("The times, keys and headers of a record take more than its length, " + std::to_string(covered) + ", leaves them");
+}
+
 bool checksum_ok(const Record& record) {
   return crc32(record.bytes.substr(length_and_crc_bytes)) == load<std::uint32_t>(record.bytes.data() + 4);
 }
@@ -186,10 +252,14 @@ Status check(const Record& record, std::uint32_t max_message_bytes) {
   if (record.attributes != 0) {
     if (((record.attributes & has_deliver_at) != 0) != (record.deliver_at != 0) ||
         ((record.attributes & has_expires_at) != 0) != (record.expires_at != 0)) {
-      return refuse(Errc::out_of_range, "A time of 0 is given as deliver-at or expires-at");
+      return refuse(Errc::out_of_range, "deliver_at or expires_at is there (attributes) and is 0",
+                    "Clear its attribute bit instead.");
     }
     if (record.expires_at != 0 && record.deliver_at >= record.expires_at) {
-      return refuse(Errc::out_of_range, "A message would expire (ttl) before it may be delivered (delay)");
+      return refuse(Errc::out_of_range,
+                    "A message would expire (expires_at " + std::to_string(record.expires_at) +
+                        ") before it may be delivered (deliver_at " + std::to_string(record.deliver_at) + ")",
+                    "Choose a later expires_at.");
     }
   }
   return {};
@@ -233,6 +303,18 @@ Status encode(const Message& message, Timestamp now, std::string& out) {
   put(at, message.body);
   store<std::uint32_t>(first + 4, crc32({first + length_and_crc_bytes, total - length_and_crc_bytes}));
   return {};
+}
+
+void shift_times(char* record, Duration by) {
+  const auto attributes = load<std::uint8_t>(record + 8);
+  char* at = record + record_header_bytes;
+  for (const Attribute time : {has_deliver_at, has_expires_at}) {
+    if ((attributes & time) == 0) continue;
+    const std::int64_t moved = static_cast<std::int64_t>(load<std::uint64_t>(at)) + by.count();
+    store<std::uint64_t>(at, static_cast<std::uint64_t>(std::max<std::int64_t>(moved, 1)));
+    at += 8;
+  }
+  store<std::uint32_t>(record + 4, crc32({record + length_and_crc_bytes, load<std::uint32_t>(record)}));
 }
 
 std::vector<Header> decode_headers(std::string_view bytes, std::uint32_t count) {

@@ -39,11 +39,17 @@ struct Record {
 
 /// Splits the first record off `bytes`. False when it is cut short or inconsistent. Does not look at the checksum.
 bool split(std::string_view& bytes, Record& record);
+/// Why split() refused the front of `bytes`: bad_length, bad_checksum or invalid_argument (an unknown attribute).
+Error fault(std::string_view bytes);
 bool checksum_ok(const Record& record);
+/// The refusal of a record that is not checksum_ok().
+Error damaged_on_the_way();
 /// Every rule of limits.hpp and of names inside one record: unique header names, UTF-8 names, no NUL in values, body size.
 Status check(const Record& record, std::uint32_t max_message_bytes);
 /// Appends the record of `message`. `now` is broker time. Errors: those of check(), out_of_range for delay and ttl.
 Status encode(const Message& message, Timestamp now, std::string& out);
+/// Moves the times of a whole record by `by`, and makes its checksum anew.
+void shift_times(char* record, Duration by);
 /// Decodes headers; `count` of them in `bytes`, which must have passed check().
 std::vector<Header> decode_headers(std::string_view bytes, std::uint32_t count);
 /// CRC-32 (IEEE).

@@ -44,6 +44,9 @@ struct Subscribe {
   SubscriptionId subscription{};
   std::string_view queue, group;
   std::uint32_t credit = 0;
+  /// How many messages the consumer works on at once, when it says with Begun which ones it has begun. 0: it says nothing, so
+  /// everything that was handed out counts as begun.
+  std::uint32_t concurrency = 0;
 };
 
 enum class SettleKind : std::uint8_t { ack = 1, nack = 2, reject = 3, release = 4, extend = 5 };
@@ -53,6 +56,13 @@ struct SettleRange {
   std::uint64_t first_sequence = 0;
   std::uint32_t count = 0;
   std::uint32_t delivery = 0;
+};
+
+/// These messages have been handed to the application. Has no answer.
+struct Begun {
+  SubscriptionId subscription{};
+  std::uint64_t boot_epoch = 0;
+  std::vector<SettleRange> ranges;
 };
 
 struct Settle {

@@ -37,6 +37,11 @@ struct SettleResult {
   Error error{Errc::ok, {}};  // the whole settle was refused
   std::vector<SettleRange> stale;
 };
+/// Somebody else waits: give back up to `count` messages that are not begun.
+struct Recall {
+  SubscriptionId subscription{};
+  std::uint32_t count = 0;
+};
 /// The broker ended the subscription (queue or group removed).
 struct SubscriptionEnded {
   SubscriptionId subscription{};
@@ -49,7 +54,7 @@ struct Answer {
 
 struct Effect {
   SessionId session{};
-  std::variant<Confirm, Deliver, Subscribed, SettleResult, SubscriptionEnded, Answer> what;
+  std::variant<Confirm, Deliver, Subscribed, SettleResult, Recall, SubscriptionEnded, Answer> what;
 };
 
 }  // namespace ackwire::model

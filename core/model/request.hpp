@@ -73,6 +73,13 @@ struct MoveDead {
 using Request = std::variant<CreateQueue, EnsureQueue, SetQueue, GetQueue, ListQueues, RemoveQueue, Purge, CreateGroup, RemoveGroup,
                              Peek, GetStats, HistoryQuery, GetDeadLetters, MoveDead>;
 
+/// Whether the request only reads, and may read much: pages, lists and figures.
+inline bool is_read(const Request& request) {
+  return std::holds_alternative<Peek>(request) || std::holds_alternative<GetDeadLetters>(request) ||
+         std::holds_alternative<HistoryQuery>(request) || std::holds_alternative<GetStats>(request) ||
+         std::holds_alternative<ListQueues>(request);
+}
+
 struct Done {};
 struct Purged {
   std::uint64_t count = 0, below_sequence = 0;

@@ -24,12 +24,13 @@ enum class Input : std::uint8_t {
   publish,
   publish_delayed,
   due,       // its time has come
-  dispatch,  // handed to a consumer; deliveries and attempts + 1
+  dispatch,  // handed to a consumer; deliveries + 1
+  begin,     // its consumer began to process it; attempts + 1
   ack,
   nack,        // attempts left
   nack_spent,  // max_attempts reached
   reject,
-  release,  // attempts - 1
+  release,  // not charged
   extend,
   lease_end,        // time, disconnect or broker restart; attempts left
   lease_end_spent,  // the same, max_attempts reached
@@ -41,7 +42,7 @@ enum class Input : std::uint8_t {
 };
 
 inline constexpr std::size_t state_count = 8;
-inline constexpr std::size_t input_count = 17;
+inline constexpr std::size_t input_count = 18;
 
 /// The next state, or nullopt when the input does not apply in that state: it is refused and changes nothing.
 std::optional<State> next(State state, Input input) noexcept;

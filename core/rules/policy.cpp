@@ -3,6 +3,7 @@
 #include <string>
 
 #include "ackwire/limits.hpp"
+#include "rules/quote.hpp"
 
 namespace ackwire::rules {
 namespace {
@@ -36,7 +37,7 @@ Status check_name(std::string_view what, std::string_view name) {
   if (name.size() > limits::name_bytes) return bad("has " + std::to_string(name.size()) + " bytes");
   if (name.front() == '.') return bad("starts with a dot");
   for (std::size_t i = 0; i < name.size(); ++i) {
-    if (!legal(name[i])) return bad("has an illegal character at byte " + std::to_string(i));
+    if (!legal(name[i])) return bad("has the character " + quote_first(name.substr(i)) + " at byte " + std::to_string(i + 1));
   }
   return {};
 }

@@ -4,13 +4,17 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <future>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include "runtime/turn.hpp"
 
@@ -19,15 +23,22 @@ namespace {
 
 constexpr Duration longest_wait{1'000};
 
+/// Frames are taken into one commit as long as this, or as the commit before it took, if that is longer: whoever waits for
+/// an answer waits for a bounded time, and a slow disk still gets large commits.
+constexpr std::chrono::microseconds gather_min{2'000}, gather_max{20'000};
+
 Error stopped() { return {Errc::closed, "The broker is closed. Everything confirmed before is safe. Open it again.", {}, {}}; }
 
 /// An eventfd that costs a system call only while the loop sleeps.
 class Wake {
  public:
   Wake() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~Wake() { ::close(fd_); }
+  ~Wake() {
+    if (fd_ >= 0) ::close(fd_);
+  }
   Wake(const Wake&) = delete;
   Wake& operator=(const Wake&) = delete;
+  bool open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
   void ring() {
     if (!asleep_.exchange(false)) return;
@@ -47,6 +58,16 @@ class Wake {
   std::atomic<bool> asleep_{false};
 };
 
+/// What may still be taken into one commit.
+struct Room {
+  std::size_t frames = 0, bytes = 0;
+  bool left() const { return frames > 0 && bytes > 0; }
+  void take(std::size_t frame_bytes) {
+    --frames;
+    bytes -= std::min(bytes, frame_bytes);
+  }
+};
+
 }  // namespace
 
 struct CommitLoop::State {
@@ -57,6 +78,7 @@ struct CommitLoop::State {
   BrokerOptions options;
   std::thread thread;
   std::atomic<std::thread::id> loop_thread;
+  std::atomic<std::int64_t> clock_offset_ms{0};
   Wake wake;
 
   // -- the loop's thread alone --
@@ -64,6 +86,9 @@ struct CommitLoop::State {
   std::unique_ptr<Gateway> gateway;
   std::vector<Received> frames;
   std::vector<Inbound> inbound;
+  Room room, local_room;  // of the commit under way
+  std::vector<Peer> gone, slow;
+  std::chrono::microseconds gather = gather_min;
 
   // -- protected by mutex --
   mutable std::mutex mutex;
@@ -87,6 +112,7 @@ struct CommitLoop::State {
   }
   void sleep();
   void collect();
+  void run_turn(const Send& sender);
   void run();
   bool send(const Peer& peer, std::string_view head, std::string_view payload);
   bool post(std::function<void()> call);
@@ -105,29 +131,34 @@ void CommitLoop::State::sleep() {
   wake.awake();
 }
 
-// Takes what is there, up to the limits of one commit.
+// Takes a bounded part of what is there; in one commit never more than its limits.
 void CommitLoop::State::collect() {
   frames.clear();
   std::vector<std::function<void()>> now_calls;
   {
     const std::lock_guard lock(mutex);
     now_calls.swap(calls);
-    std::size_t bytes = 0;
-    while (!inbox.empty() && frames.size() < options.commit_max_frames && bytes < options.commit_max_bytes) {
+    while (!inbox.empty() && local_room.left()) {
       LocalFrame frame = std::move(inbox.front());
       inbox.pop_front();
-      bytes += frame.bytes->size();
+      local_room.take(frame.bytes->size());
       inbox_used -= frame.bytes->size();
       frames.push_back({Peer{true, static_cast<std::uint64_t>(frame.peer)}, *frame.bytes, frame.bytes, 0});
     }
   }
   space.notify_all();
   for (const auto& call : now_calls) call();
-  if (!gateway) return;
-  inbound.clear();
-  gateway->receive(inbound, options.commit_max_frames, options.commit_max_bytes);
-  for (Inbound& in : inbound) {
-    frames.push_back({Peer{false, static_cast<std::uint64_t>(in.peer)}, in.bytes, std::move(in.owner), in.extra_frames});
+  if (gateway) {
+    inbound.clear();
+    if (room.left()) gateway->receive(inbound, room.frames, room.bytes);
+    for (Inbound& in : inbound) {
+      room.take(in.bytes.size());
+      frames.push_back({Peer{false, static_cast<std::uint64_t>(in.peer)}, in.bytes, std::move(in.owner), in.extra_frames});
+    }
+    for (const PeerId peer : gateway->take_gone()) gone.push_back(Peer{false, static_cast<std::uint64_t>(peer)});
+    slow.clear();
+    for (const PeerId peer : gateway->slow()) slow.push_back(Peer{false, static_cast<std::uint64_t>(peer)});
+    turn.set_slow(slow);
   }
 }
 
@@ -148,6 +179,21 @@ bool CommitLoop::State::send(const Peer& peer, std::string_view head, std::strin
   return true;
 }
 
+// One commit: what comes while its time lasts goes into it, a bounded part of each peer at a time.
+void CommitLoop::State::run_turn(const Send& sender) {
+  using std::chrono::steady_clock;
+  const auto until = steady_clock::now() + gather;
+  turn.begin(sender);
+  do {
+    turn.take(frames);
+    if (frames.empty() || steady_clock::now() >= until) break;
+    collect();
+  } while (!frames.empty());
+  const auto before = steady_clock::now();
+  turn.finish(sender);
+  gather = std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - before), gather_min, gather_max);
+}
+
 void CommitLoop::State::run() {
   loop_thread = std::this_thread::get_id();
   // Whoever is told of a failure finds it in health() as well.
@@ -158,25 +204,30 @@ void CommitLoop::State::run() {
   };
   const Send sender = [this, &note_failure](const Peer& peer, std::string_view head, std::string_view payload) {
     note_failure();
+    clock_offset_ms.store(turn.clock_offset().count(), std::memory_order_relaxed);
     return send(peer, head, payload);
   };
   while (true) {
+    room = local_room = {options.commit_max_frames, options.commit_max_bytes};
     collect();
     {
       const std::lock_guard lock(mutex);
       if (stopping) break;
     }
     if (frames.empty() && !turn.due()) {
+      for (const Peer& peer : std::exchange(gone, {})) turn.end(peer);
       sleep();
       continue;
     }
-    turn.run(frames, sender);
+    run_turn(sender);
+    clock_offset_ms.store(turn.clock_offset().count(), std::memory_order_relaxed);
     note_failure();
+    for (const Peer& peer : std::exchange(gone, {})) turn.end(peer);
     for (const Peer& peer : turn.take_silent()) {
       if (gateway) gateway->drop(PeerId{peer.id});
     }
   }
-  turn.close(sender, Errc::ok, "the broker is closing");
+  turn.close(sender, Errc::ok, "The broker is closing. What was confirmed is safe; what has no answer may be repeated later.");
   std::map<LocalPeer, LocalReceiver*> left;
   std::vector<std::function<void()>> last_calls;
   {
@@ -208,8 +259,17 @@ CommitLoop::~CommitLoop() { stop(); }
 
 Result<std::unique_ptr<CommitLoop>> CommitLoop::start(std::unique_ptr<store::Store> store, const BrokerOptions& options) {
   auto state = std::make_shared<State>(std::move(store), options);
+  if (!state->wake.open()) {
+    return Error{Errc::io, "The system gives no event descriptor. Nothing was changed. Raise the limit of open files (ulimit -n)."};
+  }
   if (Status opened = state->turn.open(); !opened) return opened.error();
-  state->thread = std::thread([raw = state.get()] { raw->run(); });
+  state->clock_offset_ms = state->turn.clock_offset().count();
+  try {
+    state->thread = std::thread([raw = state.get()] { raw->run(); });
+  } catch (const std::system_error& error) {
+    return Error{Errc::io, "Cannot start the broker's thread: " + std::string(error.what()) +
+                               ". Nothing was changed. Raise the limit of processes (ulimit -u) or of memory (ulimit -v)."};
+  }
   return std::unique_ptr<CommitLoop>(new CommitLoop(std::move(state)));
 }
 
@@ -275,6 +335,8 @@ Result<std::string> CommitLoop::bind(std::string_view endpoint) {
   if (!posted) return stopped();
   return bound.get_future().get();
 }
+
+Duration CommitLoop::clock_offset() const { return Duration{state_->clock_offset_ms.load(std::memory_order_relaxed)}; }
 
 Status CommitLoop::health() const {
   const std::lock_guard lock(state_->mutex);

@@ -51,6 +51,8 @@ class CommitLoop {
 
   /// Why nothing is confirmed any more (Errc::failed), or ok.
   Status health() const;
+  /// The system's clock less broker time, as of the last turn.
+  Duration clock_offset() const;
   void stop();
 
   static constexpr std::size_t inbox_bytes = 64u << 20;

@@ -31,14 +31,20 @@ enum class Sent : std::uint8_t {
 class Gateway {
  public:
   virtual ~Gateway() = default;
-  /// Returns when a frame is there, `wake_fd` is readable, or `timeout` has passed. Also pushes outboxes on.
+  /// Returns when something came, `wake_fd` is readable, a peer is gone or no longer slow, or `timeout` has passed. Also pushes
+  /// outboxes on.
   virtual void wait(int wake_fd, std::chrono::milliseconds timeout) = 0;
-  /// Appends what is there now, without waiting, up to the limits.
+  /// One round without waiting: pushes outboxes on, then takes a bounded part of what each peer has sent, in turn, up to the
+  /// limits. Nothing was there when nothing is appended.
   virtual void receive(std::vector<Inbound>& out, std::size_t max_frames, std::size_t max_bytes) = 0;
-  /// Sends head and payload as one frame, or keeps it in the peer's outbox when the peer is slow. Never blocks.
+  /// Puts head and payload as one frame into the peer's outbox, which wait() and receive() push on. Never blocks.
   virtual Sent send(PeerId peer, std::string_view head, std::string_view payload) = 0;
-  /// Forgets the peer's outbox.
+  /// Ends the connection; what waits for the peer is thrown away.
   virtual void drop(PeerId peer) = 0;
+  /// Peers whose connection ended since the last call. Their last frames may have come in the same round.
+  virtual std::vector<PeerId> take_gone() = 0;
+  /// Peers that do not take what is sent to them as fast as it comes: nothing large should be made for them now.
+  virtual const std::vector<PeerId>& slow() const = 0;
   /// Binds one more endpoint; returns it as bound.
   virtual Result<std::string> bind(std::string_view endpoint) = 0;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "model/command.hpp"
+#include "model/request.hpp"
 
 namespace ackwire::runtime {
 
@@ -25,6 +27,12 @@ struct Session {
   model::ProducerId producer{};
   std::string name;
   Duration last_heard{0};
+  /// Requests that read, in the order in which they came.
+  struct Read {
+    std::uint32_t number = 0;
+    model::Request request;
+  };
+  std::deque<Read> reads;
 };
 
 /// Not thread-safe.

@@ -18,8 +18,16 @@ namespace {
 
 constexpr Duration commit_window{30'000};
 constexpr Duration probe_pause{500};
+constexpr Duration pace_slack{5};      // of broker time against the steady clock, before peers in this process are told
 constexpr Duration full_pause{5'000};  // of publishes
 constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first
+
+// Reads are answered in turn, a bounded part of them in each turn of the broker, so that a publisher never waits long for them.
+constexpr std::size_t session_reads = 32;            // of one session, waiting
+constexpr std::uint32_t turn_reads = 32;             // answered in one turn
+constexpr std::size_t turn_read_bytes = 256 * 1024;  // and the bytes of their answers, about; one is always answered
+constexpr Duration reads_retry_after{200};
+constexpr Duration reads_pause{5};  // between turns that also read while there is something to confirm
 
 std::uint64_t micros() {
   timespec t{};
@@ -29,15 +37,26 @@ std::uint64_t micros() {
 
 Error no_session() {
   return {Errc::no_session,
-          "The broker has no session for this connection. Nothing of the frame was done. Say hello, then repeat it.",
+          "The broker has no session for this connection: it was not begun, or is over. Nothing of the frame was done. Say hello, "
+          "subscribe again, then repeat what has no answer.",
           {},
           {}};
 }
 
+Error other_life(const wire::Life& life, std::uint64_t boot_epoch) {
+  return {
+      Errc::store_rollback,
+      "This client last spoke to boot epoch " + std::to_string(life.boot_epoch) + " of a store, and this broker (boot epoch " +
+          std::to_string(boot_epoch) +
+          ") never was that: an older copy was put back, or another store is served here. Of what has no answer it is not known "
+          "whether it was stored there; it is not stored here. Say hello without a last life to go on.",
+      {},
+      {}};
+}
+
 }  // namespace
 
-Turn::Turn(store::Store& store, const BrokerOptions& options)
-    : store_(store), options_(options), clock_(Clock::read_mono(), Clock::read_system()) {}
+Turn::Turn(store::Store& store, const BrokerOptions& options) : store_(store), options_(options) {}
 
 std::uint64_t Turn::random_seed() const {
   if (options_.seed != 0) return options_.seed;
@@ -46,12 +65,22 @@ std::uint64_t Turn::random_seed() const {
 }
 
 Status Turn::open() {
+  const auto kept = engine::kept_time(store_);
+  if (!kept) return kept.error();
+  const ClockReading reading = read_clocks();
+  machine_boot_ = reading.machine_boot;
+  clock_.emplace(reading, *kept, options_.accept_clock);
+  return open_engine();
+}
+
+Status Turn::open_engine() {
   engine::EngineOptions options;
   options.seed = random_seed();
   options.store_soft_limit = options_.store_soft_limit;
   options.disk_floor_bytes = options_.disk_floor_bytes;
+  options.machine_boot = machine_boot_;
   engine_ = std::make_unique<engine::Engine>(store_, options);
-  now_ = clock_.at(Clock::read_mono(), Clock::read_system());
+  now_ = clock_->at(Clock::read_mono(), Clock::read_system());
   Status opened = engine_->open(now_);
   if (opened.ok()) tell_damage();
   return opened;
@@ -64,7 +93,7 @@ void Turn::tell_damage() {
 
 std::optional<Duration> Turn::wait() const {
   if (!failed_.ok()) return std::nullopt;
-  if (!lost_.empty() || !gone_.empty()) return Duration{0};
+  if (!lost_.empty() || !gone_.empty() || released_ || reads_left_) return Duration{0};
   std::optional<Duration> wait;
   if (const auto next = engine_->next_wakeup()) wait = std::max(*next - Clock::read_mono(), Duration{0});
   if (sessions_.size() > 0) wait = std::min(wait.value_or(probe_pause), std::max(next_probe_ - Clock::read_mono(), Duration{0}));
@@ -85,8 +114,8 @@ void Turn::end_session(model::SessionId id) {
   sessions_.remove(id);
 }
 
-void Turn::run(const std::vector<Received>& frames, const Send& send) {
-  now_ = clock_.at(Clock::read_mono(), Clock::read_system());
+void Turn::begin(const Send& send) {
+  now_ = clock_->at(Clock::read_mono(), Clock::read_system());
   if (failed_.ok()) {
     if (Status begun = engine_->begin(now_); !begun) after_failure(begun, send);
   }
@@ -96,7 +125,15 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
   }
   lost_.clear();
   gone_.clear();
+  released_ = false;
+}
+
+void Turn::take(const std::vector<Received>& frames) {
   for (const Received& frame : frames) handle(frame);
+}
+
+void Turn::finish(const Send& send) {
+  if (failed_.ok()) run_reads();
   if (failed_.ok()) {
     // After the frames: a turn may have taken longer than the timeout, and what the client said meanwhile was waiting.
     for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) {
@@ -124,14 +161,18 @@ void Turn::run(const std::vector<Received>& frames, const Send& send) {
 }
 
 // A ROUTER socket does not say that a peer went. A pong that nobody asked for finds out, so that leases end within a second of a
-// consumer's death and not only after session_timeout.
+// consumer's death and not only after session_timeout. Peers in this process only need to know when broker time changes its pace.
 void Turn::probe(const Send& send) {
   next_probe_ = now_.mono + probe_pause;
+  const Duration pace = now_.wall.time_since_epoch() - now_.mono;
+  const bool tell_local = pace > told_pace_ + pace_slack || pace < told_pace_ - pace_slack;
+  if (tell_local) told_pace_ = pace;
   head_.clear();
   wire::encode_pong(head_, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()));
   for (const model::SessionId id : sessions_.all()) {
     const Peer& peer = sessions_.find(id)->peer;
-    if (!peer.local && !send(peer, head_, {}) && std::find(gone_.begin(), gone_.end(), id) == gone_.end()) gone_.push_back(id);
+    if (peer.local && !tell_local) continue;
+    if (!send(peer, head_, {}) && !peer.local && std::find(gone_.begin(), gone_.end(), id) == gone_.end()) gone_.push_back(id);
   }
 }
 
@@ -142,7 +183,7 @@ void Turn::after_failure(const Status& failure, const Send& send) {
   close(send, failure.error().code, failure.error().message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
   if (!full) return;
-  if (const Status opened = open(); !opened.ok()) stop_confirming(opened);
+  if (const Status opened = open_engine(); !opened.ok()) stop_confirming(opened);
   engine_->refuse_publishes(now_.mono + full_pause);
   engine_->rest(now_.mono + full_rest);
 }
@@ -174,8 +215,13 @@ void Turn::handle(const Received& received) {
   if (!failed_.ok()) return refuse(received.peer, frame.request, failed_.error());
   Session* session = sessions_.of(received.peer);
   if (received.extra_frames > 0) {
-    return refuse(received.peer, frame.request,
-                  {Errc::too_many_frames, "A message must be one frame. Nothing of it was done.", {}, {}});
+    return refuse(
+        received.peer, frame.request,
+        {Errc::too_many_frames,
+         "A message had " + std::to_string(received.extra_frames) +
+             " parts behind its first. Nothing of it was done; the session goes on. Send each frame as a message of one part.",
+         {},
+         {}});
   }
   if (!whole.ok()) {
     refuse(received.peer, frame.request, whole.error());
@@ -192,13 +238,14 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   const auto hello = wire::decode_hello(frame.payload);
   if (!hello) return refuse(peer, frame.request, hello.error());
   if (Session* old = sessions_.of(peer)) end_session(old->id);
+  if (hello->life && !was_life(*hello->life)) return refuse(peer, frame.request, other_life(*hello->life, engine_->boot_epoch()));
   if (sessions_.size() >= options_.max_sessions) {
-    return refuse(
-        peer, frame.request,
-        {Errc::overloaded,
-         "The broker has " + std::to_string(sessions_.size()) + " sessions, which is its limit (max_sessions). Try again later.",
-         Duration{5'000},
-         {}});
+    return refuse(peer, frame.request,
+                  {Errc::overloaded,
+                   "The broker has " + std::to_string(sessions_.size()) +
+                       " sessions, which is its limit (max_sessions). No session was begun, and nothing was lost. Try again later.",
+                   Duration{5'000},
+                   {}});
   }
   Session& session = sessions_.add(peer, now_.mono);
   session.producer = hello->producer;
@@ -208,6 +255,7 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   welcome.boot_epoch = engine_->boot_epoch();
   welcome.session = static_cast<std::uint64_t>(session.id);
   welcome.now = static_cast<std::uint64_t>(now_.wall.time_since_epoch().count());
+  if (sessions_.size() == 1) told_pace_ = now_.wall.time_since_epoch() - now_.mono;
   std::copy_n(store_.id().data(), std::min<std::size_t>(store_.id().size(), 16), welcome.store_id.begin());
   welcome.max_frame_bytes = static_cast<std::uint32_t>(limits::frame_bytes);
   const std::string software = "ackwire " + std::string(version());
@@ -216,20 +264,27 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   wire::encode(reply.frame, welcome);
 }
 
+bool Turn::was_life(const wire::Life& life) const {
+  return store_.id() == std::string_view(life.store_id.data(), life.store_id.size()) && engine_->knows_life(life.boot_epoch);
+}
+
 void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
   using wire::Operation;
   const auto refused = [&](const Error& error) {
     refuse(session.peer, frame.request, error);
     if (wire::ends_session(error.code)) end_session(session.id);
   };
+  engine_->heard(session.id);
   switch (frame.operation) {
-    case Operation::publish: return publish(session, frame);
-    case Operation::settle: return settle(session, frame);
+    case Operation::publish: to_confirm_ = true; return publish(session, frame);
+    case Operation::settle: to_confirm_ = true; return settle(session, frame);
     case Operation::request: return request(session, frame);
     case Operation::subscribe: {
       const auto subscribe = wire::decode_subscribe(frame.payload);
       if (!subscribe) return refused(subscribe.error());
-      return engine_->subscribe(session.id, *subscribe);
+      engine_->subscribe(session.id, *subscribe);
+      if (std::find(slow_.begin(), slow_.end(), session.peer) != slow_.end()) engine_->hold(session.id, true);
+      return;
     }
     case Operation::unsubscribe: {
       const auto subscription = wire::decode_unsubscribe(frame.payload);
@@ -240,8 +295,12 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       const auto credit = wire::decode_credit(frame.payload);
       if (!credit) return refused(credit.error());
       if (credit->credit > limits::credit) {
-        return refused(
-            {Errc::out_of_range, "Credit is at most " + std::to_string(limits::credit) + ". Nothing was changed.", {}, {}});
+        return refused({Errc::out_of_range,
+                        "Credit " + std::to_string(credit->credit) + " of subscription " +
+                            std::to_string(static_cast<std::uint32_t>(credit->subscription)) + " is outside 0 to " +
+                            std::to_string(limits::credit) + " messages. Nothing was changed; it has the credit it had.",
+                        {},
+                        {}});
       }
       return engine_->set_credit(session.id, credit->subscription, credit->credit);
     }
@@ -250,13 +309,31 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       if (!subscription) return refused(subscription.error());
       return engine_->renew(session.id, *subscription);
     }
+    case Operation::begun: {
+      if (const Status good = wire::decode_begun(frame.payload, begun_); !good) return refused(good.error());
+      return engine_->begun(session.id, begun_);
+    }
     case Operation::ping: {
       if (const Status good = wire::decode_ping(frame.payload); !good) return refused(good.error());
       Reply& reply = replies_.emplace_back(Reply{session.peer, {}});
       return wire::encode_pong(reply.frame, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()), frame.request);
     }
-    case Operation::goodbye: return end_session(session.id);
-    default: return refused({Errc::unknown_operation, "A client does not send this operation. Nothing was done.", {}, {}});
+    case Operation::goodbye: {
+      // Whoever says goodbye is gone, however badly it is said.
+      Error reason;
+      if (const Status good = wire::decode_goodbye(frame.payload, reason); !good) {
+        refused(good.error());
+      } else if (reason.code == Errc::ok) {
+        engine_->forget_producer(session.producer);
+      }
+      return end_session(session.id);
+    }
+    default:
+      return refused({Errc::unknown_operation,
+                      "A client does not send operation " + std::to_string(static_cast<unsigned>(frame.operation)) + " (" +
+                          std::string(wire::name(frame.operation)) + "). Nothing was done; the session goes on.",
+                      {},
+                      {}});
   }
 }
 
@@ -275,12 +352,71 @@ void Turn::settle(Session& session, const wire::Frame& frame) {
 }
 
 void Turn::request(Session& session, const wire::Frame& frame) {
-  const auto request = wire::request_from_json(frame.payload);
+  auto request = wire::request_from_json(frame.payload);
   if (!request) return refuse(session.peer, frame.request, request.error());
-  engine_->request(session.id, frame.request, *request);
+  if (!model::is_read(*request)) {
+    engine_->request(session.id, frame.request, *request);
+    return;
+  }
+  if (session.reads.size() >= session_reads) {
+    return refuse(session.peer, frame.request,
+                  {Errc::overloaded,
+                   "The session has " + std::to_string(session_reads) +
+                       " requests that read and are not answered yet, which is the limit. Nothing was read. Read the answers, then "
+                       "ask again.",
+                   reads_retry_after,
+                   {}});
+  }
+  if (session.reads.empty()) readers_.push_back(session.id);
+  session.reads.push_back({frame.request, *std::move(request)});
+}
+
+// One read of each session in turn. Those of a session that does not take its answers wait, so that no answer is made for nobody.
+void Turn::run_reads() {
+  if (std::exchange(to_confirm_, false) && now_.mono < next_reads_) {
+    reads_left_ = !readers_.empty();
+    return;
+  }
+  next_reads_ = now_.mono + reads_pause;
+  std::size_t bytes = 0;
+  std::uint32_t answered = 0;
+  std::deque<model::SessionId> waiting;
+  while (!readers_.empty() && answered < turn_reads && bytes < turn_read_bytes) {
+    const model::SessionId id = readers_.front();
+    readers_.pop_front();
+    Session* session = sessions_.find(id);
+    if (!session || session->reads.empty()) continue;
+    if (std::find(slow_.begin(), slow_.end(), session->peer) != slow_.end()) {
+      waiting.push_back(id);
+      continue;
+    }
+    const Session::Read read = std::move(session->reads.front());
+    session->reads.pop_front();
+    ++answered;
+    bytes += engine_->request(id, read.number, read.request);
+    if (!session->reads.empty()) readers_.push_back(id);
+  }
+  reads_left_ = !readers_.empty();
+  readers_.insert(readers_.end(), waiting.begin(), waiting.end());
+}
+
+void Turn::hold(const Peer& peer, bool held) {
+  if (const Session* session = sessions_.of(peer)) engine_->hold(session->id, held);
+}
+
+void Turn::set_slow(const std::vector<Peer>& slow) {
+  if (slow == slow_) return;
+  for (const Peer& peer : slow_) {
+    if (std::find(slow.begin(), slow.end(), peer) != slow.end()) continue;
+    hold(peer, false);
+    released_ = true;
+  }
+  slow_ = slow;
+  for (const Peer& peer : slow_) hold(peer, true);
 }
 
 void Turn::complete(BrokerStats& stats) {
+  stats.clock_offset_ms = clock_offset().count();
   stats.sessions = static_cast<std::uint32_t>(sessions_.size());
   stats.commits = commits_;
   engine::Latency latency = last_commit_us_;
@@ -315,6 +451,8 @@ bool Turn::send_effect(model::Effect& effect, const Session& session, const Send
     wire::encode(head_, *subscribed);
   } else if (auto* settled = std::get_if<model::SettleResult>(&effect.what)) {
     wire::encode(head_, *settled);
+  } else if (auto* recall = std::get_if<model::Recall>(&effect.what)) {
+    wire::encode(head_, *recall);
   } else if (auto* ended = std::get_if<model::SubscriptionEnded>(&effect.what)) {
     wire::encode(head_, *ended);
   } else {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +18,7 @@
 #include "runtime/sessions.hpp"
 #include "store/store.hpp"
 #include "wire/frame.hpp"
+#include "wire/session.hpp"
 
 namespace ackwire::runtime {
 
@@ -34,10 +37,16 @@ using Send = std::function<bool(const Peer& peer, std::string_view head, std::st
 class Turn {
  public:
   Turn(store::Store& store, const BrokerOptions& options);
-  /// Opens the engine.
+  /// Begins broker time where the store's stood, and opens the engine.
   Status open();
   /// Takes the frames, commits, sends. Errors are sticky: failed() tells why, and nothing is confirmed any more.
-  void run(const std::vector<Received>& frames, const Send& send);
+  void run(const std::vector<Received>& frames, const Send& send) { begin(send), take(frames), finish(send); }
+  /// The parts of run(). take() any number of times: what the frames point to is not needed afterwards.
+  void begin(const Send& send);
+  void take(const std::vector<Received>& frames);
+  void finish(const Send& send);
+  /// Those that do not take what is sent to them: no messages are handed to them, and their reads wait.
+  void set_slow(const std::vector<Peer>& slow);
   /// The peer is gone.
   void end(const Peer& peer);
   /// Peers whose session ended because nothing was heard of them, since the last call: what waits for them can be thrown away.
@@ -46,6 +55,8 @@ class Turn {
   std::optional<Duration> wait() const;
   bool due() const;
   const Status& failed() const { return failed_; }
+  /// The system's clock less broker time.
+  Duration clock_offset() const { return clock_ ? clock_->offset() : Duration{0}; }
   /// Says goodbye to everyone.
   void close(const Send& send, Errc code, std::string_view text);
 
@@ -53,15 +64,19 @@ class Turn {
   void handle(const Received& received);
   void handle_session_frame(Session& session, const wire::Frame& frame);
   void hello(const Peer& peer, const wire::Frame& frame);
+  bool was_life(const wire::Life& life) const;
   void publish(Session& session, const wire::Frame& frame);
   void settle(Session& session, const wire::Frame& frame);
   void request(Session& session, const wire::Frame& frame);
+  void run_reads();
+  void hold(const Peer& peer, bool held);
   void refuse(const Peer& peer, std::uint32_t request, const Error& error);
   void end_session(model::SessionId id);
   void send_effects(const Send& send);
   void probe(const Send& send);
   bool send_effect(model::Effect& effect, const Session& session, const Send& send);
   void tell_damage();
+  Status open_engine();
   void after_failure(const Status& failure, const Send& send);
   void stop_confirming(const Status& failure);
   void complete(BrokerStats& stats);
@@ -69,7 +84,8 @@ class Turn {
 
   store::Store& store_;
   BrokerOptions options_;
-  Clock clock_;
+  std::optional<Clock> clock_;  // from open() on
+  engine::MachineBoot machine_boot_{};
   model::Now now_;
   std::unique_ptr<engine::Engine> engine_;
   Sessions sessions_;
@@ -86,12 +102,20 @@ class Turn {
   std::vector<Lost> lost_;  // deliveries that could not be sent
   std::vector<model::SessionId> gone_;
   std::vector<Peer> silent_;
+  std::vector<Peer> slow_;
+  bool released_ = false;                 // one that was slow can be handed messages again
+  std::deque<model::SessionId> readers_;  // those with reads, in turn
+  bool reads_left_ = false;               // some may run in the next turn
+  bool to_confirm_ = false;               // somebody waits for this turn's commit
+  Duration next_reads_{0};
   model::Publish publish_;  // its vectors are used again
   model::Settle settle_;
+  model::Begun begun_;
   std::string head_;
   engine::Latency commit_us_, last_commit_us_;
   Duration commit_window_{0};
   Duration next_probe_{0};
+  Duration told_pace_{0};  // broker time less steady time, as peers in this process know it
   std::uint64_t commits_ = 0;
 };
 

@@ -114,6 +114,18 @@ Result<File> open_locked(const std::filesystem::path& directory, std::filesystem
 
 }  // namespace
 
+Result<ProcessReservation> ProcessReservation::take(const std::filesystem::path& directory) {
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) != 0) return io_error("look at", directory, errno);
+  const FileId id{status.st_dev, status.st_ino};
+  if (!LockRegistry::instance().reserve(id)) return in_use(directory, "this process (" + std::to_string(::getpid()) + ")");
+  return ProcessReservation(id);
+}
+
+ProcessReservation::~ProcessReservation() {
+  if (held_) LockRegistry::instance().release(directory_);
+}
+
 Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(const std::filesystem::path& directory, bool read_only) {
   struct stat status {};
   if (::stat(directory.c_str(), &status) != 0) return io_error("look at", directory, errno);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "ackwire/error.hpp"
 #include "store/file.hpp"
@@ -13,6 +14,22 @@
 namespace ackwire::store {
 
 inline constexpr const char* lock_name = "ackwire.lock";
+
+/// Keeps this process from opening the store in a directory, without keeping others from it.
+class ProcessReservation {
+ public:
+  /// Errors: store_in_use when this process has it open; io.
+  static Result<ProcessReservation> take(const std::filesystem::path& directory);
+  ProcessReservation(ProcessReservation&& other) noexcept
+      : directory_(other.directory_), held_(std::exchange(other.held_, false)) {}
+  ProcessReservation& operator=(ProcessReservation&&) = delete;
+  ~ProcessReservation();
+
+ private:
+  explicit ProcessReservation(FileId directory) : directory_(directory) {}
+  FileId directory_;
+  bool held_ = true;
+};
 
 class DirectoryLock {
  public:

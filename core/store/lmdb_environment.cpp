@@ -178,6 +178,8 @@ Status LmdbEnvironment::check_files() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_check_) return {};
   next_check_ = now + watch_interval;
+  int dead_readers = 0;
+  mdb_reader_check(env_, &dead_readers);  // a backup that was killed must not keep pages for ever
   for (const WatchedFile& file : watched_) {
     const auto id = file_id(file.path);
     if (id && *id == file.id) continue;

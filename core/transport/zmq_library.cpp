@@ -1,12 +1,14 @@
 #include "transport/zmq_library.hpp"
 
-#include <sys/random.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace ackwire::transport {
 
@@ -18,18 +20,29 @@ Status check_zmq_version() {
                                    " has known remote faults; nothing was opened. Install 4.3.4 or newer."};
 }
 
-UnguessableNumbers::UnguessableNumbers() : state_{}, host_state_(initstate(1, state_, sizeof state_)) {}
-
-UnguessableNumbers::~UnguessableNumbers() {
-  if (host_state_ != nullptr) setstate(host_state_);
-}
-
-Status UnguessableNumbers::seed() {
-  unsigned seed = 0;
-  if (host_state_ == nullptr || getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
-    return Error{Errc::internal, "The system gives no random numbers; nothing was opened."};
+Status check_zmq_room() {
+  constexpr std::size_t descriptors = 16, address_space = 96u << 20;  // two stacks, two heaps of malloc, and some
+  std::vector<int> probes;
+  bool room = true;
+  while (room && probes.size() < descriptors) {
+    probes.push_back(probes.empty() ? eventfd(0, EFD_CLOEXEC) : fcntl(probes.front(), F_DUPFD_CLOEXEC, 0));
+    room = probes.back() >= 0;
   }
-  srandom(seed);
+  for (const int fd : probes) {
+    if (fd >= 0) close(fd);
+  }
+  if (!room) {
+    return Error{Errc::io, "A connection needs " + std::to_string(descriptors) +
+                               " descriptors, and the system gives no more. Nothing was sent. Raise the limit of open files "
+                               "(ulimit -n)."};
+  }
+  void* const probe = mmap(nullptr, address_space, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (probe == MAP_FAILED) {
+    return Error{Errc::io, "A connection needs " + std::to_string(address_space >> 20) +
+                               " MiB of address space, and the system gives no more. Nothing was sent. Raise the limit (ulimit "
+                               "-v)."};
+  }
+  munmap(probe, address_space);
   return {};
 }
 

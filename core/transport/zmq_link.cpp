@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <zmq.hpp>
 
@@ -90,8 +91,9 @@ Status Connection::open(zmq::context_t& context, const std::string& address) {
     dealer_.set(zmq::sockopt::rcvhwm, receive_frames);
     dealer_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits::frame_bytes));
     dealer_.set(zmq::sockopt::handshake_ivl, handshake_ms);
-    dealer_.set(zmq::sockopt::heartbeat_ivl, heartbeat_ms);
-    dealer_.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);
+    // No heart-beats of ZeroMQ: with libzmq 4.3.4 and 4.3.5 one that is due after the peer went while frames of it still wait
+    // aborts the process (stream_engine_base.cpp: !_io_error). The session's own PINGs find a silent broker.
+    dealer_.set(zmq::sockopt::heartbeat_ivl, 0);
     dealer_.set(zmq::sockopt::ipv6, is_ipv6(address));
     const char* const inproc = "inproc://connection";
     if (zmq_socket_monitor(dealer_.handle(), inproc, connection_events) != 0) return zmq_failure("Cannot watch the connection");
@@ -171,8 +173,16 @@ Status ZmqLink::start(client::LinkUser& user) {
   if (thread_.joinable() || stopping_) return Error{Errc::closed, "The link was started before."};
   if (!waker_.open())
     return Error{Errc::io, "The system gives no event descriptor; nothing was sent. Raise the limit of open files."};
-  user_ = &user;
-  thread_ = std::thread([this] { run(); });
+  if (Status room = check_zmq_room(); !room) return room;
+  try {
+    const zmq::socket_t first(context_, zmq::socket_type::dealer);  // starts ZeroMQ's threads, while there is room
+    user_ = &user;
+    thread_ = std::thread([this] { run(); });
+  } catch (const zmq::error_t&) {
+    return zmq_failure("Cannot start ZeroMQ");
+  } catch (const std::system_error& error) {
+    return Error{Errc::io, "Cannot start a thread: " + std::string(error.what()) + ". Raise the limit of processes (ulimit -u)."};
+  }
   pthread_setname_np(thread_.native_handle(), "ackwire-link");
   return {};
 }

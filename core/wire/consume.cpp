@@ -51,7 +51,8 @@ void encode(std::string& out, const model::Subscribe& subscribe) {
       .u32(number(subscribe.subscription))
       .u32(subscribe.credit)
       .str8(subscribe.queue)
-      .str8(subscribe.group);
+      .str8(subscribe.group)
+      .u32(subscribe.concurrency);
 }
 
 Result<model::Subscribe> decode_subscribe(std::string_view payload) {
@@ -61,8 +62,10 @@ Result<model::Subscribe> decode_subscribe(std::string_view payload) {
   subscribe.credit = reader.u32();
   subscribe.queue = reader.str8();
   subscribe.group = reader.str8();
+  if (reader.left() > 0) subscribe.concurrency = reader.u32();
   if (Status status = reader.finish(); !status) return status.error();
-  if (number(subscribe.subscription) == 0) return invalid("A subscription may not have the number 0.");
+  if (number(subscribe.subscription) == 0)
+    return invalid("A subscribe has the subscription number 0, which names none. Choose another.");
   return subscribe;
 }
 
@@ -133,12 +136,41 @@ Status decode_settle(std::string_view payload, model::Settle& settle) {
   read_ranges(reader, settle.ranges);
   if (Status status = reader.finish(); !status) return status;
   if (kind < static_cast<std::uint8_t>(model::SettleKind::ack) || kind > static_cast<std::uint8_t>(model::SettleKind::extend)) {
-    return invalid("A settle has kind " + std::to_string(kind) + ", which does not exist.");
+    return invalid("A settle has kind " + std::to_string(kind) + "; there are 1 (ack) to 5 (extend).");
   }
   settle.kind = static_cast<model::SettleKind>(kind);
   if (reserved != 0) return invalid("The reserved bytes of a settle must be 0.");
-  if (settle.ranges.empty()) return Error{Errc::bad_length, "A settle must name at least one range. Nothing was changed by it."};
+  if (settle.ranges.empty())
+    return Error{Errc::bad_length,
+                 "A settle names no range; it needs at least one. Nothing was changed by it; leases are as they were."};
   return {};
+}
+
+void encode(std::string& out, const model::Begun& begun) {
+  FrameWriter writer(out, Operation::begun, 0);
+  writer.u32(number(begun.subscription)).u64(begun.boot_epoch);
+  write_ranges(writer, begun.ranges);
+}
+
+Status decode_begun(std::string_view payload, model::Begun& begun) {
+  FrameReader reader(payload);
+  begun.subscription = static_cast<model::SubscriptionId>(reader.u32());
+  begun.boot_epoch = reader.u64();
+  read_ranges(reader, begun.ranges);
+  return reader.finish();
+}
+
+void encode(std::string& out, const model::Recall& recall) {
+  FrameWriter(out, Operation::recall, 0).u32(number(recall.subscription)).u32(recall.count);
+}
+
+Result<model::Recall> decode_recall(std::string_view payload) {
+  FrameReader reader(payload);
+  model::Recall recall;
+  recall.subscription = static_cast<model::SubscriptionId>(reader.u32());
+  recall.count = reader.u32();
+  if (Status status = reader.finish(); !status) return status.error();
+  return recall;
 }
 
 void encode(std::string& out, const model::SettleResult& result) {

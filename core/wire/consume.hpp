@@ -13,7 +13,7 @@
 namespace ackwire::wire {
 
 void encode(std::string& out, const model::Subscribe& subscribe);
-/// Errors: bad_length, trailing_bytes, invalid_argument (subscription 0).
+/// A frame that ends before the concurrency has 0. Errors: bad_length, trailing_bytes, invalid_argument (subscription 0).
 Result<model::Subscribe> decode_subscribe(std::string_view payload);
 
 void encode(std::string& out, const model::Subscribed& subscribed);
@@ -42,6 +42,13 @@ void encode(std::string& out, const model::Settle& settle);
 /// `text` is a view into the payload; the vector of `settle` is used again; `settle.request` must be set from the frame.
 /// Errors: bad_length (also for no ranges), trailing_bytes, invalid_argument (kind, reserved bytes).
 Status decode_settle(std::string_view payload, model::Settle& settle);
+
+void encode(std::string& out, const model::Begun& begun);
+/// The vector of `begun` is used again. Errors: bad_length, trailing_bytes.
+Status decode_begun(std::string_view payload, model::Begun& begun);
+
+void encode(std::string& out, const model::Recall& recall);
+Result<model::Recall> decode_recall(std::string_view payload);
 
 void encode(std::string& out, const model::SettleResult& result);
 /// The request is in the frame's head.

@@ -10,9 +10,11 @@ namespace ackwire::wire {
 namespace {
 
 constexpr std::string_view magic = "AW";
-constexpr std::string_view harmless = " Nothing was stored or changed by it.";
+constexpr std::string_view harmless = " Nothing was stored or changed by it. ";
 
-Error refuse(Errc code, std::string what) { return Error{code, std::move(what.append(harmless))}; }
+Error refuse(Errc code, std::string what, std::string_view way_out) {
+  return Error{code, std::move(what.append(harmless).append(way_out))};
+}
 
 }  // namespace
 
@@ -37,6 +39,8 @@ std::string_view name(Operation operation) noexcept {
     case Operation::pong: return "pong";
     case Operation::error: return "error";
     case Operation::goodbye: return "goodbye";
+    case Operation::begun: return "begun";
+    case Operation::recall: return "recall";
   }
   return "unknown";
 }
@@ -44,20 +48,25 @@ std::string_view name(Operation operation) noexcept {
 Status split_frame(std::string_view bytes, Frame& frame) {
   frame = {};
   if (bytes.size() < frame_head_bytes) {
-    return refuse(Errc::frame_short, "A frame of " + std::to_string(bytes.size()) + " bytes is shorter than its head of 8 bytes.");
+    return refuse(Errc::frame_short, "A frame of " + std::to_string(bytes.size()) + " bytes is shorter than its head of 8 bytes.",
+                  "Send each frame whole, as one message of one part.");
   }
   if (bytes.substr(0, magic.size()) != magic) {
-    return refuse(Errc::bad_magic, "A frame does not start with 'AW': the peer does not speak the Ackwire protocol.");
+    return refuse(Errc::bad_magic, "A frame does not start with 'AW': the peer does not speak the Ackwire protocol.",
+                  "The session is over. Check the endpoint, then connect and say hello again.");
   }
   frame.request = format::load<std::uint32_t>(bytes.data() + 4);
   const auto version = format::load<std::uint8_t>(bytes.data() + 2);
   if (version < version_min || version > version_max) {
-    return refuse(Errc::unsupported_version, "A frame has protocol version " + std::to_string(version) + ", this side speaks " +
-                                                 std::to_string(version_min) + " to " + std::to_string(version_max) + ".");
+    return refuse(Errc::unsupported_version,
+                  "A frame has protocol version " + std::to_string(version) + ", this side speaks " + std::to_string(version_min) +
+                      " to " + std::to_string(version_max) + ".",
+                  "The session is over. Use matching versions of client and broker.");
   }
   const auto number = format::load<std::uint8_t>(bytes.data() + 3);
-  if (number < static_cast<std::uint8_t>(Operation::hello) || number > static_cast<std::uint8_t>(Operation::goodbye)) {
-    return refuse(Errc::unknown_operation, "A frame asks for operation " + std::to_string(number) + ", which does not exist.");
+  if (number < static_cast<std::uint8_t>(Operation::hello) || number > static_cast<std::uint8_t>(Operation::recall)) {
+    return refuse(Errc::unknown_operation, "A frame asks for operation " + std::to_string(number) + ", which does not exist.",
+                  "The session goes on. Use an operation of protocol version " + std::to_string(version_max) + ".");
   }
   frame.operation = static_cast<Operation>(number);
   frame.payload = bytes.substr(frame_head_bytes);
@@ -91,8 +100,7 @@ FrameWriter& FrameWriter::text(std::string_view value) {
 
 std::string_view FrameReader::bytes(std::size_t count) {
   if (left_.size() < count) {
-    failed_ = true;
-    left_ = {};
+    fail(count);
     return {};
   }
   const std::string_view value = left_.substr(0, count);
@@ -103,15 +111,32 @@ std::string_view FrameReader::bytes(std::size_t count) {
 std::uint32_t FrameReader::count_of(std::size_t each) {
   const std::uint32_t count = u32();
   if (count <= left_.size() / each) return count;
-  failed_ = true;
-  left_ = {};
+  fail(std::uint64_t{count} * each);
   return 0;
 }
 
+void FrameReader::fail(std::uint64_t needed) {
+  if (!failed_) {
+    failed_at_ = payload_.size() - left_.size();
+    needed_ = needed;
+    had_ = left_.size();
+  }
+  failed_ = true;
+  left_ = {};
+}
+
 Status FrameReader::finish() const {
-  if (failed_) return refuse(Errc::bad_length, "A length or count inside a frame reaches beyond the frame.");
+  if (failed_) {
+    return refuse(Errc::bad_length,
+                  "A length, a count or the end of a frame is wrong: what begins at byte " + std::to_string(failed_at_ + 1) +
+                      " of the payload needs " + std::to_string(needed_) + " bytes, and " + std::to_string(had_) + " are left.",
+                  "Mend the frame; the session goes on.");
+  }
   if (!left_.empty()) {
-    return refuse(Errc::trailing_bytes, "A frame has " + std::to_string(left_.size()) + " bytes more than its operation has.");
+    return refuse(Errc::trailing_bytes,
+                  "A frame has " + std::to_string(left_.size()) + " bytes more than its operation has: they begin at byte " +
+                      std::to_string(payload_.size() - left_.size() + 1) + " of the payload.",
+                  "Mend the frame; the session goes on.");
   }
   return {};
 }

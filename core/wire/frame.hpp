@@ -40,6 +40,8 @@ enum class Operation : std::uint8_t {
   pong = 17,
   error = 18,
   goodbye = 19,
+  begun = 20,
+  recall = 21,
 };
 /// "publish"; "unknown" for a number that is no operation.
 std::string_view name(Operation operation) noexcept;
@@ -77,7 +79,7 @@ class FrameWriter {
 /// A cursor over a payload. A read beyond the end gives zeros and makes finish() fail.
 class FrameReader {
  public:
-  explicit FrameReader(std::string_view payload) : left_(payload) {}
+  explicit FrameReader(std::string_view payload) : payload_(payload), left_(payload) {}
   std::uint8_t u8() { return integer<std::uint8_t>(); }
   std::uint16_t u16() { return integer<std::uint16_t>(); }
   std::uint32_t u32() { return integer<std::uint32_t>(); }
@@ -101,8 +103,11 @@ class FrameReader {
     const std::string_view read = bytes(sizeof(T));
     return failed_ ? T{0} : format::load<T>(read.data());
   }
-  std::string_view left_;
+  void fail(std::uint64_t needed);
+  std::string_view payload_, left_;
   bool failed_ = false;
+  std::uint64_t needed_ = 0;             // by the field that failed
+  std::size_t failed_at_ = 0, had_ = 0;  // where it begins in the payload, and the bytes that were there for it
 };
 
 }  // namespace ackwire::wire

@@ -112,7 +112,7 @@ std::string to_json(const model::Reply& reply) {
 }
 
 Result<model::Reply> reply_from_json(std::string_view text) {
-  const auto object = parse_object(text, limits::frame_bytes);
+  const auto object = parse_object(text, limits::frame_bytes, RepeatedMembers::last_counts);
   if (!object) return object.error();
   const auto name = tag_of(*object, "reply");
   if (!name) return name.error();

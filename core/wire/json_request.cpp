@@ -1,3 +1,4 @@
+#include "rules/quote.hpp"
 #include "wire/frame.hpp"
 #include "wire/json.hpp"
 #include "wire/json_message.hpp"
@@ -97,7 +98,7 @@ static_assert(std::size(request_names) == std::variant_size_v<model::Request>);
 template <std::size_t I = 0>
 Result<model::Request> read_request(const Json& object, std::string_view name) {
   if constexpr (I == std::variant_size_v<model::Request>) {
-    return Error{Errc::invalid_argument, "Request '" + std::string(name.substr(0, 64)) + "' does not exist. Nothing was changed."};
+    return Error{Errc::invalid_argument, "Request " + rules::quote(name) + " does not exist. Nothing was changed."};
   } else {
     if (name != request_names[I]) return read_request<I + 1>(object, name);
     JsonReader reader(object, UnknownMembers::refused);
@@ -128,7 +129,7 @@ Result<std::string> to_json(const model::Request& request) {
 }
 
 Result<model::Request> request_from_json(std::string_view text) {
-  const auto object = parse_object(text, request_bytes);
+  const auto object = parse_object(text, request_bytes, RepeatedMembers::refused);
   if (!object) return object.error();
   const auto name = tag_of(*object, "request");
   if (!name) return name.error();

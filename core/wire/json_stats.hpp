@@ -43,6 +43,7 @@ void describe(A& archive, T& stats) {
   archive.optional("boot_epoch", stats.boot_epoch);
   archive.optional("now_ms", stats.now);
   archive.optional("started_ms", stats.started);
+  archive.optional("clock_offset_ms", stats.clock_offset_ms);
   archive.optional("sessions", stats.sessions);
   archive.optional("consumers", stats.consumers);
   archive.optional("commits", stats.commits);

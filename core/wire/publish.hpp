@@ -28,7 +28,7 @@ void write_batch_head(char* to, std::uint32_t count, std::uint32_t bytes);
 void encode(std::string& out, const model::Publish& publish, std::uint32_t request = 0);
 /// Views into `payload`; the vector of `publish` is used again. Does not look into the records: the engine splits and checks
 /// them. Errors: bad_length (also for a frame without batches, a batch without records, more records than bytes can hold),
-/// too_large (frame_batches).
+/// too_large (frame_batches), invalid_argument (a number 0, first_unconfirmed above the own number).
 Status decode_publish(std::string_view payload, model::Publish& publish);
 
 struct ConfirmView {

@@ -4,24 +4,32 @@
 #include <limits>
 
 #include "ackwire/limits.hpp"
+#include "format/utf8.hpp"
 
 namespace ackwire::wire {
 namespace {
+
+constexpr std::uint16_t hello_with_life = 1;
 
 template <std::size_t N>
 void copy_to(std::array<char, N>& to, std::string_view from) {
   if (from.size() == N) std::copy(from.begin(), from.end(), to.begin());
 }
 
+Error refuse(std::string_view what) {
+  return Error{Errc::invalid_argument, "A hello " + std::string(what) + " No session was begun, and nothing was changed."};
+}
+
 }  // namespace
 
 void encode(std::string& out, const Hello& hello) {
-  FrameWriter(out, Operation::hello, 0)
-      .u8(hello.min_version)
+  FrameWriter writer(out, Operation::hello, 0);
+  writer.u8(hello.min_version)
       .u8(hello.max_version)
-      .u16(0)
+      .u16(hello.life ? hello_with_life : 0)
       .bytes({hello.producer.data(), hello.producer.size()})
       .str8(hello.client_name);
+  if (hello.life) writer.bytes({hello.life->store_id.data(), hello.life->store_id.size()}).u64(hello.life->boot_epoch);
 }
 
 Result<Hello> decode_hello(std::string_view payload) {
@@ -33,6 +41,10 @@ Result<Hello> decode_hello(std::string_view payload) {
   copy_to(hello.producer, reader.bytes(hello.producer.size()));
   hello.client_name = reader.str8();
   if (reader.failed()) return reader.finish().error();
+  if (hello.min_version > hello.max_version) {
+    return refuse("has min_version " + std::to_string(hello.min_version) + " above max_version " +
+                  std::to_string(hello.max_version) + ". Put the lower one first.");
+  }
   // Before anything else is judged: a later version may have put something behind.
   if (hello.min_version > version_max || hello.max_version < version_min) {
     return Error{Errc::unsupported_version, "The client speaks protocol versions " + std::to_string(hello.min_version) + " to " +
@@ -40,8 +52,23 @@ Result<Hello> decode_hello(std::string_view payload) {
                                                 std::to_string(version_min) + " to " + std::to_string(version_max) +
                                                 ". Nothing was lost; use matching versions of client and broker."};
   }
-  if (flags != 0) return Error{Errc::invalid_argument, "The flags of a hello must be 0. Nothing was changed by it."};
+  if ((flags & ~hello_with_life) != 0)
+    return refuse("has flags " + std::to_string(flags) + "; they may be 0, or 1 when the life that was known last follows.");
+  if ((flags & hello_with_life) != 0) {
+    Life& life = hello.life.emplace();
+    copy_to(life.store_id, reader.bytes(life.store_id.size()));
+    life.boot_epoch = reader.u64();
+    if (reader.failed()) return reader.finish().error();
+  }
   if (Status status = reader.finish(); !status) return status.error();
+  if (std::all_of(hello.producer.begin(), hello.producer.end(), [](char byte) { return byte == 0; })) {
+    return refuse(
+        "has a producer_id of zeros, which other clients may send too: one would get the answers to the publishes of the "
+        "other. Choose 16 random bytes.");
+  }
+  if (!format::is_utf8(hello.client_name) || !format::has_no_controls(hello.client_name)) {
+    return refuse("has a client_name that is not UTF-8, or has control characters. Choose another; it is only shown to operators.");
+  }
   return hello;
 }
 

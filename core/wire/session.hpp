@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,14 +13,22 @@
 
 namespace ackwire::wire {
 
+/// One start of one store: what a welcome named.
+struct Life {
+  std::array<char, 16> store_id{};
+  std::uint64_t boot_epoch = 0;
+};
+
 struct Hello {
   std::uint8_t min_version = version_min;
   std::uint8_t max_version = version_max;
   model::ProducerId producer{};
   std::string_view client_name;  // shown to operators
+  std::optional<Life> life{};    // of the last welcome that this client had; a broker that never was it refuses
 };
 void encode(std::string& out, const Hello& hello);
-/// Errors: bad_length, trailing_bytes, invalid_argument (flags), unsupported_version (no version in common).
+/// Errors: bad_length, trailing_bytes, invalid_argument (flags, an inverted range, a producer of zeros, a name that cannot be
+/// shown), unsupported_version (no version in common).
 Result<Hello> decode_hello(std::string_view payload);
 
 struct Welcome {

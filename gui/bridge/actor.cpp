@@ -33,7 +33,42 @@ QString summary(const ActionOutcome& outcome) {
   return text;
 }
 
+bool unanswered(Errc code) {
+  return code == Errc::timeout || code == Errc::indeterminate || code == Errc::disconnected || code == Errc::closed;
+}
+
+QString object_of(const ActionRequest& request) {
+  const auto queue = QString::fromStdString(request.queue);
+  if (request.verb == Verb::pause || request.verb == Verb::resume) return QStringLiteral("queue %1").arg(queue);
+  return QStringLiteral("%1 %2 of %3 / %4")
+      .arg(QString::number(request.count), request.count == 1 ? QStringLiteral("dead letter") : QStringLiteral("dead letters"),
+           queue, QString::fromStdString(request.group));
+}
+
+QString fault_text(const ActionOutcome& outcome, const Error& error) {
+  const auto verb = past_tense(outcome.request.verb);
+  const auto object = object_of(outcome.request);
+  auto text = outcome.ending == Ending::unknown ? QStringLiteral("the broker may have %1 %2, or not: ").arg(verb, object)
+                                                : QStringLiteral("%1 not %2: ").arg(object, verb);
+  text += QString::fromStdString(error.message.empty() ? std::string(name(error.code)) : error.message);
+  if (!text.endsWith(u'.')) text += u'.';
+  if (outcome.moved > 0) text += QStringLiteral(" %1 were %2 before that.").arg(outcome.moved).arg(verb);
+  return text + (outcome.ending == Ending::unknown ? QStringLiteral(" Look at what is there now before you repeat it.")
+                                                   : QStringLiteral(" Refresh and look again."));
+}
+
 }  // namespace
+
+QString headline(const ActionOutcome& outcome) {
+  const bool moves = outcome.request.verb == Verb::redrive || outcome.request.verb == Verb::discard;
+  switch (outcome.ending) {
+    case Ending::unknown: return QObject::tr("Outcome not known: ");
+    case Ending::not_done: return outcome.moved > 0 ? QObject::tr("Done in part: ") : QObject::tr("Not done: ");
+    case Ending::done: break;
+  }
+  if (moves && outcome.moved == 0) return QObject::tr("Nothing to do: ");
+  return outcome.not_found > 0 ? QObject::tr("Done in part: ") : QObject::tr("Done: ");
+}
 
 void Actor::shut() {
   ending_ = true;
@@ -44,24 +79,21 @@ void Actor::run(ActionRequest request) {
   if (ending_) return;
   ActionOutcome outcome;
   outcome.request = std::move(request);
-  const auto status = carry_out(outcome.request, outcome);
-  outcome.ok = status.ok();
+  bool sent = false;
+  const auto status = carry_out(outcome.request, outcome, sent);
   if (status.ok()) {
+    outcome.ending = Ending::done;
     outcome.message = summary(outcome);
   } else {
-    const auto& error = status.error();
-    outcome.message = QString::fromStdString(error.message.empty() ? std::string(name(error.code)) : error.message);
-    if (outcome.moved > 0)
-      outcome.message += QStringLiteral(" %1 were %2 before that.").arg(outcome.moved).arg(past_tense(outcome.request.verb));
-    if (error.code == Errc::timeout || error.code == Errc::indeterminate || error.code == Errc::disconnected) {
-      outcome.message += QStringLiteral(" Whether the broker finished is not known; nothing is lost either way. Refresh to see.");
-    }
+    outcome.ending = sent && unanswered(status.error().code) ? Ending::unknown : Ending::not_done;
+    outcome.message = fault_text(outcome, status.error());
     source_.store(nullptr);  // the next action starts with a fresh connection
   }
   emit done(std::move(outcome));
 }
 
-Status Actor::carry_out(const ActionRequest& request, ActionOutcome& outcome) {
+/// Connected, and the queue is still the one that was shown.
+Status Actor::reach(const ActionRequest& request) {
   if (!source_.load()) {
     auto opened = factory_(Purpose::act);
     if (!opened) return opened.error();
@@ -69,6 +101,16 @@ Status Actor::carry_out(const ActionRequest& request, ActionOutcome& outcome) {
   }
   auto source = source_.load();
   if (auto reached = source->wait_connected(reach_wait); !reached) return reached;
+  const auto stats = source->stats();
+  if (!stats) return stats.error();
+  const auto changed = changed_since(request.seen, identity_of(*stats, request.queue), request.queue);
+  return changed.empty() ? Status{} : Status{Error{Errc::not_found, changed, {}, {}}};
+}
+
+Status Actor::carry_out(const ActionRequest& request, ActionOutcome& outcome, bool& sent) {
+  if (auto reached = reach(request); !reached) return reached;
+  auto source = source_.load();
+  sent = true;
   if (request.verb == Verb::pause || request.verb == Verb::resume)
     return source->set_paused(request.queue, request.verb == Verb::pause);
 

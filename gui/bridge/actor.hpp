@@ -26,7 +26,9 @@ class Actor : public QObject {
   void done(ackwire::dashboard::ActionOutcome outcome);
 
  private:
-  Status carry_out(const ActionRequest& request, ActionOutcome& outcome);
+  /// `sent` becomes true as soon as the broker may have begun.
+  Status carry_out(const ActionRequest& request, ActionOutcome& outcome, bool& sent);
+  Status reach(const ActionRequest& request);
 
   const SourceFactory factory_;
   std::atomic<bool> ending_{false};

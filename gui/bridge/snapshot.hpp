@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "bridge/identity.hpp"
+
 namespace ackwire::dashboard {
 
 enum class LinkPhase : std::uint8_t {
@@ -49,6 +51,11 @@ struct DeadRow {
   Timestamp publish_time{}, dead_time{};
   std::string key, detail;  ///< as they came: escape before display
   std::uint64_t body_bytes = 0;
+
+  /// The same death of the same message: it can be redriven and die again.
+  bool same_letter(const DeadRow& other) const {
+    return sequence == other.sequence && publish_time == other.publish_time && dead_time == other.dead_time;
+  }
 };
 
 /// Asks for one page of `dead_page_rows` rows. A new generation forgets every cursor of the one before.
@@ -87,16 +94,25 @@ enum class Verb : std::uint8_t { redrive, discard, pause, resume };
 struct ActionRequest {
   Verb verb = Verb::redrive;
   std::string queue, group;
+  Identity seen;                         ///< of the queue that was shown; the action is not done to another one
   bool all = false;                      ///< every dead letter of the group
   std::vector<std::uint64_t> sequences;  ///< when not all
   std::uint64_t count = 0;               ///< what the person confirmed
 };
 
+enum class Ending : std::uint8_t {
+  done,      ///< the broker said so
+  not_done,  ///< refused, or never sent: nothing changed, but for `moved`
+  unknown,   ///< it was sent and no answer came
+};
+
 struct ActionOutcome {
   ActionRequest request;
-  bool ok = false;
+  Ending ending = Ending::not_done;
   std::uint64_t moved = 0, not_found = 0;
   QString message;  ///< one sentence for the person
 };
+/// How the message begins: "Done: ", "Done in part: ", "Nothing to do: ", "Not done: ", "Outcome not known: ".
+QString headline(const ActionOutcome& outcome);
 
 }  // namespace ackwire::dashboard

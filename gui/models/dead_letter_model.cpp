@@ -14,12 +14,13 @@ constexpr std::size_t wanted_max = 16;
 
 }  // namespace
 
-void DeadLetterModel::set_target(const QString& queue, const QString& group, std::uint64_t total, std::uint64_t end_sequence) {
+void DeadLetterModel::set_target(const QString& queue, const QString& group, const DeadTally& tally) {
   beginResetModel();
   queue_ = queue;
   group_ = group;
-  total_ = noted_ = std::min(total, rows_max);
-  end_sequence_ = end_sequence;
+  total_ = noted_ = std::min(tally.dead, rows_max);
+  died_ = died_read_ = tally.died;
+  end_sequence_ = tally.end_sequence;
   ++generation_;
   pages_.clear();
   recent_.clear();
@@ -29,15 +30,27 @@ void DeadLetterModel::set_target(const QString& queue, const QString& group, std
   emit total_changed();
 }
 
-void DeadLetterModel::note_total(std::uint64_t total, std::uint64_t end_sequence) {
-  noted_ = std::min(total, rows_max);
-  end_sequence_ = std::max(end_sequence, end_sequence_);
+void DeadLetterModel::note(const DeadTally& tally) {
+  noted_ = std::min(tally.dead, rows_max);
+  died_ = std::max(tally.died, died_);
+  end_sequence_ = std::max(tally.end_sequence, end_sequence_);
   if (total_ == 0 && noted_ > 0) return refresh();
   emit total_changed();
 }
 
+std::uint64_t DeadLetterModel::arrived() const {
+  const auto more = noted_ > total_ ? noted_ - total_ : 0;
+  return std::max(died_ - died_read_, more);
+}
+
+std::uint64_t DeadLetterModel::left() const {
+  const auto were = total_ + arrived();
+  return were > noted_ ? were - noted_ : 0;
+}
+
 void DeadLetterModel::refresh() {
   ++generation_;
+  died_read_ = died_;
   under_way_.clear();
   wanted_.clear();
   for (auto& [number, page] : pages_) page.stale = true;
@@ -159,7 +172,7 @@ QString DeadLetterModel::text(const DeadRow& row, int column) const {
     case sequence: return QString::number(row.sequence);
     case reason: return reason_name(row.reason);
     case key: return row.key.empty() ? QStringLiteral("–") : escaped_line(row.key, cell_characters);
-    case attempts: return QString::number(row.attempts);
+    case attempts: return row.attempts == 0 ? attempts_made(0) : QString::number(row.attempts);
     case redrives: return row.redrives == 0 ? QStringLiteral("–") : QStringLiteral("%1×").arg(row.redrives);
     case dead_time: return clock(row.dead_time, zone_, true);
     case size: return bytes(row.body_bytes);
@@ -184,7 +197,7 @@ QVariant DeadLetterModel::data(const QModelIndex& index, int role) const {
   }
   if (role == Qt::AccessibleTextRole && index.column() == sequence) {
     return tr("Dead letter %1, %2, %3, %4")
-        .arg(text(*row, sequence), text(*row, reason), counted(row->attempts, tr("attempt"), tr("attempts")), text(*row, detail));
+        .arg(text(*row, sequence), text(*row, reason), attempts_made(row->attempts), text(*row, detail));
   }
   return text(*row, index.column());
 }
@@ -211,7 +224,7 @@ QVariant DeadLetterModel::headerData(int section, Qt::Orientation orientation, i
         return tip(tr(
             "Why it is here: max attempts (retries spent), rejected (by a consumer), expired (time to live), damaged (checksum)."));
       case key: return tip(tr("Idempotency key. A redrive keeps it."));
-      case attempts: return tip(tr("Hand-overs charged against max_attempts."));
+      case attempts: return tip(tr("How often its processing was begun, counted against max_attempts."));
       case redrives: return tip(tr("How often it was sent back to its queue before."));
       case dead_time: return tip(tr("When it became a dead letter."));
       case size: return tip(tr("Bytes of the body."));

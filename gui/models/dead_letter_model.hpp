@@ -13,6 +13,13 @@
 
 namespace ackwire::dashboard {
 
+/// What a snapshot says of the group.
+struct DeadTally {
+  std::uint64_t dead = 0;          ///< letters now
+  std::uint64_t died = 0;          ///< since the group was made
+  std::uint64_t end_sequence = 0;  ///< above every sequence of the queue
+};
+
 /// rowCount() is the broker's total, known at once. Pages of 256 rows come when a view asks for one of their cells; the 64 used
 /// last are kept. Rows never move under the mouse: what dies meanwhile is only counted (arrived()) until refresh().
 class DeadLetterModel : public QAbstractTableModel {
@@ -28,10 +35,10 @@ class DeadLetterModel : public QAbstractTableModel {
 
   explicit DeadLetterModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
 
-  /// Shows another group. `total` as of the last snapshot.
-  void set_target(const QString& queue, const QString& group, std::uint64_t total, std::uint64_t end_sequence);
-  /// The broker's present total and sequence bound. Only an empty table grows by itself.
-  void note_total(std::uint64_t total, std::uint64_t end_sequence);
+  /// Shows another group, or another queue of the same name.
+  void set_target(const QString& queue, const QString& group, const DeadTally& tally);
+  /// The broker's present figures. Only an empty table grows by itself.
+  void note(const DeadTally& tally);
   /// Reads everything again. Rows that are shown stay until their successors arrive.
   void refresh();
   void accept(const DeadPageReply& reply);
@@ -40,8 +47,11 @@ class DeadLetterModel : public QAbstractTableModel {
   const QString& queue() const { return queue_; }
   const QString& group() const { return group_; }
   std::uint64_t total() const { return total_; }
-  /// Total now minus total shown: positive when letters arrived, negative when some left.
-  std::int64_t arrived() const { return static_cast<std::int64_t>(noted_) - static_cast<std::int64_t>(total_); }
+  /// Letters in the group now; total() are those in the table.
+  std::uint64_t present() const { return noted_; }
+  /// Since the table was read: letters that came, and letters that are no longer there.
+  std::uint64_t arrived() const;
+  std::uint64_t left() const;
   /// The letter in a row, when its page is here.
   std::optional<std::uint64_t> sequence_at(int row) const;
   const DeadRow* row_at(int row) const;
@@ -74,7 +84,7 @@ class DeadLetterModel : public QAbstractTableModel {
   QString text(const DeadRow& row, int column) const;
 
   QString queue_, group_;
-  std::uint64_t total_ = 0, noted_ = 0, end_sequence_ = 0, generation_ = 0;
+  std::uint64_t total_ = 0, noted_ = 0, died_ = 0, died_read_ = 0, end_sequence_ = 0, generation_ = 0;
   Zone zone_ = Zone::utc;
   mutable std::unordered_map<std::uint64_t, Page> pages_;
   mutable std::list<std::uint64_t> recent_;    ///< newest use first

@@ -2,6 +2,7 @@
 #include "models/format.hpp"
 
 #include <QDateTime>
+#include <QObject>
 #include <QTimeZone>
 #include <algorithm>
 #include <array>
@@ -114,6 +115,10 @@ QString reason_name(DeadReason reason) {
 
 QString counted(std::uint64_t count, const QString& one, const QString& many) {
   return exact(count) + u' ' + (count == 1 ? one : many);
+}
+
+QString attempts_made(std::uint32_t attempts) {
+  return attempts == 0 ? QObject::tr("never started") : counted(attempts, QObject::tr("attempt"), QObject::tr("attempts"));
 }
 
 QString sentence(const QString& text) { return text.endsWith(u'.') ? text : text + u'.'; }

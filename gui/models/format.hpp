@@ -34,6 +34,8 @@ QString clock(Timestamp time, Zone zone, bool with_day = false);
 QString reason_name(DeadReason reason);
 /// "1 attempt", "2 attempts".
 QString counted(std::uint64_t count, const QString& one, const QString& many);
+/// "never started", "1 attempt", "2 attempts".
+QString attempts_made(std::uint32_t attempts);
 /// The text with one full stop at its end, whether it came with one or not.
 QString sentence(const QString& text);
 /// Plain text as a tooltip that wraps; markup in it stays text.

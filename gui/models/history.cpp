@@ -98,16 +98,29 @@ Timeline timeline(std::span<const Sample> samples, const Window& window) {
     sample.depth = gauges.depth, sample.leased = gauges.leased, sample.delayed = gauges.delayed, sample.dead = gauges.dead;
     line.runs.back().push_back(sample);
   };
-  // Nothing happened from `begin` to `end`, but for a start of the broker in between.
+  // Nothing happened from `begin` to `end`, but for starts of the broker in between.
   const auto stretch = [&](Timestamp begin, Timestamp end, const Sample& gauges, const Sample& at_end) {
     if (end - begin < window.slot) return;
     quiet(begin, gauges);
-    if (window.started > begin && window.started < end) {
-      line.gaps.emplace_back(seconds(begin), seconds(window.started));
+    Timestamp resumed = begin;
+    for (const auto& outage : window.outages) {
+      // A broker that was started in the middle of a slot counts from there; the slot begins before it.
+      if (outage.until <= begin || outage.until >= end + window.slot) continue;
+      const auto from = outage.from < outage.until ? std::max(resumed, outage.from) : resumed;
+      const auto until = std::min(outage.until, end);
+      if (from >= until) continue;
+      if (from > line.runs.back().back().time) quiet(from, gauges);
+      line.gaps.emplace_back(seconds(from), seconds(until));
       line.runs.emplace_back();
-      quiet(window.started, gauges);
+      quiet(until, gauges);
+      resumed = until;
     }
-    if (end - begin >= 2 * window.slot) quiet(end - window.slot, at_end);
+    const auto closing = end - window.slot;
+    if (resumed >= end) {
+      line.runs.back().clear();  // the sample that follows begins the run
+    } else if (closing > resumed) {
+      quiet(closing, at_end);
+    }
   };
   const Sample* last = window.before;
   if (!last && samples.empty() && window.present.depth + window.present.dead > 0) last = &window.present;

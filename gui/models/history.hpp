@@ -46,9 +46,13 @@ struct Timeline {
   std::vector<std::vector<Sample>> runs;        ///< without a gap inside; quiet stretches have a sample at both ends
   std::vector<std::pair<double, double>> gaps;  ///< seconds since the epoch
 };
+struct Outage {
+  Timestamp from{};   ///< when the broker was last heard of; the epoch: not known, then its last sample counts
+  Timestamp until{};  ///< when it started
+};
 struct Window {
   Timestamp from{}, until{};
-  Timestamp started{};  ///< of the broker
+  std::vector<Outage> outages;  ///< in order of time
   Duration slot{1'000};
   const Sample* before = nullptr;  ///< the last sample before `from`, if any
   Sample present;                  ///< only its gauges count: the state now

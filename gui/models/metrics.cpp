@@ -39,10 +39,20 @@ std::optional<double> delivery_success(const Totals& t) { return share(t.acked, 
 std::optional<double> redelivered_share(const Totals& t) { return share(t.redelivered, t.delivered); }
 std::optional<double> suppressed_share(const Totals& t) { return share(t.suppressed, t.published + t.suppressed); }
 
+double share_of(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+double fullness(const QueueInfo& queue) {
+  return std::max(share_of(queue.depth, queue.policy.max_depth), share_of(queue.depth_bytes, queue.policy.max_depth_bytes));
+}
+
 Backlog backlog(const QueueInfo& queue) {
   Backlog sum;
   sum.known = true;
   sum.depth = queue.depth;
+  sum.fullness = fullness(queue);
+  sum.full = sum.fullness >= 1 ? 1 : 0;
   for (const auto& group : queue.groups) {
     sum.ready += group.ready;
     sum.leased += group.leased;
@@ -51,6 +61,7 @@ Backlog backlog(const QueueInfo& queue) {
     sum.dead_lettered += group.dead_lettered;
     sum.redriven += group.redriven;
     sum.consumers += group.consumers;
+    if (group.consumers == 0 && group.ready + group.delayed > 0 && !queue.policy.paused) ++sum.unconsumed;
     sum.oldest_age = std::max(sum.oldest_age, group.oldest_age);
   }
   return sum;
@@ -71,6 +82,9 @@ Backlog backlog(const BrokerStats& stats, std::string_view queue) {
     sum.dead_lettered += one.dead_lettered;
     sum.redriven += one.redriven;
     sum.consumers += one.consumers;
+    sum.fullness = std::max(sum.fullness, one.fullness);
+    sum.full += one.full;
+    sum.unconsumed += one.unconsumed;
     sum.oldest_age = std::max(sum.oldest_age, one.oldest_age);
   }
   return sum;
@@ -87,10 +101,10 @@ Level redelivery_level(std::optional<double> value) {
 }
 
 Level depth_level(std::uint64_t depth, std::uint64_t limit) {
-  if (limit == 0) return Level::none;
-  const double used = static_cast<double>(depth) / static_cast<double>(limit);
-  return used > depth_critical ? Level::critical : used > depth_warn ? Level::warn : Level::ok;
+  return limit == 0 ? Level::none : fill_level(share_of(depth, limit));
 }
+
+Level fill_level(double used) { return used > depth_critical ? Level::critical : used > depth_warn ? Level::warn : Level::ok; }
 
 Level dead_level(std::uint64_t dead, const Totals& t) {
   if (dead == 0) return Level::ok;

@@ -19,7 +19,8 @@ Totals totals(std::span<const Sample> samples);
 
 /// acked / (acked + dead-lettered + expired). What is still in flight is not a failure, so a burst does not look like an outage.
 std::optional<double> delivery_success(const Totals& totals);
-/// redelivered / delivered.
+/// redelivered / delivered. The broker counts as redelivered the hand-overs of messages whose processing had begun before, so that
+/// a release or a redrive, which a person or a shutdown asked for, is no duplicate.
 std::optional<double> redelivered_share(const Totals& totals);
 /// suppressed / (published + suppressed).
 std::optional<double> suppressed_share(const Totals& totals);
@@ -30,7 +31,14 @@ struct Backlog {
   std::uint64_t depth = 0, ready = 0, leased = 0, delayed = 0, dead = 0, dead_lettered = 0, redriven = 0;
   std::uint32_t consumers = 0;
   Duration oldest_age{0};
+  double fullness = 0;           ///< of the fullest queue
+  std::uint64_t full = 0;        ///< queues at their limit
+  std::uint64_t unconsumed = 0;  ///< groups with messages and without a consumer, paused ones aside
 };
+/// part / whole, 0 for a whole of 0.
+double share_of(std::uint64_t part, std::uint64_t whole);
+/// How much of its nearer limit, in messages or in bytes, a queue has used; from 1 on it refuses publishes.
+double fullness(const QueueInfo& queue);
 Backlog backlog(const QueueInfo& queue);
 /// Empty `queue`: all of them.
 Backlog backlog(const BrokerStats& stats, std::string_view queue);
@@ -42,6 +50,8 @@ Level success_level(std::optional<double> share);
 Level redelivery_level(std::optional<double> share);
 /// Depth: above half of max_depth warns, above 90 % is critical. `limit` 0: no level.
 Level depth_level(std::uint64_t depth, std::uint64_t limit);
+/// The same of a share.
+Level fill_level(double used);
 /// Dead letters: any warns; more than 5 per 10,000 outcomes of the range is critical.
 Level dead_level(std::uint64_t dead, const Totals& totals);
 

@@ -3,17 +3,15 @@
 
 #include <QByteArray>
 #include <QChar>
-#include <QJsonDocument>
+#include <QStringList>
 #include <algorithm>
 #include <cstdint>
 
 #include "models/format.hpp"
+#include "models/json_layout.hpp"
 
 namespace ackwire::dashboard {
 namespace {
-
-constexpr int json_depth_max = 64;
-constexpr int json_indent = 2;
 
 /// The code point at `at`, its length in bytes; length 0 for bytes that are not UTF-8 (overlong forms and surrogates included).
 struct Decoded {
@@ -105,60 +103,6 @@ QString cut_note(std::size_t shown, std::uint64_t whole) {
   return QStringLiteral("Showing the first %1 of %2. The message itself is complete.").arg(bytes(shown), bytes(whole));
 }
 
-/// Lays JSON out again without reading values: only what stands between tokens changes.
-class JsonLayout {
- public:
-  explicit JsonLayout(std::string_view source) : source_(source) {}
-
-  /// Returns the bytes laid out; fewer than all when the output became too long or too deep.
-  std::size_t run(std::string& out) {
-    while (at_ < source_.size() && out.size() < static_cast<std::size_t>(shown_characters_max) && depth_ <= json_depth_max)
-      step(out);
-    return at_;
-  }
-
- private:
-  void line(std::string& out) const { out.append(1, '\n').append(static_cast<std::size_t>(depth_) * json_indent, ' '); }
-
-  void step(std::string& out) {
-    const char c = source_[at_];
-    if (c == '"') return string(out);
-    ++at_;
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') return;
-    if (c == '{' || c == '[') {
-      out += c;
-      const auto next = source_.find_first_not_of(" \t\r\n", at_);
-      if (next != std::string_view::npos && source_[next] == (c == '{' ? '}' : ']')) {
-        out += source_[next];
-        at_ = next + 1;
-        return;
-      }
-      ++depth_;
-      return line(out);
-    }
-    if (c == '}' || c == ']') {
-      depth_ = std::max(0, depth_ - 1);
-      line(out);
-      out += c;
-      return;
-    }
-    out += c;
-    if (c == ',') line(out);
-    if (c == ':') out += ' ';
-  }
-
-  void string(std::string& out) {
-    const auto begin = at_++;
-    while (at_ < source_.size() && source_[at_] != '"') at_ += source_[at_] == '\\' ? 2 : 1;
-    at_ = std::min(at_ + 1, source_.size());
-    out.append(source_.substr(begin, at_ - begin));
-  }
-
-  std::string_view source_;
-  std::size_t at_ = 0;
-  int depth_ = 0;
-};
-
 }  // namespace
 
 QString escaped(std::string_view bytes) {
@@ -216,29 +160,29 @@ Shown show_hex(std::string_view bytes, std::uint64_t whole_bytes) {
 }
 
 bool looks_like_json(std::string_view bytes, std::uint64_t whole_bytes) {
-  const auto first = bytes.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos || (bytes[first] != '{' && bytes[first] != '[')) return false;
-  if (bytes.size() < whole_bytes) return true;
-  QJsonParseError error;
-  QJsonDocument::fromJson(QByteArray::fromRawData(bytes.data(), static_cast<qsizetype>(bytes.size())), &error);
-  return error.error == QJsonParseError::NoError || error.error == QJsonParseError::DeepNesting;
+  const auto text = bytes.starts_with("\xEF\xBB\xBF") ? bytes.substr(3) : bytes;
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || (text[first] != '{' && text[first] != '[')) return false;
+  return lay_out_json(bytes, bytes.size() >= whole_bytes).fault.isEmpty();
 }
 
 Shown show_json(std::string_view bytes, std::uint64_t whole_bytes) {
-  if (!looks_like_json(bytes, whole_bytes)) {
+  const auto layout = lay_out_json(bytes, bytes.size() >= whole_bytes);
+  if (!layout.fault.isEmpty()) {
     auto shown = show_text(bytes, whole_bytes);
-    shown.note = QStringLiteral("Not JSON: shown as text. ") + shown.note;
+    shown.note = QStringLiteral("Not JSON, shown as text (%1). ").arg(layout.fault) + shown.note;
     return shown;
   }
-  std::string laid_out;
-  const auto taken = JsonLayout(bytes).run(laid_out);
   Shown shown;
-  const auto kept = escape_into(shown.text, laid_out, false, shown_characters_max);
-  if (taken < bytes.size() || kept < laid_out.size()) {
-    shown.note = QStringLiteral("Laid out in part: nested too deep or too long. Text shows it as it came.");
-  } else {
-    shown.note = cut_note(taken, whole_bytes);
+  QStringList notes;
+  if (escape_into(shown.text, layout.text, false, shown_characters_max) < layout.text.size()) {
+    notes << QStringLiteral("Laid out in part: too long. Text shows it as it came.");
+  } else if (bytes.size() < whole_bytes) {
+    notes << cut_note(bytes.size(), whole_bytes);
   }
+  if (layout.documents > 1) notes << QStringLiteral("%1 JSON documents, one after another.").arg(exact(layout.documents));
+  if (!layout.remarks.isEmpty()) notes << layout.remarks;
+  shown.note = notes.join(u' ');
   return shown;
 }
 

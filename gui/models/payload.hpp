@@ -26,8 +26,8 @@ QString escaped_line(std::string_view bytes, std::size_t characters);
 Shown show_text(std::string_view bytes, std::uint64_t whole_bytes);
 /// Offset, sixteen bytes in hex, and their ASCII, one row each.
 Shown show_hex(std::string_view bytes, std::uint64_t whole_bytes);
-/// JSON with each value on a line of its own. Numbers, strings and the order of keys stay byte for byte as they came. Text that is
-/// not JSON is shown as text with a note that says so.
+/// JSON with each value on a line of its own. Numbers, strings and the order of keys stay byte for byte as they came. What is not
+/// JSON is shown as text, with a note that says where and why; what programs may trip over in JSON is noted too.
 Shown show_json(std::string_view bytes, std::uint64_t whole_bytes);
 /// Is it worth showing as JSON? True for a valid document, or the valid-looking start of a cut one.
 bool looks_like_json(std::string_view bytes, std::uint64_t whole_bytes);

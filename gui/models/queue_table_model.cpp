@@ -2,8 +2,9 @@
 #include "models/queue_table_model.hpp"
 
 #include <algorithm>
-#include <unordered_map>
-#include <unordered_set>
+#include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "models/format.hpp"
 #include "models/payload.hpp"
@@ -13,78 +14,92 @@ namespace {
 
 constexpr std::size_t rate_samples = 6;  ///< rates are means over the last five seconds: one second alone jumps about
 constexpr std::size_t name_characters = 128;
+constexpr Duration refusing_for{60'000};
+constexpr Duration longest_step{5'000};  ///< between two snapshots of one rate; after a longer silence it begins anew
 
 double per_second(std::uint64_t now, std::uint64_t before, Duration time) {
   if (time.count() <= 0 || now < before) return 0;
   return static_cast<double>(now - before) * 1e3 / static_cast<double>(time.count());
 }
 
-bool same(const Backlog& a, const Backlog& b) {
-  return a.depth == b.depth && a.ready == b.ready && a.leased == b.leased && a.delayed == b.delayed && a.dead == b.dead &&
-         a.consumers == b.consumers && a.oldest_age == b.oldest_age;
+/// What a cell may show of it.
+auto shown(const GroupInfo& g) { return std::make_tuple(g.ready, g.leased, g.delayed, g.dead, g.consumers, g.oldest_age); }
+
+QString label_of(const std::string& queue, const std::string& group) {
+  return escaped_line(queue, name_characters) + QStringLiteral(" / ") +
+         (group.empty() ? QStringLiteral("–") : escaped_line(group, name_characters));
 }
 
 }  // namespace
 
-/// Takes the figures of one queue; returns whether anything shown changed.
-bool QueueTableModel::absorb(Row& row, const QueueInfo& info, Timestamp now) {
-  const auto before = std::make_tuple(row.paused, row.in_per_second, row.out_per_second, row.redelivered, row.max_depth);
-  const auto backlog_before = row.backlog;
-  const bool trend_moved = row.trend.empty() || std::any_of(row.trend.begin(), row.trend.end(),
-                                                            [&](double d) { return d != static_cast<double>(info.depth); });
+/// Takes the figures of one group (null: the queue has none); returns whether anything shown changed.
+bool QueueTableModel::absorb(Row& row, const QueueInfo& info, const GroupInfo* group, bool refusing, Timestamp now) {
+  const auto face = [&] {
+    return std::make_tuple(row.paused, row.gone, row.state.word, row.state.sentence, shown(row.figures), row.in_per_second,
+                           row.out_per_second, row.redelivered);
+  };
+  const auto before = face();
+  row.gone = false;
   row.paused = info.policy.paused;
-  row.max_depth = info.policy.max_depth;
-  row.backlog = backlog(info);
+  row.state = group_state(info, group, refusing);
+  row.figures = group ? *group : GroupInfo{};
+  row.depth = row.figures.ready + row.figures.leased + row.figures.delayed;
+  const bool trend_moved = row.trend.empty() || std::any_of(row.trend.begin(), row.trend.end(),
+                                                            [&](double d) { return d != static_cast<double>(row.depth); });
   Totals all;
-  for (const auto& group : info.groups) {
-    all.acked += group.acked;
-    all.delivered += group.delivered;
-    all.redelivered += group.redelivered;
-  }
+  all.delivered = row.figures.delivered;
+  all.redelivered = row.figures.redelivered;
   row.redelivered = redelivered_share(all);
-  const Counters counters{now, info.published, all.acked};
-  // Counters that went back belong to another queue of the same name, or to another broker.
-  if (!row.counters.empty() && (counters.published < row.counters.back().published || now < row.counters.back().time))
+  const Counters counters{now, row.figures.published, row.figures.acked};
+  // Counters that went back belong to another group of the same name, or to another broker.
+  if (!row.counters.empty() && (counters.published < row.counters.back().published || now < row.counters.back().time ||
+                                now - row.counters.back().time > longest_step)) {
     row.counters.clear();
+    row.in_per_second.reset();
+    row.out_per_second.reset();
+  }
   row.counters.push_back(counters);
   if (row.counters.size() > rate_samples) row.counters.pop_front();
-  const auto& first = row.counters.front();
-  row.in_per_second = per_second(counters.published, first.published, now - first.time);
-  row.out_per_second = per_second(counters.acked, first.acked, now - first.time);
-  row.trend.push_back(static_cast<double>(info.depth));
+  if (const auto& first = row.counters.front(); row.counters.size() > 1) {
+    row.in_per_second = per_second(counters.published, first.published, now - first.time);
+    row.out_per_second = per_second(counters.acked, first.acked, now - first.time);
+  }
+  row.trend.push_back(static_cast<double>(row.depth));
   if (row.trend.size() > trend_points) row.trend.pop_front();
-  return trend_moved || !same(backlog_before, row.backlog) ||
-         before != std::make_tuple(row.paused, row.in_per_second, row.out_per_second, row.redelivered, row.max_depth);
+  return trend_moved || before != face();
 }
 
-void QueueTableModel::remove_gone(const BrokerStats& stats) {
-  std::unordered_set<std::string_view> present;
-  for (const auto& info : stats.queues) present.insert(info.name);
-  for (int row = static_cast<int>(rows_.size()) - 1; row >= 0; --row) {
-    if (present.contains(rows_[static_cast<std::size_t>(row)].name)) continue;
-    beginRemoveRows({}, row, row);
-    rows_.erase(rows_.begin() + row);
-    endRemoveRows();
-  }
-}
-
-void QueueTableModel::update(const BrokerStats& stats) {
-  remove_gone(stats);
-  std::unordered_map<std::string_view, std::size_t> known;
-  for (std::size_t i = 0; i < rows_.size(); ++i) known.emplace(rows_[i].name, i);
-  std::vector<bool> changed(rows_.size(), false);
-  std::vector<Row> fresh;
+void QueueTableModel::note_refusals(const BrokerStats& stats) {
+  now_ = stats.now;
+  std::map<std::string, Refusals> present;
   for (const auto& info : stats.queues) {
-    if (const auto found = known.find(info.name); found != known.end()) {
-      changed[found->second] = absorb(rows_[found->second], info, stats.now);
-    } else {
-      Row row;
-      row.name = info.name;
-      row.label = escaped_line(info.name, name_characters);
-      absorb(row, info, stats.now);
-      fresh.push_back(std::move(row));
+    const auto known = refusals_.find(info.name);
+    Refusals of{info.refused, {}};
+    if (known != refusals_.end()) {
+      // The counter begins at 0 with the broker.
+      const auto before = stats.boot_epoch == boot_epoch_ ? known->second.counted : 0;
+      of.last = info.refused > before ? stats.now : known->second.last;
     }
+    present.emplace(info.name, of);
   }
+  boot_epoch_ = stats.boot_epoch;
+  refusals_ = std::move(present);
+}
+
+bool QueueTableModel::is_refusing(const std::string& queue) const {
+  const auto known = refusals_.find(queue);
+  return known != refusals_.end() && known->second.last != Timestamp{} && now_ - known->second.last < refusing_for;
+}
+
+std::vector<std::string> QueueTableModel::refusing() const {
+  std::vector<std::string> names;
+  for (const auto& [queue, of] : refusals_) {
+    if (is_refusing(queue)) names.push_back(queue);
+  }
+  return names;
+}
+
+void QueueTableModel::announce(const std::vector<bool>& changed) {
   for (std::size_t first = 0; first < changed.size(); ++first) {
     if (!changed[first]) continue;
     auto last = first;
@@ -92,6 +107,37 @@ void QueueTableModel::update(const BrokerStats& stats) {
     emit dataChanged(index(static_cast<int>(first), 0), index(static_cast<int>(last), columns - 1));
     first = last;
   }
+}
+
+void QueueTableModel::update(const BrokerStats& stats) {
+  note_refusals(stats);
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> known;
+  for (std::size_t i = 0; i < rows_.size(); ++i)
+    known.emplace(std::pair<std::string_view, std::string_view>(rows_[i].queue, rows_[i].group), i);
+  std::vector<bool> changed(rows_.size(), false), present(rows_.size(), false);
+  std::vector<Row> fresh;
+  const auto take = [&](const QueueInfo& info, const GroupInfo* group) {
+    const std::string group_name = group ? group->name : std::string();
+    if (const auto found = known.find({info.name, group_name}); found != known.end()) {
+      present[found->second] = true;
+      changed[found->second] = absorb(rows_[found->second], info, group, is_refusing(info.name), stats.now);
+      return;
+    }
+    Row row;
+    row.queue = info.name;
+    row.group = group_name;
+    row.label = label_of(row.queue, row.group);
+    absorb(row, info, group, is_refusing(info.name), stats.now);
+    fresh.push_back(std::move(row));
+  };
+  for (const auto& info : stats.queues) {
+    for (const auto& group : info.groups) take(info, &group);
+    if (info.groups.empty()) take(info, nullptr);
+  }
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (!present[i] && !std::exchange(rows_[i].gone, true)) changed[i] = true;
+  }
+  announce(changed);
   if (fresh.empty()) return;
   const int at = static_cast<int>(rows_.size());
   beginInsertRows({}, at, at + static_cast<int>(fresh.size()) - 1);
@@ -99,15 +145,42 @@ void QueueTableModel::update(const BrokerStats& stats) {
   endInsertRows();
 }
 
+void QueueTableModel::drop_gone() {
+  for (int row = static_cast<int>(rows_.size()) - 1; row >= 0; --row) {
+    if (!rows_[static_cast<std::size_t>(row)].gone) continue;
+    beginRemoveRows({}, row, row);
+    rows_.erase(rows_.begin() + row);
+    endRemoveRows();
+  }
+}
+
+void QueueTableModel::clear() {
+  for (auto& row : rows_) row.gone = true;
+  drop_gone();
+  refusals_.clear();
+}
+
+void QueueTableModel::set_stale(bool stale) {
+  if (std::exchange(stale_, stale) == stale || rows_.empty()) return;
+  emit dataChanged(index(0, 0), index(static_cast<int>(rows_.size()) - 1, columns - 1));
+}
+
 int QueueTableModel::row_of(const QString& queue) const {
   const auto wanted = queue.toStdString();
-  const auto at = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.name == wanted; });
+  const auto at = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.queue == wanted && !row.gone; });
+  return at == rows_.end() ? -1 : static_cast<int>(at - rows_.begin());
+}
+
+int QueueTableModel::row_of(const QString& queue, const QString& group) const {
+  const auto wanted = queue.toStdString(), of_group = group.toStdString();
+  const auto at = std::find_if(rows_.begin(), rows_.end(),
+                               [&](const Row& row) { return row.queue == wanted && row.group == of_group && !row.gone; });
   return at == rows_.end() ? -1 : static_cast<int>(at - rows_.begin());
 }
 
 QString QueueTableModel::queue_at(int row) const {
   if (row < 0 || row >= static_cast<int>(rows_.size())) return {};
-  return QString::fromStdString(rows_[static_cast<std::size_t>(row)].name);
+  return QString::fromStdString(rows_[static_cast<std::size_t>(row)].queue);
 }
 
 bool QueueTableModel::paused(const QString& queue) const {
@@ -119,19 +192,21 @@ int QueueTableModel::rowCount(const QModelIndex& parent) const { return parent.i
 int QueueTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : columns; }
 
 QString QueueTableModel::text(const Row& row, int column) const {
+  const auto rate_of = [](const std::optional<double>& value) { return value ? rate(*value) : QStringLiteral("–"); };
+  if (row.gone && column != name) return column == state ? tr("– removed") : QStringLiteral("–");
   switch (column) {
     case name: return row.label;
-    case state: return row.paused ? tr("‖ paused") : row.backlog.consumers == 0 ? tr("○ no consumer") : tr("● running");
-    case depth: return exact(row.backlog.depth);
-    case ready: return exact(row.backlog.ready);
-    case leased: return exact(row.backlog.leased);
-    case delayed: return exact(row.backlog.delayed);
-    case dead: return exact(row.backlog.dead);
-    case oldest: return row.backlog.oldest_age.count() > 0 ? duration(row.backlog.oldest_age) : QStringLiteral("–");
-    case in_rate: return rate(row.in_per_second);
-    case out_rate: return rate(row.out_per_second);
+    case state: return stale_ ? tr("◌ old: %1").arg(row.state.word.mid(2)) : row.state.word;
+    case depth: return exact(row.depth);
+    case ready: return exact(row.figures.ready);
+    case leased: return exact(row.figures.leased);
+    case delayed: return exact(row.figures.delayed);
+    case dead: return exact(row.figures.dead);
+    case oldest: return row.figures.oldest_age.count() > 0 ? duration(row.figures.oldest_age) : QStringLiteral("–");
+    case in_rate: return rate_of(row.in_per_second);
+    case out_rate: return rate_of(row.out_per_second);
     case redelivered: return percent(row.redelivered);
-    case consumers: return exact(row.backlog.consumers);
+    case consumers: return exact(row.figures.consumers);
     default: return {};
   }
 }
@@ -141,22 +216,22 @@ QVariant QueueTableModel::sort_value(const Row& row, int column) const {
     case name: return row.label;
     case state: return text(row, state);
     case depth:
-    case trend: return QVariant::fromValue<qulonglong>(row.backlog.depth);
-    case ready: return QVariant::fromValue<qulonglong>(row.backlog.ready);
-    case leased: return QVariant::fromValue<qulonglong>(row.backlog.leased);
-    case delayed: return QVariant::fromValue<qulonglong>(row.backlog.delayed);
-    case dead: return QVariant::fromValue<qulonglong>(row.backlog.dead);
-    case oldest: return QVariant::fromValue<qlonglong>(row.backlog.oldest_age.count());
-    case in_rate: return row.in_per_second;
-    case out_rate: return row.out_per_second;
+    case trend: return QVariant::fromValue<qulonglong>(row.depth);
+    case ready: return QVariant::fromValue<qulonglong>(row.figures.ready);
+    case leased: return QVariant::fromValue<qulonglong>(row.figures.leased);
+    case delayed: return QVariant::fromValue<qulonglong>(row.figures.delayed);
+    case dead: return QVariant::fromValue<qulonglong>(row.figures.dead);
+    case oldest: return QVariant::fromValue<qlonglong>(row.figures.oldest_age.count());
+    case in_rate: return row.in_per_second.value_or(-1);
+    case out_rate: return row.out_per_second.value_or(-1);
     case redelivered: return row.redelivered.value_or(-1);
-    case consumers: return row.backlog.consumers;
+    case consumers: return row.figures.consumers;
     default: return {};
   }
 }
 
 QString QueueTableModel::sentence(const Row& row) const {
-  return tr("Queue %1, %2, depth %3, dead letters %4, in %5, out %6, %7 consumers")
+  return tr("Group %1, %2, depth %3, dead letters %4, in %5, out %6, %7 consumers")
       .arg(row.label, text(row, state), text(row, depth), text(row, dead), text(row, in_rate), text(row, out_rate),
            text(row, consumers));
 }
@@ -171,7 +246,13 @@ QVariant QueueTableModel::data(const QModelIndex& index, int role) const {
                                                                         : Qt::AlignRight | Qt::AlignVCenter);
     case Qt::AccessibleTextRole: return index.column() == name ? sentence(row) : text(row, index.column());
     case sort_role: return sort_value(row, index.column());
-    case queue_role: return QString::fromStdString(row.name);
+    case queue_role: return QString::fromStdString(row.queue);
+    case group_role: return QString::fromStdString(row.group);
+    case Qt::ToolTipRole:
+      return index.column() == state && !row.gone
+                 ? QVariant(
+                       tip(stale_ ? tr("From before the connection was lost. %1").arg(row.state.sentence) : row.state.sentence))
+                 : QVariant{};
     case trend_role: {
       QVariantList points;
       points.reserve(static_cast<qsizetype>(row.trend.size()));
@@ -190,27 +271,31 @@ QVariant QueueTableModel::headerData(int section, Qt::Orientation orientation, i
   }
   if (role != Qt::DisplayRole) return {};
   static constexpr std::array<const char*, columns> titles{
-      QT_TR_NOOP("Queue"),  QT_TR_NOOP("State"),    QT_TR_NOOP("Depth"), QT_TR_NOOP("Depth, 1 min"), QT_TR_NOOP("Ready"),
-      QT_TR_NOOP("Leased"), QT_TR_NOOP("Delayed"),  QT_TR_NOOP("Dead"),  QT_TR_NOOP("Oldest"),       QT_TR_NOOP("In"),
-      QT_TR_NOOP("Out"),    QT_TR_NOOP("Redeliv."), QT_TR_NOOP("Cons.")};
+      QT_TR_NOOP("Queue / group"), QT_TR_NOOP("State"),    QT_TR_NOOP("Depth"), QT_TR_NOOP("Depth, 1 min"), QT_TR_NOOP("Ready"),
+      QT_TR_NOOP("Leased"),        QT_TR_NOOP("Delayed"),  QT_TR_NOOP("Dead"),  QT_TR_NOOP("Oldest"),       QT_TR_NOOP("In"),
+      QT_TR_NOOP("Out"),           QT_TR_NOOP("Redeliv."), QT_TR_NOOP("Cons.")};
   return tr(titles[static_cast<std::size_t>(section)]);
 }
 
 QString QueueTableModel::formula(int column) {
   switch (column) {
-    case name: return tr("The name of the queue.");
-    case state: return tr("paused: publishes are taken, nothing is handed out. no consumer: nobody is subscribed.");
-    case depth: return tr("Messages that are not settled by every group.");
+    case name: return tr("The queue and one of its groups: every group gets every message.");
+    case state:
+      return tr(
+          "full: publishes are refused. refusing: some were within the last minute. no consumer: nobody is subscribed to the "
+          "group. paused: publishes are taken, nothing is handed out.");
+    case depth: return tr("Messages that are not settled by this group.");
     case trend: return tr("Depth over the last minute of this window, drawn from 0 to its maximum.");
-    case ready: return tr("Messages that wait to be handed out, summed over groups.");
-    case leased: return tr("Messages handed out and not settled yet, summed over groups.");
+    case ready: return tr("Messages that wait to be handed out.");
+    case leased: return tr("Messages handed out and not settled yet.");
     case delayed: return tr("Messages with a time before which they are not handed out: delays and retries in backoff.");
-    case dead: return tr("Dead letters that wait for a person.");
+    case dead: return tr("Dead letters of this group that wait for a person.");
     case oldest: return tr("Age of the oldest message that is neither final nor dead.");
     case in_rate: return tr("Messages stored per second, mean of the last 5 s.");
-    case out_rate: return tr("Messages acknowledged per second, summed over groups, mean of the last 5 s.");
-    case redelivered: return tr("Hand-overs after the first / all hand-overs, since the groups were made.");
-    case consumers: return tr("Consumers subscribed now.");
+    case out_rate: return tr("Messages acknowledged per second, mean of the last 5 s.");
+    case redelivered:
+      return tr("Hand-overs of messages whose processing had begun before / all hand-overs, since the group was made.");
+    case consumers: return tr("Consumers subscribed to the group now.");
     default: return {};
   }
 }

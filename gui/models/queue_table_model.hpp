@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
-// The queues of the broker, one row each. A row is its queue's name: refreshes never reset the model, so selection and scroll stay.
+// The groups of every queue of the broker, one row each. A row is its queue's and its group's name: refreshes never reset the
+// model, so selection and scroll stay.
 #pragma once
 
 #include <ackwire/stats.hpp>
@@ -7,8 +8,12 @@
 #include <QAbstractTableModel>
 #include <array>
 #include <deque>
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "models/findings.hpp"
 #include "models/metrics.hpp"
 
 namespace ackwire::dashboard {
@@ -37,16 +42,26 @@ class QueueTableModel : public QAbstractTableModel {
     sort_role = Qt::UserRole,  ///< a number or a string to sort by
     trend_role,                ///< QVariantList of depths, oldest first
     queue_role,                ///< the name as it is
+    group_role,                ///< the same of the group; empty: the queue has none
   };
 
   explicit QueueTableModel(QObject* parent = nullptr) : QAbstractTableModel(parent) {}
 
-  /// Takes the queues of a snapshot: rows that changed are announced as ranges, new ones are added, gone ones removed.
+  /// Takes the queues of a snapshot: rows that changed are announced as ranges, new ones are added at the end. Rows whose group is
+  /// gone stay, and say so, until drop_gone(): nothing moves while somebody points at it.
   void update(const BrokerStats& stats);
-  /// -1 when there is no such queue.
+  void drop_gone();
+  /// Forgets everything: another broker.
+  void clear();
+  /// Old figures say that they are old.
+  void set_stale(bool stale);
+  /// The first row of the queue; -1 when there is no such queue.
   int row_of(const QString& queue) const;
+  int row_of(const QString& queue, const QString& group) const;
   QString queue_at(int row) const;
   bool paused(const QString& queue) const;
+  /// Queues that refused publishes within the last minute.
+  std::vector<std::string> refusing() const;
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -64,24 +79,36 @@ class QueueTableModel : public QAbstractTableModel {
     std::uint64_t published = 0, acked = 0;
   };
   struct Row {
-    std::string name;
+    std::string queue, group;
     QString label;
-    bool paused = false;
-    Backlog backlog;
-    std::uint64_t max_depth = 0;
-    double in_per_second = 0, out_per_second = 0;
+    bool paused = false, gone = false;
+    GroupState state;
+    GroupInfo figures;
+    std::uint64_t depth = 0;
+    std::optional<double> in_per_second, out_per_second;  ///< none until there are two snapshots
     std::optional<double> redelivered;
     std::deque<Counters> counters;  ///< the last rate_samples snapshots
     std::deque<double> trend;       ///< depths, one a snapshot
   };
+  /// When a queue was last seen to have refused more than before.
+  struct Refusals {
+    std::uint64_t counted = 0;
+    Timestamp last{};
+  };
 
-  static bool absorb(Row& row, const QueueInfo& info, Timestamp now);
-  void remove_gone(const BrokerStats& stats);
+  static bool absorb(Row& row, const QueueInfo& info, const GroupInfo* group, bool refusing, Timestamp now);
+  void note_refusals(const BrokerStats& stats);
+  bool is_refusing(const std::string& queue) const;
+  void announce(const std::vector<bool>& changed);
   QString text(const Row& row, int column) const;
   QVariant sort_value(const Row& row, int column) const;
   QString sentence(const Row& row) const;
 
   std::vector<Row> rows_;
+  std::map<std::string, Refusals> refusals_;
+  Timestamp now_{};
+  std::uint64_t boot_epoch_ = 0;
+  bool stale_ = false;
 };
 
 }  // namespace ackwire::dashboard

@@ -17,10 +17,11 @@ class QTableView;
 
 namespace ackwire::dashboard {
 
-class Banner;
 class ConfirmDialog;
 class DeadLetterModel;
+class DeadSelection;
 class Inspector;
+struct DeadTally;
 
 class DeadLettersPage : public QWidget {
   Q_OBJECT
@@ -29,11 +30,16 @@ class DeadLettersPage : public QWidget {
   explicit DeadLettersPage(QWidget* parent = nullptr);
 
   void set_stats(const StatsPtr& stats);
+  /// Forgets everything: another broker.
+  void forget();
   void set_letter(const DeadLetterReply& reply);
   void set_zone(Zone zone);
+  /// The figures are old.
+  void set_stale(bool stale);
   /// Why actions are not possible now; empty: they are.
   void set_blocked(const QString& why);
-  void show_queue(const QString& queue);
+  /// `group` empty: the one with the most dead letters.
+  void show_queue(const QString& queue, const QString& group = {});
   QString queue() const;
   QString group() const;
   DeadLetterModel* model() const { return model_; }
@@ -55,28 +61,34 @@ class DeadLettersPage : public QWidget {
   QWidget* make_selectors();
   QWidget* make_body();
   QWidget* make_actions();
+  void fill_queues();
+  /// `choose`: the one with the most dead letters becomes the chosen one.
+  void fill_groups(bool choose);
+  void turn_to_letters();
   void retarget();
+  DeadTally tally() const;
   void open_first();
-  void fill_groups();
-  void current_changed();
+  void show_selected();
   void ask_letter();
   void update_state();
   void update_buttons();
-  /// The selected letters, as far as their pages are here; `whole` is false when some are not.
-  std::vector<std::uint64_t> selected(bool& whole) const;
+  QString elsewhere() const;
   void ask(Verb verb, bool all);
 
   QComboBox *queues_, *groups_;
   QLabel *count_, *empty_, *progress_;
-  Banner* arrived_;
   QStackedWidget* body_;
   QTableView* table_;
+  DeadSelection* selection_;
   Inspector* inspector_;
-  QPushButton *redrive_selected_, *redrive_all_, *discard_selected_, *discard_all_;
+  QPushButton *refresh_, *redrive_selected_, *redrive_all_, *discard_selected_, *discard_all_;
   DeadLetterModel* model_;
   ConfirmDialog* dialog_ = nullptr;
   StatsPtr stats_;
+  Identity identity_;  ///< of the queue in the table
   QString blocked_;
+  bool stale_ = false;
+  bool chosen_ = false;  ///< queue and group, by the person
   QTimer letter_delay_;
   bool letter_under_way_ = false, letter_again_ = false;
 };

@@ -2,6 +2,7 @@
 #include "pages/figures.hpp"
 
 #include <QObject>
+#include <QStringList>
 #include <algorithm>
 
 #include "models/format.hpp"
@@ -79,14 +80,23 @@ KpiFigure suppressed_figure(const Stretch& stretch) {
   return figure;
 }
 
-KpiFigure depth_figure(const Backlog& backlog, const Stretch& stretch, std::uint64_t depth_limit) {
+KpiFigure depth_figure(const Backlog& backlog, const Stretch& stretch) {
   KpiFigure figure;
   figure.value = backlog.depth < 10'000'000 ? exact(backlog.depth) : compact(static_cast<double>(backlog.depth));
   figure.full = exact(backlog.depth);
-  figure.level = depth_limit > 0 ? depth_level(backlog.depth, depth_limit) : Level::ok;
-  figure.detail = backlog.oldest_age.count() > 0
-                      ? QObject::tr("oldest %1, %2 leased").arg(duration(backlog.oldest_age), exact(backlog.leased))
-                      : QObject::tr("%1 leased, %2 delayed").arg(exact(backlog.leased), exact(backlog.delayed));
+  const auto refused = totals(stretch.samples).refused;
+  figure.level = fill_level(backlog.fullness);
+  if (refused + backlog.unconsumed > 0) figure.level = std::max(figure.level, Level::warn);
+  QStringList details;
+  if (backlog.full > 0) details << QObject::tr("%1 full").arg(counted(backlog.full, QObject::tr("queue"), QObject::tr("queues")));
+  if (refused > 0) details << QObject::tr("%1 refused").arg(exact(refused));
+  if (backlog.full == 0 && fill_level(backlog.fullness) != Level::ok)
+    details << QObject::tr("fullest at %1").arg(percent(backlog.fullness));
+  if (backlog.unconsumed > 0)
+    details << counted(backlog.unconsumed, QObject::tr("group without consumer"), QObject::tr("groups without consumer"));
+  if (details.isEmpty() && backlog.oldest_age.count() > 0) details << QObject::tr("oldest %1").arg(duration(backlog.oldest_age));
+  if (details.size() < 2) details << QObject::tr("%1 leased").arg(exact(backlog.leased));
+  figure.detail = details.join(QStringLiteral(", "));
   figure.trend = trend(stretch, false, [](auto part) { return std::optional<double>(static_cast<double>(part.back().depth)); });
   return figure;
 }

@@ -22,8 +22,8 @@ struct Stretch {
 KpiFigure success_figure(const Stretch& stretch);
 KpiFigure redelivered_figure(const Stretch& stretch);
 KpiFigure suppressed_figure(const Stretch& stretch);
-/// `depth_limit` 0: several queues, no limit to compare with.
-KpiFigure depth_figure(const Backlog& backlog, const Stretch& stretch, std::uint64_t depth_limit);
+/// Of several queues the fullest decides. Refused publishes of the range and groups without a consumer are no "ok" either.
+KpiFigure depth_figure(const Backlog& backlog, const Stretch& stretch);
 KpiFigure dead_figure(const Backlog& backlog, const Stretch& stretch);
 
 /// Lines per chart, in the order of the chart's styles.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-only
 #include "pages/overview_page.hpp"
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
@@ -11,9 +12,12 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "models/format.hpp"
 #include "models/payload.hpp"
 #include "models/queue_table_model.hpp"
 #include "pages/figures.hpp"
+#include "theme.hpp"
+#include "widgets/confirm_dialog.hpp"
 #include "widgets/kpi_tile.hpp"
 #include "widgets/sparkline.hpp"
 #include "widgets/time_series_view.hpp"
@@ -23,6 +27,8 @@ namespace {
 
 constexpr int gap = 8;
 constexpr std::size_t name_characters = 64;
+constexpr std::size_t outages_kept = 256;
+constexpr std::size_t groups_told = 6;  ///< in the question whether to pause
 
 template <class Widget>
 Widget* named(Widget* widget, const char* object_name) {
@@ -60,8 +66,9 @@ QWidget* OverviewPage::make_tiles() {
       "tile_success");
   redelivered_ =
       named(new KpiTile(tr("Duplicates: redelivered"),
-                        tr("hand-overs after the first of a message / all hand-overs, over the time range. Whether a redelivery "
-                           "had an effect twice only the consumer can know."),
+                        tr("hand-overs of messages whose processing had begun before / all hand-overs, over the time range. What a "
+                           "redrive or a release hands out again is none. Whether a redelivery had an effect twice only the "
+                           "consumer can know."),
                         tiles),
             "tile_redelivered");
   suppressed_ =
@@ -70,11 +77,13 @@ QWidget* OverviewPage::make_tiles() {
                            "over the time range. Nothing was stored for them."),
                         tiles),
             "tile_suppressed");
-  depth_ = named(new KpiTile(tr("Queue depth"),
-                             tr("Messages that are not settled by every group, now. Watch above 50 %, act above 90 % of the "
-                                "queue's max_depth."),
-                             tiles),
-                 "tile_depth");
+  depth_ =
+      named(new KpiTile(tr("Queue depth"),
+                        tr("Messages that are not settled by every group, now. Watch above 50 %, act above 90 % of the max_depth "
+                           "or max_depth_bytes of the fullest queue; watch when publishes were refused in the time range, or "
+                           "when a group with messages has no consumer."),
+                        tiles),
+            "tile_depth");
   dead_ = named(new KpiTile(tr("Dead letters"),
                             tr("Messages that wait in dead-letter queues, now. Act when more than 5 of 10,000 finished "
                                "messages of the time range died."),
@@ -128,10 +137,13 @@ QWidget* OverviewPage::make_table() {
   subject_ = named(new QLabel(panel), "subject");
   subject_->setTextFormat(Qt::PlainText);
   all_ = named(new QPushButton(tr("Show all queues"), panel), "show_all");
-  pause_ = named(new QPushButton(tr("Pause"), panel), "pause");
+  pause_ = named(new QPushButton(tr("&Resume queue…"), panel), "pause");
+  const int resume_width = pause_->sizeHint().width();
+  pause_->setText(tr("&Pause queue…"));
+  pause_->setFixedWidth(std::max(resume_width, pause_->sizeHint().width()));  // its neighbours stay where they are
   open_dead_ = named(new QPushButton(tr("Dead letters"), panel), "open_dead");
   table_ = named(new QTableView(panel), "queue_table");
-  table_->setAccessibleName(tr("Queues"));
+  table_->setAccessibleName(tr("Queues and their groups"));
   sorted_->setSourceModel(model_);
   sorted_->setSortRole(QueueTableModel::sort_role);
   sorted_->setSortCaseSensitivity(Qt::CaseInsensitive);
@@ -154,7 +166,7 @@ QWidget* OverviewPage::make_table() {
   header->setHighlightSections(false);
   header->setMinimumSectionSize(40);
   const int unit = fontMetrics().horizontalAdvance(u'0');
-  const int widths[] = {20, 14, 9, 12, 8, 8, 9, 8, 10, 9, 9, 9, 6};
+  const int widths[] = {20, 22, 9, 12, 8, 8, 9, 8, 10, 8, 8, 9, 6};
   for (int column = 0; column < QueueTableModel::columns; ++column) table_->setColumnWidth(column, widths[column] * unit);
   header->setSectionResizeMode(QueueTableModel::name, QHeaderView::Stretch);
   connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &OverviewPage::selection_changed);
@@ -180,11 +192,19 @@ QWidget* OverviewPage::make_table() {
 void OverviewPage::focus_table() { table_->setFocus(); }
 
 void OverviewPage::set_stats(const StatsPtr& stats) {
+  note_start(*stats);
   stats_ = stats;
   model_->update(*stats);
   if (!focused_.isEmpty() && model_->row_of(focused_) < 0) focus_queue({});
-  if (!table_->underMouse())
+  if (dialog_) {
+    const auto& request = dialog_->request();
+    const auto changed = changed_since(request.seen, identity_of(*stats, request.queue), request.queue);
+    if (!changed.empty()) dialog_->set_outdated(QString::fromStdString(changed) + tr(" Cancel, and look again."));
+  }
+  if (!table_->underMouse()) {  // nothing moves under the pointer
+    model_->drop_gone();
     sorted_->sort(table_->horizontalHeader()->sortIndicatorSection(), table_->horizontalHeader()->sortIndicatorOrder());
+  }
   if (!table_->currentIndex().isValid() && sorted_->rowCount() > 0) {
     // A table without a current row is silent for a screen reader and dead for the keyboard.
     table_->selectionModel()->setCurrentIndex(sorted_->index(0, 0), QItemSelectionModel::NoUpdate);
@@ -192,6 +212,23 @@ void OverviewPage::set_stats(const StatsPtr& stats) {
   update_buttons();
   // The charts follow with the history, which comes right after.
   if (live_) redraw_tiles();
+}
+
+void OverviewPage::forget() {
+  stats_.reset();
+  outages_.clear();
+  model_->clear();
+  focus_queue({});
+  history_.reset(resolution_of(range_));
+}
+
+/// A start that this window saw has a known beginning of the time before it; of those before, the broker tells the last one.
+void OverviewPage::note_start(const BrokerStats& stats) {
+  const bool known = stats_ && stats_->store_id == stats.store_id;
+  if (known && stats_->boot_epoch == stats.boot_epoch) return;
+  if (!known) outages_.clear();
+  outages_.push_back({known ? stats_->now : Timestamp{}, stats.started});
+  if (outages_.size() > outages_kept) outages_.erase(outages_.begin());
 }
 
 void OverviewPage::set_history(const HistoryUpdate& update) {
@@ -214,6 +251,7 @@ void OverviewPage::set_range(TimeRange range) {
 void OverviewPage::set_live(bool live) {
   live_ = live;
   if (live) redraw();
+  paint_age();
 }
 
 void OverviewPage::set_zone(Zone zone) {
@@ -221,20 +259,38 @@ void OverviewPage::set_zone(Zone zone) {
 }
 
 void OverviewPage::set_stale(bool stale) {
-  for (auto* tile : {success_, redelivered_, suppressed_, depth_, dead_}) tile->set_stale(stale);
+  stale_ = stale;
+  model_->set_stale(stale);
+  paint_age();
   for (auto* chart : {throughput_, latency_, backlog_}) chart->set_stale(stale);
+}
+
+/// Old rows are grey, and so are figures that stand still: what they said may not be so any more.
+void OverviewPage::paint_age() {
+  for (auto* tile : {success_, redelivered_, suppressed_, depth_, dead_}) tile->set_stale(stale_ || !live_);
+  QPalette colors;
+  if (stale_) colors.setColor(QPalette::Text, theme().muted);
+  table_->setPalette(colors);
+}
+
+void OverviewPage::changeEvent(QEvent* event) {
+  if (event->type() == QEvent::PaletteChange) paint_age();
+  QWidget::changeEvent(event);
 }
 
 void OverviewPage::set_blocked(const QString& why) {
   blocked_ = why;
+  if (dialog_) dialog_->set_blocked(why);
   update_buttons();
 }
 
-void OverviewPage::selection_changed() {
-  if (selecting_) return;
+QString OverviewPage::selected_queue() const {
   const auto rows = table_->selectionModel()->selectedRows();
-  const QString queue = rows.isEmpty() ? QString() : rows.front().data(QueueTableModel::queue_role).toString();
-  if (queue != focused_) focus_queue(queue);
+  return rows.isEmpty() ? QString() : rows.front().data(QueueTableModel::queue_role).toString();
+}
+
+void OverviewPage::selection_changed() {
+  if (!selecting_) focus_queue(selected_queue());
 }
 
 void OverviewPage::focus_queue(const QString& queue) {
@@ -244,7 +300,7 @@ void OverviewPage::focus_queue(const QString& queue) {
   const int row = queue.isEmpty() ? -1 : model_->row_of(queue);
   if (row < 0) {
     table_->clearSelection();
-  } else {
+  } else if (selected_queue() != queue) {  // otherwise one of its groups is selected
     const auto index = sorted_->mapFromSource(model_->index(row, 0));
     table_->selectionModel()->setCurrentIndex(index, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
     table_->scrollTo(index);
@@ -258,27 +314,24 @@ void OverviewPage::focus_queue(const QString& queue) {
 
 void OverviewPage::redraw_tiles() {
   const auto state = backlog(*stats_, focused_.toStdString());
-  std::uint64_t limit = 0;
-  for (const auto& queue : stats_->queues) {
-    if (!focused_.isEmpty() && queue.name == focused_.toStdString()) limit = queue.policy.max_depth;
-  }
   const auto from = stats_->now - span_of(range_);
   const Stretch stretch{history_.since(from), from, stats_->now};
   success_->set_figure(success_figure(stretch));
   redelivered_->set_figure(redelivered_figure(stretch));
   suppressed_->set_figure(suppressed_figure(stretch));
-  depth_->set_figure(depth_figure(state, stretch, limit));
+  depth_->set_figure(depth_figure(state, stretch));
   dead_->set_figure(dead_figure(state, stretch));
 }
 
 void OverviewPage::redraw() {
   if (!stats_) return;
   redraw_tiles();
+  drawn_.start();
   const auto state = backlog(*stats_, focused_.toStdString());
   Window window;
   window.from = stats_->now - span_of(range_);
   window.until = stats_->now;
-  window.started = stats_->started;
+  window.outages = outages_;
   window.slot = slot_of(history_.resolution());
   window.before = history_.before(window.from);
   window.present.depth = state.depth, window.present.leased = state.leased, window.present.delayed = state.delayed,
@@ -294,11 +347,12 @@ void OverviewPage::redraw() {
 void OverviewPage::update_buttons() {
   const bool focused = !focused_.isEmpty();
   const QString label = focused ? escaped_line(focused_.toStdString(), name_characters) : tr("all queues");
-  subject_->setText(focused ? tr("Queues (figures and charts show %1)").arg(label) : tr("Queues (select one to see it alone)"));
+  subject_->setText(focused ? tr("Queues and groups (figures and charts show queue %1)").arg(label)
+                            : tr("Queues and groups (select one to see its queue alone)"));
   for (auto* chart : {throughput_, latency_, backlog_}) chart->set_subject(label);
   all_->setEnabled(focused);
   const bool paused = focused && model_->paused(focused_);
-  pause_->setText(paused ? tr("&Resume queue") : tr("&Pause queue"));
+  pause_->setText(paused ? tr("&Resume queue…") : tr("&Pause queue…"));
   pause_->setEnabled(focused && blocked_.isEmpty());
   open_dead_->setEnabled(focused);
   open_dead_->setText(tr("Open dead &letters"));
@@ -307,18 +361,41 @@ void OverviewPage::update_buttons() {
       tip(focused ? tr("Figures and charts of the whole broker (Esc).") : tr("Figures and charts show all queues already.")));
   pause_->setToolTip(tip(!focused              ? select
                          : !blocked_.isEmpty() ? blocked_
-                         : paused              ? tr("Hand messages out again (P).")
-                                               : tr("Publishes are taken, nothing is handed out (P).")));
+                         : paused              ? tr("Hand messages out again (P). Asks first.")
+                                               : tr("Publishes are taken, nothing is handed out (P). Asks first.")));
   open_dead_->setToolTip(tip(focused ? tr("Dead letters of this queue (Enter).") : select));
 }
 
 void OverviewPage::toggle_pause() {
-  if (focused_.isEmpty() || !blocked_.isEmpty()) return;
-  emit pause_wanted(focused_, !model_->paused(focused_));
+  if (focused_.isEmpty() || !blocked_.isEmpty() || dialog_ || !stats_) return;
+  Question question;
+  auto& request = question.request;
+  request.verb = model_->paused(focused_) ? Verb::resume : Verb::pause;
+  request.queue = focused_.toStdString();
+  request.seen = identity_of(*stats_, request.queue);
+  for (const auto& info : stats_->queues) {
+    if (info.name != request.queue) continue;
+    for (const auto& group : info.groups) {
+      question.facts.emplace_back(
+          tr("Group %1:").arg(escaped_line(group.name, name_characters)),
+          tr("%1 ready, %2 leased, %3")
+              .arg(exact(group.ready), exact(group.leased), counted(group.consumers, tr("consumer"), tr("consumers"))));
+      if (question.facts.size() == groups_told) break;
+    }
+  }
+  dialog_ = new ConfirmDialog(question, this);
+  connect(dialog_, &QDialog::accepted, this, [this, request] { emit action_wanted(request); });
+  connect(dialog_, &QDialog::finished, this, [this] { dialog_ = nullptr; });
+  dialog_->open();
 }
 
 void OverviewPage::open_dead_letters() {
-  if (!focused_.isEmpty()) emit dead_letters_wanted(focused_);
+  if (focused_.isEmpty()) return;
+  const auto rows = table_->selectionModel()->selectedRows();
+  const auto chosen = rows.isEmpty() ? QModelIndex() : rows.front();
+  // The group that is selected, unless it has none and another one has.
+  const bool has_some = chosen.siblingAtColumn(QueueTableModel::dead).data(QueueTableModel::sort_role).toULongLong() > 0;
+  emit dead_letters_wanted(focused_, has_some ? chosen.data(QueueTableModel::group_role).toString() : QString());
 }
 
 }  // namespace ackwire::dashboard

@@ -2,7 +2,9 @@
 // How is it going: figures, charts, queues. Knows no broker: data comes in, wishes go out as signals.
 #pragma once
 
+#include <QElapsedTimer>
 #include <QWidget>
+#include <vector>
 
 #include "bridge/snapshot.hpp"
 #include "models/format.hpp"
@@ -15,6 +17,7 @@ class QTableView;
 
 namespace ackwire::dashboard {
 
+class ConfirmDialog;
 class KpiTile;
 class QueueTableModel;
 class TimeSeriesView;
@@ -26,11 +29,15 @@ class OverviewPage : public QWidget {
   explicit OverviewPage(QWidget* parent = nullptr);
 
   void set_stats(const StatsPtr& stats);
+  /// Forgets everything: another broker.
+  void forget();
   void set_history(const HistoryUpdate& update);
   void set_range(TimeRange range);
   TimeRange range() const { return range_; }
   /// false: charts stand still, samples are still taken.
   void set_live(bool live);
+  /// How old the figures and charts are that stand still, milliseconds; -1: they are live.
+  qint64 still_ms() const { return live_ || !drawn_.isValid() ? -1 : drawn_.elapsed(); }
   void set_zone(Zone zone);
   /// Grey and hatched: the data is old.
   void set_stale(bool stale);
@@ -43,14 +50,19 @@ class OverviewPage : public QWidget {
   QueueTableModel* model() const { return model_; }
 
  public slots:
+  /// Asks first.
   void toggle_pause();
   void open_dead_letters();
 
  signals:
   /// The history of this queue in this resolution is needed.
   void history_wanted(const QString& queue, ackwire::Resolution resolution);
-  void pause_wanted(const QString& queue, bool pause);
-  void dead_letters_wanted(const QString& queue);
+  /// Confirmed by the person.
+  void action_wanted(const ackwire::dashboard::ActionRequest& request);
+  void dead_letters_wanted(const QString& queue, const QString& group);
+
+ protected:
+  void changeEvent(QEvent* event) override;
 
  private:
   QWidget* make_tiles();
@@ -61,6 +73,10 @@ class OverviewPage : public QWidget {
   void redraw();
   void redraw_tiles();
   void update_buttons();
+  void note_start(const BrokerStats& stats);
+  void paint_age();
+  /// Of the selected row; empty: none is selected.
+  QString selected_queue() const;
 
   KpiTile *success_, *redelivered_, *suppressed_, *depth_, *dead_;
   TimeSeriesView *throughput_, *latency_, *backlog_;
@@ -69,11 +85,14 @@ class OverviewPage : public QWidget {
   QSortFilterProxyModel* sorted_;
   QLabel* subject_;
   QPushButton *all_, *pause_, *open_dead_;
+  ConfirmDialog* dialog_ = nullptr;
   StatsPtr stats_;
+  std::vector<Outage> outages_;  ///< starts of this broker that were seen, at most outages_kept
+  QElapsedTimer drawn_;
   History history_;
   TimeRange range_ = TimeRange::five_minutes;
   QString focused_, blocked_;
-  bool live_ = true, selecting_ = false;
+  bool live_ = true, selecting_ = false, stale_ = false;
 };
 
 }  // namespace ackwire::dashboard

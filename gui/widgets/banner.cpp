@@ -5,7 +5,10 @@
 #include <QLabel>
 #include <QPainter>
 #include <QPushButton>
+#include <QTextLayout>
+#include <algorithm>
 
+#include "models/format.hpp"
 #include "theme.hpp"
 
 namespace ackwire::dashboard {
@@ -13,17 +16,38 @@ namespace {
 
 constexpr int sign_size = 16;
 constexpr int left_room = 14 + sign_size + 10;
+constexpr int lines = 2;
+constexpr int margin = 5;
+
+/// What fits on the lines there are, with "…" at its end when that is not all.
+QString elided(const QString& text, const QFont& font, int width) {
+  QTextLayout layout(text, font);
+  QStringList rows;
+  layout.beginLayout();
+  for (auto line = layout.createLine(); line.isValid(); line = layout.createLine()) {
+    line.setLineWidth(width);
+    if (rows.size() + 1 < lines) {
+      rows << text.mid(line.textStart(), line.textLength()).trimmed();
+    } else {
+      rows << QFontMetrics(font).elidedText(text.mid(line.textStart()), Qt::ElideRight, width);
+      break;
+    }
+  }
+  layout.endLayout();
+  return rows.join(u'\n');
+}
 
 }  // namespace
 
 Banner::Banner(QWidget* parent) : QWidget(parent), text_(new QLabel(this)), action_(new QPushButton(this)) {
   text_->setTextFormat(Qt::PlainText);
-  text_->setWordWrap(true);
+  text_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   text_->setObjectName(QStringLiteral("banner_text"));
   text_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   action_->setObjectName(QStringLiteral("banner_action"));
   auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(left_room, 7, 12, 7);
+  row->setContentsMargins(left_room, margin, 12, margin);
+  setFixedHeight(std::max(lines * fontMetrics().lineSpacing(), action_->sizeHint().height()) + 2 * margin);
   row->addWidget(text_, 1);
   row->addWidget(action_);
   action_->hide();
@@ -31,16 +55,27 @@ Banner::Banner(QWidget* parent) : QWidget(parent), text_(new QLabel(this)), acti
 }
 
 void Banner::say(Level level, const QString& text, const QString& action) {
+  if (level == level_ && text == full_ && action == action_->text()) return;
   level_ = level;
-  if (text_->text() != text) text_->setText(text);
+  full_ = text;
   setAccessibleName(text);
+  text_->setToolTip(tip(text));
   action_->setText(action);
   action_->setVisible(!action.isEmpty());
-  show();
+  layout()->activate();
+  fit();
   update();
 }
 
-QString Banner::text() const { return text_->text(); }
+void Banner::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  fit();
+}
+
+void Banner::fit() {
+  const auto shown = elided(full_, text_->font(), text_->width());
+  if (text_->text() != shown) text_->setText(shown);
+}
 
 void Banner::paintEvent(QPaintEvent*) {
   QPainter painter(this);

@@ -6,6 +6,7 @@
 #include <QLabel>
 #include <QPainter>
 #include <QTabBar>
+#include <algorithm>
 
 #include "models/format.hpp"
 #include "theme.hpp"
@@ -72,7 +73,11 @@ class HeaderBar::Chip : public QWidget {
     updateGeometry();
     update();
   }
-  QSize sizeHint() const override { return {fontMetrics().horizontalAdvance(word_ + endpoint_) + 42, fontMetrics().height() + 10}; }
+  /// As wide as with the longest word: a change of state moves nothing beside it.
+  QSize sizeHint() const override {
+    const int word = fontMetrics().horizontalAdvance(tr("disconnected") + QStringLiteral("  "));
+    return {word + fontMetrics().horizontalAdvance(endpoint_) + 42, fontMetrics().height() + 10};
+  }
   QSize minimumSizeHint() const override { return {110, sizeHint().height()}; }
 
  protected:
@@ -138,15 +143,18 @@ HeaderBar::HeaderBar(QWidget* parent)
   row->addSpacing(6);
   live_->setObjectName(QStringLiteral("live"));
   live_->setChecked(true);
+  live_->setText(tr("Still"));
+  const int still_width = live_->sizeHint().width();
   live_->setText(tr("Live"));
+  live_->setFixedWidth(std::max(still_width, live_->sizeHint().width()));  // its neighbours stay where they are
   live_->setToolTip(tip(tr("Charts follow the present (L). Off: they stand still, nothing is lost.")));
   connect(live_, &QToolButton::clicked, this, &HeaderBar::live_chosen);
   row->addWidget(live_);
   age_->setObjectName(QStringLiteral("sample_age"));
   age_->setTextFormat(Qt::PlainText);
-  age_->setMinimumWidth(fontMetrics().horizontalAdvance(QStringLiteral("as of 00 m 00 s ago ")));
+  age_->setFixedWidth(fontMetrics().horizontalAdvance(QStringLiteral("still, of 00 m 00 s ago ")));
   age_->setAlignment(Qt::AlignCenter);
-  age_->setToolTip(tip(tr("Time since the last answer of the broker.")));
+  age_->setToolTip(tip(tr("Time since the last answer of the broker, or how old the charts are that stand still.")));
   row->addWidget(age_);
   chip_->setObjectName(QStringLiteral("connection_chip"));
   chip_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
@@ -175,9 +183,11 @@ void HeaderBar::set_state(LinkPhase phase, const QString& endpoint) {
   }
 }
 
-void HeaderBar::set_age(qint64 age_ms) {
+void HeaderBar::set_age(qint64 age_ms, qint64 still_ms) {
   if (age_ms < 0) {
     age_->clear();
+  } else if (still_ms >= 0) {
+    age_->setText(tr("still, of %1 ago").arg(duration(Duration{still_ms})));
   } else {
     age_->setText(age_ms < fresh_ms ? tr("up to date") : tr("as of %1 ago").arg(duration(Duration{age_ms})));
   }

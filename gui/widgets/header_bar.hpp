@@ -25,8 +25,8 @@ class HeaderBar : public QWidget {
   /// Shown on the tab of the dead letters.
   void set_dead(std::uint64_t count);
   void set_state(LinkPhase phase, const QString& endpoint);
-  /// Of the figures, milliseconds; -1: none yet.
-  void set_age(qint64 age_ms);
+  /// Of the figures, milliseconds; -1: none yet. `still_ms`: how old what stands still is; -1: it is live.
+  void set_age(qint64 age_ms, qint64 still_ms);
 
  signals:
   void page_chosen(int page);

@@ -64,9 +64,11 @@ Inspector::Inspector(QWidget* parent)
   title_->setTextFormat(Qt::PlainText);
   title_->setObjectName(QStringLiteral("inspector_title"));
   title_->setWordWrap(true);
+  title_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
   QFont bold = title_->font();
   bold.setWeight(QFont::DemiBold);
   title_->setFont(bold);
+  title_->setFixedHeight(2 * QFontMetrics(bold).lineSpacing());  // what is below it never moves
   headers_->setAccessibleName(tr("Headers of the dead letter"));
   errors_->setAccessibleName(tr("Error history of the dead letter"));
   identity_->setAccessibleName(tr("Identity and times of the dead letter"));
@@ -152,10 +154,20 @@ std::optional<std::uint64_t> Inspector::sequence() const {
   return letter_->sequence;
 }
 
+void Inspector::set_selected(std::size_t count) {
+  selected_ = count;
+  if (letter_) fill_title();
+}
+
+void Inspector::fill_title() {
+  auto text =
+      tr("Dead letter %1: %2, %3").arg(letter_->sequence).arg(reason_name(letter_->reason), attempts_made(letter_->attempts));
+  if (selected_ > 1) text += tr(". One of %1 selected").arg(exact(selected_));
+  title_->setText(text);
+}
+
 void Inspector::fill() {
-  title_->setText(tr("Dead letter %1: %2, %3")
-                      .arg(letter_->sequence)
-                      .arg(reason_name(letter_->reason), counted(letter_->attempts, tr("attempt"), tr("attempts"))));
+  fill_title();
   headers_->setRowCount(0);
   for (const auto& [header, value] : letter_->headers) add_row(headers_, {line(header), line(value)});
   tabs_->setTabText(1, tr("Headers %1").arg(letter_->headers.size()));
@@ -199,7 +211,7 @@ void Inspector::fill_identity() {
   add_row(identity_, {tr("Died"), moment(letter_->dead_time, zone_)});
   add_row(identity_, {tr("Lived"), duration(letter_->dead_time - letter_->publish_time)});
   add_row(identity_, {tr("Handed out"), counted(letter_->deliveries, tr("time"), tr("times"))});
-  add_row(identity_, {tr("Attempts charged"), QString::number(letter_->attempts)});
+  add_row(identity_, {tr("Attempts"), letter_->attempts == 0 ? attempts_made(0) : QString::number(letter_->attempts)});
   add_row(identity_, {tr("Redriven before"), counted(letter_->redrives, tr("time"), tr("times"))});
   add_row(identity_, {tr("Body"), tr("%1 (%2 bytes)").arg(bytes(letter_->body_bytes), exact(letter_->body_bytes))});
   identity_->resizeColumnToContents(0);

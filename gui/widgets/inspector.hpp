@@ -24,6 +24,8 @@ class Inspector : public QWidget {
 
   explicit Inspector(QWidget* parent = nullptr);
   void show_letter(const DeadLetter& letter);
+  /// How many letters are selected with the one that is shown.
+  void set_selected(std::size_t count);
   /// No letter: why, e.g. "Select a dead letter to see it".
   void show_nothing(const QString& why);
   void set_zone(Zone zone);
@@ -32,6 +34,7 @@ class Inspector : public QWidget {
  private:
   QWidget* make_payload_tab();
   void fill();
+  void fill_title();
   void fill_payload();
   void fill_errors();
   void fill_identity();
@@ -47,6 +50,7 @@ class Inspector : public QWidget {
   std::optional<DeadLetter> letter_;
   View view_ = View::json;
   bool view_chosen_ = false;  ///< by the person; until then JSON is shown as JSON and the rest as text
+  std::size_t selected_ = 1;
   Zone zone_ = Zone::utc;
 };
 

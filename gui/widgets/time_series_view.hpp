@@ -35,6 +35,8 @@ class TimeSeriesView : public QWidget {
   using Gaps = std::vector<std::pair<double, double>>;
   /// Lines in the order of the styles, and the times of which nothing is known; x in seconds since the epoch, within [from, to].
   void set_lines(std::vector<std::vector<Segment>> lines, Gaps gaps, double from, double to, Duration slot);
+  const std::vector<std::vector<Segment>>& lines() const { return lines_; }
+  const Gaps& gaps() const { return gaps_; }
   /// What it is about, e.g. the queue. Empty: everything.
   void set_subject(const QString& subject);
   void set_zone(Zone zone);

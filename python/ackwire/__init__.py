@@ -51,6 +51,8 @@ from ._results import (
     Settled,
 )
 
+from ._stopping import stop, stop_on_signals, stopping
+
 import atexit as _atexit
 
 _atexit.register(_core.close_all)
@@ -99,4 +101,7 @@ __all__ = [
     "TimeoutError",
     "connect",
     "open",
+    "stop",
+    "stop_on_signals",
+    "stopping",
 ]

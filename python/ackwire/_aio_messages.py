@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Message:
     """A received message. The attributes are those of ``ackwire.Message``; settling is awaited."""
 
-    __slots__ = ("core", "_messages")
+    __slots__ = ("core", "_source")
 
-    def __init__(self, core: _core.Message, messages: Messages) -> None:
+    def __init__(self, core: _core.Message, source: Source) -> None:
         self.core = core
-        self._messages = messages
+        self._source = source  # not the iteration: that must be free to end while this message is still held
 
     @property
     def body(self) -> bytes:
@@ -88,14 +88,15 @@ class Message:
 
     async def extend(self, duration: Duration) -> None:
         milliseconds(duration, "duration")
-        await self._messages._queue._run(lambda: self.core.extend(duration))
+        await self._source.queue._run(lambda: self.core.extend(duration))
 
     async def _settle(self, act: str, delay_ms: Optional[int] = None, words: str = "") -> None:
-        settle = Settle(self._messages, self.core, act, delay_ms, words)
-        self._messages._queue._connection._settles.put(settle)
+        settle = Settle(self._source, self.core, act, delay_ms, words)
+        self._source.queue._connection._settles.put(settle)
         await settle.future
 
     async def __aenter__(self) -> Message:
+        self.core.__enter__()
         return self
 
     async def __aexit__(
@@ -105,7 +106,7 @@ class Message:
             if self.settled is None:
                 await self._ack_at_exit()
             return False
-        held = _settling.contained(exception, self._messages._propagate)
+        held = _settling.contained(exception, self._source.propagate)
         if held:
             act, words = _settling.verdict(exception)
             if self.settled is None:
@@ -116,62 +117,46 @@ class Message:
             _settling.report(self.core, exception, act, held)
             return True
         # Shielded: a second cancel may not leave the message without a settle.
-        await asyncio.shield(self._messages._leave(self.core, exception))
+        await asyncio.shield(self._source.leave(self.core, exception))
         return False
 
     async def _ack_at_exit(self) -> None:
         try:
             await self.ack()
         except _settling.TOLERABLE as error:
-            if self._messages._propagate:
+            if self._source.propagate:
                 raise
             _settling.after_failed_ack(self.core, error)
 
 
-class Messages:
-    """What ``consume`` returns. Use it with ``async for``; ``async with`` or ``aclose`` ends it before it is garbage."""
+class Source:
+    """Where the messages of one iteration come from. It outlives the iteration for as long as one of its messages is held."""
 
-    def __init__(
-        self, queue: Queue, group: str, wait_ms: Optional[int], max_messages: Optional[int], credit: int, propagate: bool
-    ) -> None:
-        self._queue = queue
+    def __init__(self, queue: Queue, group: str, credit: int, propagate: bool) -> None:
+        self.queue = queue
+        self.propagate = propagate
         self._group = group
-        self._wait_ms = wait_ms
-        self._left = max_messages
         self._credit = credit
-        self._propagate = propagate
         self._receives: Optional[Receives] = None
         self._ended = False
 
-    def __aiter__(self) -> Messages:
-        return self
-
-    async def __anext__(self) -> Message:
-        core = None if self._ended or self._left == 0 else await self._next()
-        if core is None:
-            await self.aclose()
-            raise StopAsyncIteration
-        if self._left is not None:
-            self._left -= 1
-        return Message(core, self)
-
-    async def _next(self) -> Optional[_core.Message]:
+    async def next(self, wait_ms: Optional[int]) -> Optional[_core.Message]:
         """What the library has here, or what comes. Nothing is kept on this side, where nobody would see its lease end."""
+        if self._ended:
+            return None
         if self._receives is None:
             self._receives = await self._subscribe()
-        return self._receives.take() or await self._fetch(self._receives)
+        return self._receives.take() or await self._fetch(self._receives, wait_ms)
 
     async def _subscribe(self) -> Receives:
-        core, queue = self._queue._connection._sync._core, self._queue.name
-        consumer = await self._queue._run(lambda: core.consume(queue, self._group, self._credit, True, self._propagate, False))
-        receives = Receives(consumer)
-        weakref.finalize(self, _finish_apart, receives).atexit = False
-        return receives
+        core, name = self.queue._connection._sync._core, self.queue.name
+        consumer = await self.queue._run(lambda: core.consume(name, self._group, self._credit, True, self.propagate, False))
+        return Receives(consumer)
 
-    async def _fetch(self, receives: Receives) -> Optional[_core.Message]:
+    async def _fetch(self, receives: Receives, wait_ms: Optional[int]) -> Optional[_core.Message]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[List[_core.Message]] = loop.create_future()
-        receives.put((loop, future, 1, self._wait_ms))
+        receives.put((loop, future, 1, wait_ms))
         try:
             messages = await future
         except asyncio.CancelledError:
@@ -181,7 +166,7 @@ class Messages:
         return messages[0] if messages else None
 
     def _park(self, unseen: Sequence[_core.Message] = (), then: Callable[[], None] = lambda: None) -> None:
-        """An exception leaves the loop over messages, and a task or a traceback may keep this object for long: gives back
+        """An exception leaves the loop over messages, and a task or a traceback may keep the iteration for long: gives back
         what was read ahead, on a thread of its own. The next message asked for goes on from there."""
         receives = self._receives
         if receives is None or self._ended:
@@ -194,7 +179,7 @@ class Messages:
 
         threading.Thread(target=run, name="ackwire-release", daemon=True).start()
 
-    async def _leave(self, core: _core.Message, exception: BaseException) -> None:
+    async def leave(self, core: _core.Message, exception: BaseException) -> None:
         """Parks, then settles: the other way round, a released message would come straight back here."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
@@ -208,17 +193,55 @@ class Messages:
         self._park(then=settle)
         await done
 
-    async def aclose(self) -> None:
-        """Gives back what was read ahead, with no attempt charged, and takes no more. Messages handed out can still be settled."""
+    async def close(self) -> None:
         if self._ended:
             return
         self._ended = True
-        if self._receives is None or self._queue._connection.closed:
+        if self._receives is None or self.queue._connection.closed:
             return
         try:
-            await self._queue._run(self._receives.finish)
+            await self.queue._run(self._receives.finish)
         except ClosedError:
             pass  # by another task, a moment ago: the leases end with the connection
+
+    def abandon(self) -> None:
+        """The iteration was thrown away. Not on this thread: it may be that of the event loop."""
+        if not self._ended:
+            self._ended = True
+            if self._receives is not None:
+                threading.Thread(target=self._receives.finish, name="ackwire-release", daemon=True).start()
+
+
+class Messages:
+    """What ``consume`` returns. Use it with ``async for``.
+
+    Leaving the loop in any way gives back what was read ahead, unless something else still holds this object: then
+    ``aclose`` or ``async with`` ends it.
+    """
+
+    def __init__(
+        self, queue: Queue, group: str, wait_ms: Optional[int], max_messages: Optional[int], credit: int, propagate: bool
+    ) -> None:
+        self._source = Source(queue, group, credit, propagate)
+        self._wait_ms = wait_ms
+        self._left = max_messages
+        weakref.finalize(self, self._source.abandon).atexit = False
+
+    def __aiter__(self) -> Messages:
+        return self
+
+    async def __anext__(self) -> Message:
+        core = None if self._left == 0 else await self._source.next(self._wait_ms)
+        if core is None:
+            await self.aclose()
+            raise StopAsyncIteration
+        if self._left is not None:
+            self._left -= 1
+        return Message(core, self._source)
+
+    async def aclose(self) -> None:
+        """Gives back what was read ahead, with no attempt charged, and takes no more. Messages handed out can still be settled."""
+        await self._source.close()
 
     async def __aenter__(self) -> Messages:
         return self
@@ -227,7 +250,3 @@ class Messages:
         self, kind: Optional[Type[BaseException]], exception: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
         await self.aclose()
-
-
-def _finish_apart(receives: Receives) -> None:
-    threading.Thread(target=receives.finish, name="ackwire-release", daemon=True).start()

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, List, Optional, Type, TypeVar, Union
 
-from . import _checks, _core
+from . import _changes, _checks, _core
 from ._durations import Duration, epoch_milliseconds, milliseconds
 from ._options import BrokerOptions, ClientOptions, QueueSettings, broker_options, client_options, queue_settings
 from ._queue import Queue
@@ -137,9 +137,12 @@ def open(path: Union[str, os.PathLike[Any]], **options: Unpack[BrokerOptions]) -
 def connect(endpoint: str, **options: Unpack[ClientOptions]) -> Client:
     """Connects to a broker: "tcp://127.0.0.1:7733" or "ipc:///path". See ClientOptions for the options.
 
-    Raises TimeoutError when no broker answers within ``connect_timeout``.
+    Raises TimeoutError when no broker answers within ``connect_timeout``. A connection that is lost, a broker that stays away
+    and its return are warnings of the logger ``ackwire``.
     """
-    return Client(_core.Connection.connect(_checks.text(endpoint, "endpoint"), client_options(options)))
+    client = Client(_core.Connection.connect(_checks.text(endpoint, "endpoint"), client_options(options)))
+    _changes.watch()
+    return client
 
 
 def _path(path: Any) -> bytes:

@@ -52,6 +52,11 @@ class Consumer:
         """Messages for ever, until the consumer or its connection is closed. Ending the iteration closes the consumer."""
         return stream(self, None, None)
 
+    def __del__(self) -> None:
+        core = getattr(self, "_core", None)  # a message that is still held may keep the core alive, and with it what was read ahead
+        if core is not None:
+            core.retire_apart()
+
     def close(self) -> None:
         """Returns what was not handed out, and ends the leases of what is not settled. Idempotent."""
         self._core.close()
@@ -75,6 +80,7 @@ def stream(consumer: Consumer, wait_ms: Optional[int], limit: Optional[int]) -> 
             if left is not None:
                 left -= 1
             yield message
+            del message  # not held here while the next is waited for: one that was thrown away has to come back
     finally:
         _retire(core)
 

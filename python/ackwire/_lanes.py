@@ -14,13 +14,13 @@ from queue import Empty, SimpleQueue
 from typing import Any, Callable, Dict, Generic, Iterable, List, Optional, Tuple, TypeVar
 
 from . import _core
-from ._errors import AckwireError, ClosedError, ForkedError, StaleLeaseError
+from ._errors import AckwireError, ClosedError, ForkedError
 
 _T = TypeVar("_T")
 
 _SETTLES_AT_ONCE = 1_000
 _RESULTS_AT_ONCE = 256
-_LOOK_MS = 100  # how often a waiting receive looks whether anybody still wants it
+_LOOK_MS = 50  # how often a waiting receive looks whether anybody still wants it: one wait of the core
 
 
 def hand_over(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments: Any) -> bool:
@@ -184,18 +184,10 @@ class Settles(Lane[Settle]):
         first = batch[0]
         try:
             _, stale = _core.settle([one.message for one in batch], first.act, first.delay_ms, first.words)
-        except StaleLeaseError as error:
-            if len(batch) == 1:
-                return [(first.future, None, error)]
-            return [result for one in batch for result in self._settle([one])]  # one of them was settled another way before
         except Exception as error:
             return [(one.future, None, error) for one in batch]
         lost = set(stale)
-        return [(one.future, None, self._stale(one) if one.message.sequence in lost else None) for one in batch]
-
-    def _stale(self, one: Settle) -> StaleLeaseError:
-        text = f"The lease of message {one.message.sequence} had ended, so nothing changed for it. It is delivered again."
-        return StaleLeaseError(text, code="stale_lease")
+        return [(one.future, None, _core.refusal(one.message) if one.message.sequence in lost else None) for one in batch]
 
 
 Request = Tuple[asyncio.AbstractEventLoop, "asyncio.Future[List[_core.Message]]", int, Optional[int]]

@@ -21,6 +21,7 @@ class BrokerOptions(TypedDict, total=False):
     session_outbox_bytes: int  # default 64 MiB
     seed: int  # of retry jitter; 0 = from the system
     accept_rollback: bool
+    accept_clock: bool
     unsafe_filesystem: bool
     call_timeout: Duration  # default 30 s
 
@@ -80,6 +81,7 @@ _BROKER: Dict[str, _Reader] = {
     "session_outbox_bytes": _count64,
     "seed": _count64,
     "accept_rollback": _checks.flag,
+    "accept_clock": _checks.flag,
     "unsafe_filesystem": _checks.flag,
     "call_timeout": milliseconds,
 }

@@ -107,7 +107,7 @@ class GroupInfo(_Value):
     expired: int
     discarded: int
     delivered: int  # hand-overs, redeliveries included
-    redelivered: int  # hand-overs after the first of a message
+    redelivered: int  # hand-overs of a message that had been begun before
     nacked: int
     rejected: int
     released: int
@@ -331,6 +331,7 @@ class BrokerStats(_Value):
         "boot_epoch",
         "now",
         "started",
+        "clock_offset_ms",
         "sessions",
         "consumers",
         "commits",
@@ -346,6 +347,7 @@ class BrokerStats(_Value):
     boot_epoch: int
     now: datetime
     started: datetime
+    clock_offset_ms: int  # the system's clock less broker time; 0 when they agree
     sessions: int
     consumers: int
     commits: int  # since the start

@@ -11,8 +11,8 @@ from ._errors import AckwireError, ClosedError, IndeterminateError, Reject, Stal
 
 log = logging.getLogger("ackwire")
 
-# Nothing is wrong with the message: the program is on its way out, so no attempt is charged.
-NOT_TRIED = (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
+# Nothing is wrong with the message: the program or the task is on its way out, so no attempt is charged.
+NOT_TRIED = (SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
 
 # The message was processed and only its ack is not known to be there: it may come again, as every message may.
 TOLERABLE = (StaleLeaseError, IndeterminateError, ClosedError)

@@ -50,6 +50,11 @@ def test_example(line, desk, folder):
     if offline:
         assert desk.stop() == 0
         line = f"ackwire verify {desk.directory}"
+    if line.startswith("ackwire backup"):
+        line = f"ackwire backup {desk.directory} copy {' '.join(line.split()[4:])}"
+    if line.startswith("ackwire restore"):
+        assert desk("backup", desk.directory, folder / "copy").status == 0
+        line = "ackwire restore copy restored"
     if line.startswith(("ackwire queue create orders --visibility-timeout", "ackwire queue rm")):
         desk.good("queue", "rm", "orders", "--yes", "--force")
     if line.startswith("ackwire queue rm"):

@@ -122,6 +122,12 @@ void FakeBroker::restart() {
   });
 }
 
+std::uint64_t FakeBroker::time() const {
+  if (!time_passes) return now_ms;
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
+  return now_ms + static_cast<std::uint64_t>(passed.count());
+}
+
 void FakeBroker::end_session() {
   session_ = false;
   for (auto& [id, member] : members_) give_back(member);
@@ -147,6 +153,7 @@ void FakeBroker::drain() {
     while (user_->next_frame(frame)) handle(frame);
     if (session_) dispatch();
     if (outbox_.empty()) return;
+    if (answer_delay.count() > 0) std::this_thread::sleep_for(answer_delay);
     for (std::string& answer : std::exchange(outbox_, {})) {
       const auto owner = std::make_shared<const std::string>(std::move(answer));
       user_->received(*owner, owner);
@@ -162,11 +169,18 @@ void FakeBroker::handle(const std::string& bytes) {
   if (frame.operation == Operation::hello) {
     end_session();
     if (!welcomes) return;
+    const auto hello = wire::decode_hello(frame.payload);
+    if (!hello) std::abort();
+    if (hello->life && life_refusal.code != Errc::ok) {
+      wire::encode_error(outbox_.emplace_back(), frame.request, life_refusal);
+      return;
+    }
     session_ = true;
     wire::Welcome welcome;
     welcome.session_timeout_ms = session_timeout_ms;
     welcome.boot_epoch = boot_epoch;
-    welcome.now = now_ms;
+    welcome.now = time();
+    welcome.store_id = store_id;
     welcome.max_frame_bytes = 8u << 20;
     welcome.software = "fake";
     wire::encode(outbox_.emplace_back(), welcome);
@@ -182,7 +196,7 @@ void FakeBroker::handle(const std::string& bytes) {
     case Operation::settle: return settle(frame);
     case Operation::request: return request(frame);
     case Operation::ping:
-      if (pongs) wire::encode_pong(outbox_.emplace_back(), now_ms, frame.request);
+      if (pongs) wire::encode_pong(outbox_.emplace_back(), time(), frame.request);
       return;
     case Operation::credit: {
       const auto credit = wire::decode_credit(frame.payload);
@@ -203,7 +217,8 @@ void FakeBroker::publish(const wire::Frame& frame) {
   model::Publish publish;
   if (!wire::decode_publish(frame.payload, publish)) std::abort();
   if (!answers_.contains(publish.producer_sequence)) {
-    if (publish.producer_sequence != next_producer_sequence_) std::abort();  // out of order
+    if (publish.producer_sequence < next_producer_sequence_) std::abort();  // out of order
+    next_producer_sequence_ = publish.producer_sequence;
     format::ConfirmWriter writer;
     for (const model::PublishBatch& batch : publish.batches) {
       ++next_producer_sequence_;

@@ -1,6 +1,8 @@
 // A broker of one queue in memory that speaks the client's side of the wire in this process: a double whose faults are scripted.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -39,6 +41,10 @@ class FakeBroker {
   std::function<model::Reply(const model::Request&)> reply = [](const model::Request&) { return model::Done{}; };
   std::uint64_t boot_epoch = 7;
   std::uint64_t now_ms = 1'700'000'000'000;
+  bool time_passes = false;                   // from now_ms on
+  std::chrono::milliseconds answer_delay{0};  // between the look at the clock and the answer, as a slow commit makes it
+  std::array<char, 16> store_id{};
+  Error life_refusal{Errc::ok, {}};  // of a hello that names the life that was known last
   std::uint32_t visibility_timeout_ms = 30'000;
   std::uint32_t session_timeout_ms = 15'000;
   Error publish_refusal{Errc::ok, {}};  // of every batch
@@ -55,6 +61,9 @@ class FakeBroker {
   void restart();
   /// Sends one frame as it is.
   void send(std::string frame);
+
+  /// Broker time now.
+  std::uint64_t time() const;
 
   /// Frames received so far, in order.
   std::vector<std::string> frames(wire::Operation operation);
@@ -110,6 +119,7 @@ class FakeBroker {
   std::map<std::uint64_t, Stored> waiting_;
   std::map<std::uint32_t, Member> members_;
   std::size_t reconnects_ = 0;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::thread thread_;
 };
 

@@ -93,8 +93,9 @@ class Client:
         return wire.parse_error(self.expect(wire.ERROR).payload)
 
     # -- verbs -------------------------------------------------------------------------------------------------------
-    def hello(self, low=1, high=1, flags=0, name="conformance"):
-        self.send(wire.HELLO, struct.pack("<BBH", low, high, flags) + self.producer + wire.str8(name))
+    def hello(self, low=1, high=1, flags=0, name="conformance", life=None):
+        known = life[0] + struct.pack("<Q", life[1]) if life else b""
+        self.send(wire.HELLO, struct.pack("<BBH", low, high, flags | (1 if life else 0)) + self.producer + wire.str8(name) + known)
         cursor = wire.Cursor(self.expect(wire.WELCOME).payload)
         version, _, _, timeout, boot_epoch, session, now = cursor.read("BBHIQQQ")
         welcome = Welcome(version, timeout, boot_epoch, session, now, cursor.take(16), cursor.read("I"), cursor.str8().decode())
@@ -132,8 +133,9 @@ class Client:
         assert len(entries) == 1
         return entries[0]
 
-    def subscribe(self, queue, group="default", credit=100, subscription=1):
-        self.send(wire.SUBSCRIBE, struct.pack("<II", subscription, credit) + wire.str8(queue) + wire.str8(group))
+    def subscribe(self, queue, group="default", credit=100, subscription=1, concurrency=None):
+        tail = b"" if concurrency is None else struct.pack("<I", concurrency)
+        self.send(wire.SUBSCRIBE, struct.pack("<II", subscription, credit) + wire.str8(queue) + wire.str8(group) + tail)
         cursor = wire.Cursor(self.expect(wire.SUBSCRIBED).payload)
         got, timeout, code = cursor.read("IIH")
         text = cursor.str16()
@@ -143,11 +145,25 @@ class Client:
             raise Refused(code, text)
         return timeout
 
+    def begun(self, *messages, subscription=1):
+        ranges = b"".join(struct.pack("<QII", m.sequence, 1, m.delivery) for m in messages)
+        self.send(wire.BEGUN, struct.pack("<IQI", subscription, self.welcome.boot_epoch, len(messages)) + ranges)
+
     def receive(self, count=1, wait_ms=5000):
         messages = []
         while len(messages) < count:
             messages += wire.parse_deliver(self.expect(wire.DELIVER, wait_ms).payload)[1]
         return messages
+
+    def receive_again(self, wait_ms=20_000):
+        """What comes when a lease has run out: not before the client says something."""
+        deadline = time.monotonic() + wait_ms / 1000
+        while time.monotonic() < deadline:
+            try:
+                return self.receive(1, wait_ms=50)
+            except TimeoutError:
+                self.ping()
+        raise TimeoutError("no message")
 
     def settle(self, kind, *messages, subscription=1, boot_epoch=None, duration_ms=-1, text=""):
         ranges = [(m.sequence, 1, m.delivery) for m in messages]

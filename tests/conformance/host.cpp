@@ -7,7 +7,7 @@
 #include "ackwire/broker.hpp"
 #include "runtime/commit_loop.hpp"
 #include "store/lmdb_store.hpp"
-#include "transport/zmq_gateway.hpp"
+#include "transport/zmtp_gateway.hpp"
 
 namespace {
 
@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   if (!store) return fail(store.error());
   auto loop = ackwire::runtime::CommitLoop::start(std::move(*store), options);
   if (!loop) return fail(loop.error());
-  auto gateway = ackwire::transport::make_zmq_gateway({.outbox_bytes = options.session_outbox_bytes});
+  auto gateway = ackwire::transport::make_zmtp_gateway({.outbox_bytes = options.session_outbox_bytes});
   if (!gateway) return fail(gateway.error());
   (*loop)->set_gateway(std::move(*gateway));
   const auto bound = (*loop)->bind(argv[2]);

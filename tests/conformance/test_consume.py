@@ -215,7 +215,7 @@ def test_a_lease_ends_by_time(client, queue, short_lease):
     client.subscribe(queue, credit=1)
     client.receive()
     start = time.monotonic()
-    assert client.receive()[0].delivery == 2
+    assert client.receive_again()[0].delivery == 2
     assert short_lease - 0.2 <= time.monotonic() - start < short_lease + 2, "in [visibility timeout, + 1 s], and a loaded machine"
 
 
@@ -290,6 +290,91 @@ def test_goodbye_returns_what_was_held(shared_broker, second, queue):
         assert second.receive(1, wait_ms=1_500)[0].delivery == 2
 
 
+def test_subscribed_comes_before_the_first_delivery(client, queue):
+    fill(client, queue, 1)
+    client.send(wire.SUBSCRIBE, (1).to_bytes(4, "little") + (1).to_bytes(4, "little") + wire.str8(queue) + wire.str8("default"))
+    order = []
+    while len(order) < 2:
+        frame = client.next_frame()
+        order += [frame.operation] if frame.operation != wire.PONG else []
+    assert order == [wire.SUBSCRIBED, wire.DELIVER]
+
+
+def test_a_number_is_free_after_unsubscribe(client, queue):
+    fill(client, queue, 1)
+    client.subscribe(queue)
+    old = client.receive()[0]
+    client.send(wire.UNSUBSCRIBE, (1).to_bytes(4, "little"))
+    client.subscribe(queue)
+    new = client.receive()[0]
+    assert (new.sequence, new.delivery) == (1, 2)
+    assert client.settle(ACK, old).stale == [(1, 1, 1)]
+    assert client.settle(ACK, new).applied == 1
+
+
+def test_an_empty_group_is_not_default(client, queue):
+    with pytest.raises(Refused) as refused:
+        client.subscribe(queue, "")
+    assert refused.value.code == CODES["no_group"] and "no group ''" in refused.value.text
+
+
+def test_subscriptions_of_a_session_are_bounded(client, queue):
+    for number in range(1, 1001):
+        client.subscribe(queue, credit=0, subscription=number)
+    with pytest.raises(Refused) as refused:
+        client.subscribe(queue, credit=0, subscription=1001)
+    assert refused.value.code == CODES["overloaded"] and "1000" in refused.value.text
+    client.send(wire.UNSUBSCRIBE, (7).to_bytes(4, "little"))
+    client.subscribe(queue, credit=0, subscription=1001)
+
+
+def test_what_an_ack_does_not_need_is_ignored(client, queue):
+    fill(client, queue, 3)
+    client.subscribe(queue)
+    messages = client.receive(3)
+    for kind, message in zip((ACK, RELEASE, REJECT), messages, strict=True):
+        settled = client.settle(kind, message, duration_ms=-77, text="x" * 2000)
+        assert (settled.applied, settled.code) == (1, 0)
+
+
+def test_a_repeated_ack_counts_on_its_own_subscription_only(client, second, queue):
+    fill(client, queue, 1)
+    client.subscribe(queue)
+    client.subscribe(queue, subscription=2)
+    message = client.receive()[0]
+    assert client.settle(ACK, message).applied == 1
+    assert client.settle(ACK, message).applied == 1
+    assert client.settle(ACK, message, subscription=2).stale == [(1, 1, 1)]
+    second.subscribe(queue)
+    assert second.settle(ACK, message).stale == [(1, 1, 1)]
+    assert client.group(queue)["acked"] == 1
+
+
+def test_texts_are_cut_between_characters(client, queue):
+    fill(client, queue, 1)
+    client.subscribe(queue)
+    client.settle(REJECT, client.receive()[0], text="x" + "ö" * 600)
+    letter = client.request("get_dead_letters", queue=queue, group="default", count=1)["letters"][0]
+    assert letter["detail"] == "x" + "ö" * 511, "1,023 bytes"
+
+
+def test_the_last_32_errors_are_kept(client, queue):
+    client.request("set_queue", queue=queue, change={"max_attempts": 34, "backoff": {"initial_ms": 0, "max_ms": 0}})
+    fill(client, queue, 1)
+    client.subscribe(queue)
+    for attempt in range(1, 35):
+        assert client.settle(NACK, client.receive()[0], duration_ms=0, text=f"no {attempt}").applied == 1
+    letter = client.request("get_dead_letters", queue=queue, group="default", count=1)["letters"][0]
+    assert [e["text"] for e in letter["errors"]] == [f"no {i}" for i in range(3, 35)]
+
+
+def test_the_timeout_is_that_of_the_hand_over(client, queue):
+    assert client.subscribe(queue) == 30_000
+    client.request("set_queue", queue=queue, change={"visibility_timeout_ms": 500})
+    fill(client, queue, 1)
+    assert [client.receive()[0].delivery, client.receive_again()[0].delivery] == [1, 2]
+
+
 def test_the_queue_goes(client, queue):
     client.subscribe(queue)
     client.request("remove_queue", queue=queue)
@@ -319,3 +404,57 @@ def test_many_messages(client, queue):
         assert client.settle_ranges(ACK, ranges).applied == len(messages)
     assert seen == list(range(10_000))
     assert client.group(queue)["acked"] == 10_000
+
+
+def attempts_after_death(broker, queue, begin, **subscribe):
+    """What the next consumer sees of three messages whose consumer went without a word."""
+    with Client(broker.endpoint) as first:
+        fill(first, queue, 3)
+        first.subscribe(queue, **subscribe)
+        messages = first.receive(3)
+        first.begun(*(messages[i] for i in begin))
+        first.ping()
+    with Client(broker.endpoint) as next_one:
+        next_one.subscribe(queue, concurrency=1)
+        return {m.sequence: m.attempts for m in next_one.receive(3, wait_ms=20_000)}
+
+
+def test_without_a_concurrency_everything_counts_as_begun(shared_broker, queue):
+    assert attempts_after_death(shared_broker, queue, []) == {1: 2, 2: 2, 3: 2}
+
+
+def test_as_many_as_the_concurrency_are_presumed_begun(shared_broker, queue):
+    assert attempts_after_death(shared_broker, queue, [], concurrency=2) == {1: 2, 2: 2, 3: 1}
+
+
+def test_what_was_said_to_be_begun_is_charged(shared_broker, queue):
+    assert attempts_after_death(shared_broker, queue, [2], concurrency=1) == {1: 1, 2: 1, 3: 2}
+
+
+def test_a_concurrency_has_a_limit(client, queue):
+    with pytest.raises(Refused) as refused:
+        client.subscribe(queue, concurrency=100_001)
+    assert refused.value.code == CODES["out_of_range"]
+
+
+def test_recall_asks_for_what_is_not_begun(client, second, queue):
+    fill(client, queue, 5)
+    client.subscribe(queue, concurrency=1)
+    messages = client.receive(5)
+    client.begun(messages[0])
+    second.subscribe(queue, concurrency=1)
+    cursor = wire.Cursor(client.expect(wire.RECALL, 20_000).payload)
+    assert cursor.read("II") == (1, 2)
+    cursor.end()
+    client.settle_ranges(RELEASE, [(4, 2, 1)])
+    assert {m.sequence for m in second.receive(1)} <= {4, 5}
+
+
+def test_who_lets_a_lease_run_out_is_given_nothing_before_its_next_frame(client, queue):
+    client.request("set_queue", queue=queue, change={"visibility_timeout_ms": 300})
+    fill(client, queue, 1)
+    client.subscribe(queue)
+    client.receive(1)
+    assert client.nothing(wire.DELIVER, 1_500)
+    client.ping()
+    assert client.receive(1)[0].delivery == 2

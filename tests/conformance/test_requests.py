@@ -1,6 +1,7 @@
 """Section 7."""
 
 import base64
+import json
 import time
 
 import pytest
@@ -80,6 +81,139 @@ def test_json_over_the_limit(client):
     assert client.error()[0] == CODES["too_large"]
 
 
+@pytest.mark.parametrize("text,where,code", [
+    (b"{", wire.ERROR, "invalid_argument"),
+    (b'{"request":"get_queue"}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"get_queue","queue":null}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"get_queue","queue":"q","queue":"q"}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"create_queue","queue":"q","policy":{"backoff":{"jitter":0,"jitter":1}}}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"create_queue","queue":"q","policy":{"max_attempts":-1}}', wire.ERROR, "out_of_range"),
+    (b'{"request":"create_queue","queue":"q","policy":{"max_attempts":4294967296}}', wire.ERROR, "out_of_range"),
+    (b'{"request":"create_queue","queue":"q","policy":{"max_attempts":3.0}}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"create_queue","queue":"q","policy":{"max_attempts":1e1}}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"create_queue","queue":"q","policy":{"max_attempts":1001}}', wire.REPLY, "out_of_range"),
+    (b'{"request":"create_queue","queue":""}', wire.REPLY, "invalid_name"),
+    (b'{"request":"get_queue","queue":"nowhere","queu":1}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"get_queue","queue":"nowhere"}', wire.REPLY, "no_queue"),
+    (b'{"request":"get_history","resolution":"hour"}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"move_dead","action":"copy","queue":"q","group":"g"}', wire.ERROR, "invalid_argument"),
+])
+def test_what_cannot_be_read_is_an_error_and_what_is_refused_a_reply(client, text, where, code):
+    client.send(wire.REQUEST, text, request=79)
+    frame = client.expect(where)
+    assert frame.request == 79
+    if where == wire.ERROR:
+        assert wire.parse_error(frame.payload)[0] == CODES[code]
+    else:
+        reply = json.loads(frame.payload)
+        assert (reply["reply"], reply["code"]) == ("error", code)
+    with pytest.raises(Refused):
+        client.request("get_queue", queue="q")  # nothing was made
+
+
+@pytest.mark.parametrize("member,low,high", [
+    ("visibility_timeout_ms", 100, 43_200_000), ("max_attempts", 1, 1000), ("ttl_ms", 0, 315_619_200_000),
+    ("dedupe_window_ms", 0, 604_800_000), ("max_depth", 1, 2**40), ("max_depth_bytes", 1024, 2**50),
+    ("max_in_flight", 1, 1_000_000), ("max_message_bytes", 1, 1_048_576),
+    ("backoff.initial_ms", 0, 900_000), ("backoff.max_ms", 50, 31_622_400_000),
+    ("backoff.multiplier", 1, 100), ("backoff.jitter", 0, 1),
+])
+def test_limits_of_a_policy(client, queue, member, low, high):
+    client.request("set_queue", queue=queue, change={"backoff": {"initial_ms": 50, "max_ms": 900_000}})
+
+    def change(value):
+        outer, _, inner = member.partition(".")
+        return {outer: {inner: value}} if inner else {outer: value}
+
+    for value in (low, high):
+        client.request("set_queue", queue=queue, change=change(value))
+    for value in (low - 1, high + 1):
+        text = wire.to_json({"request": "set_queue", "queue": queue, "change": change(value)})
+        client.send(wire.REQUEST, text, request=81)
+        frame = client.next_frame()
+        while frame.operation == wire.PONG:
+            frame = client.next_frame()
+        refused = frame.payload if frame.operation == wire.REPLY else wire.parse_error(frame.payload)[2].encode()
+        name = member.partition(".")[0].removesuffix("_ms")
+        assert frame.request == 81 and name.encode() in refused and b"Nothing was changed" in refused, refused
+
+
+def test_json_is_at_most_16_deep(client):
+    for depth, says in [(16, "deep"), (15, "not JSON")]:
+        client.send(wire.REQUEST, b'{"request":' + b"[" * depth, request=80)
+        assert says in client.error()[2]
+
+
+def test_null_stands_for_left_out(client, queue):
+    assert client.request("peek", queue=queue, group="default", count=1, body_bytes=None, **{"from": None})["messages"] == []
+    assert client.request("set_queue", queue=queue, change=None)["queue"]["name"] == queue
+
+
+@pytest.mark.parametrize("name", ["", "x" * 129, "../x", "a b", ".hidden", "größe"])
+def test_a_bad_name_is_invalid_only_where_it_is_made(client, queue, name):
+    def code(request, **members):
+        with pytest.raises(Refused) as refused:
+            client.request(request, **members)
+        return refused.value.code
+
+    for request in ("create_queue", "ensure_queue"):
+        assert code(request, queue=name) == CODES["invalid_name"]
+    assert code("create_group", queue=queue, group=name) == CODES["invalid_name"]
+    for request in ("get_queue", "set_queue", "remove_queue", "purge"):
+        assert code(request, queue=name) == CODES["no_queue"]
+    assert code("create_group", queue=name, group="g") == CODES["no_queue"]
+    if name:  # "" is the whole broker there
+        assert code("get_history", queue=name) == CODES["no_queue"]
+    for request, more in [("remove_group", {}), ("peek", {"count": 1}), ("get_dead_letters", {"count": 1}),
+                          ("move_dead", {"action": "discard"})]:
+        assert code(request, queue=queue, group=name, **more) == CODES["no_group"]
+    assert client.publish(name, record(b"x")).code == CODES["no_queue"]
+
+
+def test_requests_do_nothing_the_second_time(client, queue):
+    def twice(request, **members):
+        return client.request(request, **members), client.request(request, **members)
+
+    def gone(request, code, **members):
+        client.request(request, **members)
+        with pytest.raises(Refused) as refused:
+            client.request(request, **members)
+        assert refused.value.code == CODES[code]
+
+    first, second = twice("create_queue", queue=queue + ".twice")
+    assert first == second
+    first, second = twice("set_queue", queue=queue, change={"max_attempts": 7})
+    assert first == second and first["queue"]["policy"]["max_attempts"] == 7
+    first, second = twice("ensure_queue", queue=queue, change={"max_attempts": 8})
+    assert first == second
+    assert twice("create_group", queue=queue, group="g") == ({"reply": "done"}, {"reply": "done"})
+    gone("remove_group", "no_group", queue=queue, group="g")
+    gone("remove_queue", "no_queue", queue=queue + ".twice")
+    client.publish(queue, *[record(b"x")] * 3)
+    purged, again = twice("purge", queue=queue)
+    assert (purged["count"], again["count"]) == (3, 0)
+    dead(client, queue, 2)
+    moved, again = twice("move_dead", action="discard", queue=queue, group="default")
+    assert (moved["moved"], again["moved"]) == (2, 0)
+
+
+def test_the_last_group_stays(client, queue):
+    with pytest.raises(Refused) as refused:
+        client.request("remove_group", queue=queue, group="default")
+    assert refused.value.code == CODES["invalid_argument"]
+    client.request("create_group", queue=queue, group="other")
+    client.request("remove_group", queue=queue, group="default")
+    assert [g["name"] for g in client.request("get_queue", queue=queue)["queue"]["groups"]] == ["other"]
+
+
+def test_groups_of_a_queue_are_bounded(client, queue):
+    for i in range(63):
+        client.request("create_group", queue=queue, group=f"g{i}")
+    with pytest.raises(Refused) as refused:
+        client.request("create_group", queue=queue, group="one.more")
+    assert refused.value.code == CODES["overloaded"] and "64" in refused.value.text
+
+
 def test_paused(client, queue):
     client.request("set_queue", queue=queue, change={"paused": True})
     assert client.publish(queue, record(b"x")).kind == 0
@@ -143,6 +277,8 @@ def test_peek_has_no_effect(client, queue):
 
 def test_dead_letters_and_redrive(client, queue):
     dead(client, queue, 3, "no such customer")
+    other = client.request("get_dead_letters", queue=queue, group="default", count=2, filter={"reason": "expired"})
+    assert (other["letters"], other["next"], other["total"]) == ([], 0, 3)
     page = client.request("get_dead_letters", queue=queue, group="default", count=2, body_bytes=1000)
     assert page["total"] == 3 and [x["sequence"] for x in page["letters"]] == [1, 2]
     letter = page["letters"][0]

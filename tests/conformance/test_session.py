@@ -99,11 +99,31 @@ def test_goodbye_of_a_broker_that_closes(own_broker):
 def test_boot_epoch_rises(own_broker):
     with Client(own_broker.endpoint) as client:
         first = client.welcome
+        assert first.boot_epoch <= client.welcome.now
     own_broker.kill()
     own_broker.start()
     with Client(own_broker.endpoint) as client:
         assert client.welcome.boot_epoch > first.boot_epoch
+        assert client.welcome.boot_epoch >= first.now
         assert client.welcome.store_id == first.store_id
+
+
+def test_a_hello_that_names_a_life(own_broker):
+    with Client(own_broker.endpoint) as client:
+        first = client.welcome
+        assert client.hello(life=(first.store_id, first.boot_epoch)).boot_epoch == first.boot_epoch
+    own_broker.kill()
+    own_broker.start()
+    with Client(own_broker.endpoint) as client:
+        assert client.hello(life=(first.store_id, first.boot_epoch)).boot_epoch > first.boot_epoch
+        for other in ((first.store_id, first.boot_epoch + 1), (first.store_id, client.welcome.boot_epoch + 1),
+                      (bytes(16), first.boot_epoch)):
+            with pytest.raises(Refused) as refused:
+                client.hello(life=other)
+            assert refused.value.code == CODES["store_rollback"]
+            client.send(wire.PING)
+            assert client.error()[0] == CODES["no_session"]
+        assert client.hello().boot_epoch > first.boot_epoch
 
 
 # -- bad frames ------------------------------------------------------------------------------------------------------
@@ -145,7 +165,7 @@ def test_b3_version(client, version):
     assert session_is_over(client)
 
 
-@pytest.mark.parametrize("operation", [0, 20, 255, wire.WELCOME, wire.CONFIRM, wire.DELIVER, wire.REPLY, wire.PONG, wire.ERROR])
+@pytest.mark.parametrize("operation", [0, 22, 255, wire.RECALL, wire.WELCOME, wire.CONFIRM, wire.DELIVER, wire.REPLY, wire.PONG, wire.ERROR])
 def test_b4_operation(client, operation):
     assert bad(client, wire.frame(operation)) == CODES["unknown_operation"]
     assert goes_on(client)
@@ -174,7 +194,7 @@ def test_b5_lengths(client, data):
 @pytest.mark.parametrize("data", [
     wire.frame(wire.PING, b"x"),
     wire.frame(wire.RENEW, struct.pack("<IB", 1, 0)),
-    wire.frame(wire.SUBSCRIBE, struct.pack("<II", 1, 1) + wire.str8("q") + wire.str8("default") + b"x"),
+    wire.frame(wire.SUBSCRIBE, struct.pack("<II", 1, 1) + wire.str8("q") + wire.str8("default") + struct.pack("<I", 0) + b"x"),
     wire.frame(wire.SETTLE, wire.settle(1, wire.ACK, 1, [(1, 1, 1)]) + b"\0"),
 ])
 def test_b6_trailing_bytes(client, data):
@@ -186,7 +206,8 @@ def test_b6_trailing_bytes(client, data):
 def test_b7_several_parts(client, queue, parts):
     data = wire.frame(wire.PUBLISH, wire.publish(queue, [[wire.record(b"x")]], 1, 1))
     client.socket.send_multipart([data] * parts)
-    assert client.error()[0] == CODES["too_many_frames"]
+    code, _, text = client.error()
+    assert code == CODES["too_many_frames"] and f"{parts - 1} parts behind its first" in text
     assert goes_on(client)
     assert client.group(queue)["published"] == 0
 
@@ -196,7 +217,7 @@ def test_wrong_values(client):
     nobody = struct.pack("<II", 0, 1) + wire.str8("q") + wire.str8("g")
     assert bad(client, wire.frame(wire.SUBSCRIBE, nobody)) == CODES["invalid_argument"]
     with pytest.raises(Refused) as refused:
-        client.hello(flags=1)
+        client.hello(flags=2)
     assert refused.value.code == CODES["invalid_argument"]
 
 

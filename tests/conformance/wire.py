@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass, field
 
 (HELLO, WELCOME, PUBLISH, CONFIRM, SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, CREDIT, DELIVER, SETTLE, SETTLED, RENEW,
- SUBSCRIPTION_ENDED, REQUEST, REPLY, PING, PONG, ERROR, GOODBYE) = range(1, 20)
+ SUBSCRIPTION_ENDED, REQUEST, REPLY, PING, PONG, ERROR, GOODBYE, BEGUN, RECALL) = range(1, 22)
 
 ACK, NACK, REJECT, RELEASE, EXTEND = range(1, 6)
 NO_INDEX = 2**32 - 1
@@ -17,6 +17,7 @@ CODES = {
     "not_empty": 23, "not_found": 24, "stale_lease": 25, "bad_token": 26, "overloaded": 40, "closed": 60,
     "frame_short": 70, "bad_magic": 71, "unsupported_version": 72, "unknown_operation": 73, "bad_length": 74,
     "trailing_bytes": 75, "too_many_frames": 76, "request_reused": 77, "bad_checksum": 78, "no_session": 79,
+    "store_rollback": 94,
 }
 
 

@@ -57,6 +57,13 @@ TEST(ClientTest, SaysWhatIsWrongWithItsEndpointAndOptions) {
   ClientOptions options;
   options.frames_in_flight = 65;
   EXPECT_EQ(Client::connect("tcp://127.0.0.1:1", options).error().code, Errc::out_of_range);
+  for (const char* name : {"caf\xe9", "a\nb"}) {  // a broker would refuse its hello again and again
+    options = {};
+    options.name = name;
+    const auto refused = Client::connect("tcp://127.0.0.1:1", options);
+    EXPECT_EQ(refused.error().code, Errc::out_of_range);
+    EXPECT_NE(refused.error().message.find("UTF-8 without control characters"), std::string::npos);
+  }
   options = {};
   options.connect_timeout = 100ms;
   EXPECT_EQ(Client::connect("tcp://127.0.0.1:1", options).error().code, Errc::timeout);

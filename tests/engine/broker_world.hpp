@@ -149,8 +149,10 @@ class BrokerWorld : public ::testing::Test {
     return Error{};
   }
 
-  Error subscribe(SessionId session, std::uint32_t credit = 100, const std::string& group = "default") {
-    model::Subscribe subscribe{SubscriptionId{1}, "orders", group, credit};
+  /// `concurrency` 0: a client that does not say what it has begun.
+  Error subscribe(SessionId session, std::uint32_t credit = 100, const std::string& group = "default",
+                  std::uint32_t concurrency = 0) {
+    model::Subscribe subscribe{SubscriptionId{1}, "orders", group, credit, concurrency};
     EXPECT_TRUE(turn([&](engine::Engine& e) { e.subscribe(session, subscribe); }).ok());
     for (auto it = effects_.begin(); it != effects_.end(); ++it) {
       if (auto* answer = std::get_if<model::Subscribed>(&it->what)) {
@@ -208,6 +210,16 @@ class BrokerWorld : public ::testing::Test {
   model::SettleResult ack(SessionId session, const Got& got) { return settle(session, model::SettleKind::ack, {got.token()}); }
   model::SettleResult nack(SessionId session, const Got& got, std::int64_t delay_ms = -1) {
     return settle(session, model::SettleKind::nack, {got.token()}, delay_ms);
+  }
+  /// The application has been handed these.
+  void begun(SessionId session, const std::vector<Got>& messages) {
+    model::Begun begun{SubscriptionId{1}, engine_->boot_epoch(), {}};
+    for (const Got& got : messages) begun.ranges.push_back(got.token());
+    EXPECT_TRUE(turn([&](engine::Engine& e) { e.begun(session, begun); }).ok());
+  }
+  /// Some frame of it came.
+  void hear(SessionId session) {
+    EXPECT_TRUE(turn([&](engine::Engine& e) { e.heard(session); }).ok());
   }
   void end_session(SessionId session) {
     EXPECT_TRUE(turn([&](engine::Engine& e) { e.end_session(session); }).ok());

@@ -171,7 +171,7 @@ TEST_F(Damage, RepairMakesEveryOneOfThemSoundAndForgetsNothing) {
   damaged_ = true;
   build();
   for (const Place& place : places()) {
-    if (place.table == Table::due) continue;  // its values mean nothing
+    if (place.table == Table::due) continue;  // one turned bit of its values means nothing
     build();
     SCOPED_TRACE(::testing::Message() << place);
     ASSERT_TRUE(store_->damage(place.table, place.key, place.offset, place.flip));

@@ -51,6 +51,7 @@ class Fairness : public BrokerWorld {
     for (int turns = 0; turns < 40; ++turns) {
       pass(Duration{10});
       release_all();
+      hear(bob);
       if (bob_got_something()) return true;
     }
     return false;
@@ -88,6 +89,7 @@ TEST_F(Fairness, AQueueThatIsRemovedDoesNotHoldUpTheOthers) {
   bool back = false;
   for (int turns = 0; turns < 5 && !back; ++turns) {
     idle();
+    hear(bob);
     back = bob_got_something();
   }
   EXPECT_TRUE(back);

@@ -58,6 +58,7 @@ class Lifecycle : public BrokerWorld, public ::testing::WithParamInterface<int> 
       case Input::reject: return apply(SettleKind::reject);
       case Input::release: apply(SettleKind::release); return end_session(alice);
       case Input::extend: return apply(SettleKind::extend, lease);
+      case Input::begin: return begun(alice, {Got{alice, 1, std::max(token_.delivery, 1u)}});
       case Input::dispatch: {
         const Error error = subscribe(bob);
         EXPECT_EQ(error.code, Errc::ok);

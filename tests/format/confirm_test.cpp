@@ -57,6 +57,19 @@ TEST(Confirm, MergesWhatFollowsOn) {
   EXPECT_EQ(all[1].first_sequence, 200u);
 }
 
+TEST(Confirm, CountsBatchesUpToTheFirstDamage) {
+  const std::string all = one_of_each();
+  EXPECT_EQ(count_batches(all), 3u);
+  EXPECT_EQ(count_batches({}), 0u);
+  ConfirmWriter writer;
+  writer.stored(1, 100);
+  writer.stored(101, 1);
+  writer.refused({Errc::too_large, "Large.", {}, {}});
+  EXPECT_EQ(count_batches(writer.take()), 3u);
+  for (std::size_t size = 0; size < all.size(); ++size) EXPECT_LT(count_batches(std::string(all, 0, size)), 3u) << size;
+  EXPECT_EQ(count_batches("\7 no such kind"), 0u);
+}
+
 TEST(Confirm, WriterIsEmptyAfterTake) {
   ConfirmWriter writer;
   writer.stored(1, 1);

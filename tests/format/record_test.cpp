@@ -152,6 +152,37 @@ TEST(Record, UnknownAttributeIsRefused) {
   EXPECT_FALSE(sound(bytes));
 }
 
+TEST(Record, FaultNamesTheCauseAndThePlace) {
+  const auto refused = [](const std::string& bytes, Errc code, std::initializer_list<const char*> says) {
+    std::string_view rest = bytes;
+    Record record;
+    ASSERT_FALSE(split(rest, record));
+    const Error error = fault(bytes);
+    EXPECT_EQ(name(error.code), name(code)) << error.message;
+    for (const char* part : says) EXPECT_NE(error.message.find(part), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find("nothing was stored"), std::string::npos) << error.message;
+  };
+  const auto seal = [](std::string bytes) {
+    store<std::uint32_t>(bytes.data() + 4, crc32(std::string_view(bytes).substr(8)));
+    return bytes;
+  };
+  const std::string good = encoded({.body = "hello"});
+  refused("", Errc::bad_length, {"at least 16", "0 left"});
+  refused(good.substr(0, 15), Errc::bad_length, {"at least 16", "15 left"});
+  refused(good.substr(0, 20), Errc::bad_length, {"length is 13", "12 bytes behind"});
+  std::string bytes = good;
+  bytes[0] = 7;
+  refused(bytes, Errc::bad_length, {"length is 7", "least is 8"});
+  bytes = good;
+  bytes[8] = 6;
+  refused(seal(bytes), Errc::invalid_argument, {"attribute bits that do not exist (4)", "Clear"});
+  refused(bytes, Errc::bad_checksum, {"damaged on the way", "under a new number"});
+  bytes = good;
+  bytes[9] = 100;
+  refused(seal(bytes), Errc::bad_length, {"times, keys and headers", "13"});
+  refused(bytes, Errc::bad_checksum, {"damaged on the way"});
+}
+
 TEST(Record, SizeLimits) {
   const std::string big(limits::message_bytes + 1, 'x');
   EXPECT_EQ(refusal({.body = big}), Errc::too_large);

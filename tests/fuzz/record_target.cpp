@@ -35,6 +35,7 @@ void look_at_record(const format::Record& record) {
 void look_at_records(std::string_view bytes) {
   format::Record record;
   while (!bytes.empty() && format::split(bytes, record)) look_at_record(record);
+  if (!bytes.empty()) FUZZ_REQUIRE(!format::fault(bytes).message.empty());
 }
 
 void look_at_block(std::string_view bytes) {
@@ -50,9 +51,11 @@ void look_at_block(std::string_view bytes) {
 }
 
 void look_at_confirm(std::string_view bytes) {
+  const std::size_t counted = format::count_batches(bytes);
+  std::size_t batches = 0;
   format::ConfirmEntry entry;
-  while (!bytes.empty() && format::split_confirm(bytes, entry)) {
-  }
+  while (!bytes.empty() && format::split_confirm(bytes, entry)) batches += entry.batches;
+  if (bytes.empty()) FUZZ_REQUIRE(counted == batches);
 }
 
 }  // namespace

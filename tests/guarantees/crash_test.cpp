@@ -1,4 +1,5 @@
 // Promises that must hold when the process dies without warning. Each test cites docs/guarantees.md by number.
+#include <csignal>
 #include <map>
 #include <thread>
 
@@ -91,6 +92,73 @@ TEST_F(Crash, I7_AMessageThatKillsItsConsumerEveryTimeStillBecomesADeadLetter) {
   EXPECT_EQ(dead.letters[0].reason, DeadReason::max_attempts);
   EXPECT_EQ(dead.letters[0].attempts, 3u);
   EXPECT_EQ(dead.letters[0].deliveries, 3u);
+}
+
+TEST_F(Crash, I7_WhatWaitedBehindACrashingHandlerIsNotCharged) {
+  QueueChange policy = fast_retry;
+  policy.max_attempts = 3;
+  open(policy);
+  const auto poison = publish("poison").sequence;
+  for (int i = 1; i < 50; ++i) publish("innocent");
+  close();
+  for (int start = 0; start < 3; ++start) {
+    kill_after(1, [&](const Say& say) {
+      reopen();
+      auto from = consumer();
+      say(std::to_string(receive(from, 1).size()));
+      std::this_thread::sleep_for(std::chrono::minutes{1});
+    });
+  }
+  reopen();
+  auto from = consumer();
+  std::size_t innocent = 0;
+  while (innocent < 49) {
+    const auto got = receive(from, 1);
+    ASSERT_EQ(got.size(), 1u) << innocent;
+    EXPECT_EQ(got[0].body(), "innocent");
+    EXPECT_EQ(got[0].attempts(), 1u) << "message " << got[0].sequence();
+    must(from.ack(got));
+    ++innocent;
+  }
+  const auto dead = must(broker->dead_letters(queue, group, 1, 100));
+  ASSERT_EQ(dead.letters.size(), 1u);
+  EXPECT_EQ(dead.letters[0].sequence, poison);
+}
+
+TEST_F(Crash, I7_AFrozenWorkerIsChargedForWhatItHadBegunAndOnce) {
+  QueueChange policy = fast_retry;
+  policy.max_attempts = 3;
+  policy.visibility_timeout = Duration{500};
+  open(policy);
+  const std::string endpoint = must(broker->listen("tcp://127.0.0.1:*"));
+  for (int i = 0; i < 20; ++i) publish("m");
+  const auto frozen = [&] {
+    const auto came_back = [&] { return group_info().lease_expired > 0 && group_info().ready == 20; };
+    for (int i = 0; i < 1'000 && !came_back(); ++i) std::this_thread::sleep_for(Duration{10});
+    EXPECT_TRUE(came_back());
+    std::this_thread::sleep_for(Duration{2'000});  // four more timeouts: nothing is handed to who is silent
+    EXPECT_EQ(group_info().ready, 20u);
+    EXPECT_EQ(group_info().dead, 0u);
+  };
+  kill_after(
+      1,
+      [&](const Say& say) {
+        auto client = must(Client::connect(endpoint));
+        auto from = must(client.consume(queue));
+        say(std::to_string(must(from.receive(1, Duration{10'000})).size()));
+        raise(SIGSTOP);
+      },
+      frozen);
+  auto from = consumer();
+  std::size_t charged = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto got = receive(from, 1);
+    ASSERT_EQ(got.size(), 1u);
+    if (got[0].attempts() > 1) ++charged;
+    EXPECT_LE(got[0].attempts(), 2u);
+    must(from.ack(got));
+  }
+  EXPECT_EQ(charged, 1u);
 }
 
 TEST_F(Crash, I11_SequencesRiseAndAreNeverReusedAfterDrainPurgeAndKill) {

@@ -29,6 +29,13 @@ class DeadLettersTest : public QObject {
   void discard_of_all_wants_the_name();
   void actions_are_disabled_with_a_reason();
   void losing_the_broker_blocks_an_open_dialog();
+  void what_is_deleted_is_what_is_shown();
+  void what_is_shown_stays_selected();
+  void the_question_lists_each_letter();
+  void a_row_that_holds_another_letter_is_not_selected();
+  void a_queue_made_again_under_its_name_is_another_one();
+  void an_outcome_that_is_not_known_is_not_a_failure();
+  void a_letter_that_was_never_started_says_so();
   void a_million_dead_letters_never_stall_the_window();
 };
 
@@ -198,6 +205,161 @@ void DeadLettersTest::losing_the_broker_blocks_an_open_dialog() {
   QTRY_VERIFY(!person.in_dialog("confirm_go")->isEnabled());
   script.set_connected(true);
   QTRY_VERIFY(person.in_dialog("confirm_go")->isEnabled());
+}
+
+void DeadLettersTest::what_is_deleted_is_what_is_shown() {
+  Script script;
+  script.add_queue("orders", 100'000);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  person.open_dead_letters();
+  QTRY_VERIFY(person.first_letter_read());
+  auto* table = person.find<QTableView>("dead_table");
+  person.click_row(table, 5);
+  const auto last = QString::number(Script::sequence_of(99'999));
+  QTest::keyClick(table, Qt::Key_End, Qt::ControlModifier);
+  QTRY_VERIFY(person.find<QLabel>("inspector_title")->text().startsWith(QStringLiteral("Dead letter %1:").arg(last)));
+  QTest::keyClick(table, Qt::Key_Delete);
+  QTRY_VERIFY(person.dialog());
+  QCOMPARE(person.confirm_cell(0, 0), last);
+  person.confirm();
+  QTRY_COMPARE(script.moved().size(), 1u);
+  QCOMPARE(script.moved().front().sequences, (std::vector<std::uint64_t>{Script::sequence_of(99'999)}));
+}
+
+void DeadLettersTest::what_is_shown_stays_selected() {
+  Script script;
+  script.add_queue("orders", 40);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  person.open_dead_letters();
+  QTRY_VERIFY(person.first_letter_read());
+  auto* table = person.find<QTableView>("dead_table");
+  const auto* title = person.find<QLabel>("inspector_title");
+  person.click_row(table, 1);
+  person.click_row(table, 3, Qt::ControlModifier);
+  QTRY_VERIFY(title->text().startsWith(QStringLiteral("Dead letter 16:")));
+  QVERIFY(title->text().endsWith(QStringLiteral("One of 2 selected")));
+  person.click_row(table, 3, Qt::ControlModifier);  // not selected any more, but still the current row
+  QTRY_VERIFY(title->text().startsWith(QStringLiteral("Dead letter 10:")));
+  QTest::keyClick(table, Qt::Key_Down, Qt::ControlModifier);  // moves the current row alone
+  QTest::keyClick(table, Qt::Key_Delete);
+  QTRY_VERIFY(person.dialog());
+  QCOMPARE(person.confirm_cell(0, 0), QStringLiteral("10"));
+  QVERIFY(title->text().startsWith(QStringLiteral("Dead letter 10:")));
+  QTest::keyClick(person.dialog(), Qt::Key_Escape);
+  QTRY_VERIFY(!person.dialog());
+  person.click_row(table, 1, Qt::ControlModifier);
+  QTRY_COMPARE(title->text(), QStringLiteral("Select a dead letter to see it."));
+  QVERIFY(!person.find<QPushButton>("discard_selected")->isEnabled());
+}
+
+void DeadLettersTest::the_question_lists_each_letter() {
+  Script script;
+  script.add_queue("orders", 40);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  person.open_dead_letters();
+  QTRY_VERIFY(person.first_letter_read());
+  auto* table = person.find<QTableView>("dead_table");
+  person.click_row(table, 4);
+  person.click_row(table, 5, Qt::ShiftModifier);
+  person.click("discard_selected");
+  QTRY_VERIFY(person.dialog());
+  QCOMPARE(person.confirm_cell(1, 0), QStringLiteral("22"));
+  QCOMPARE(person.confirm_cell(1, 1), QStringLiteral("ord-5"));
+  QCOMPARE(person.confirm_cell(1, 2), QStringLiteral("ValueError: amount is negative"));
+  QVERIFY(person.confirm_cell(1, 3).endsWith(QStringLiteral(" ago")));
+  const auto* letters = person.dialog()->findChild<QTableWidget*>(QStringLiteral("confirm_letters"));
+  QCOMPARE(letters->rowCount(), 2);
+  QTest::keyClick(person.dialog(), Qt::Key_Escape);
+  QTRY_VERIFY(!person.dialog());
+  person.click("redrive_all");
+  QTRY_VERIFY(person.dialog());
+  QCOMPARE(person.confirm_cell(0, 0), QStringLiteral("7"));  // the first of them
+}
+
+void DeadLettersTest::a_row_that_holds_another_letter_is_not_selected() {
+  Script script;
+  script.add_queue("orders", 40);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  person.open_dead_letters();
+  QTRY_VERIFY(person.first_letter_read());
+  auto* table = person.find<QTableView>("dead_table");
+  const auto* refresh = person.find<QPushButton>("dead_refresh");
+  person.click_row(table, 2);
+  QTRY_VERIFY(person.find<QLabel>("inspector_title")->text().startsWith(QStringLiteral("Dead letter 13:")));
+  script.kill_more("orders", 3);
+  QTRY_COMPARE(refresh->text(), QStringLiteral("+3: re&fresh"));
+  QTest::keyClick(&person.window, Qt::Key_F5);
+  QTRY_COMPARE(person.dead_cell(42), QString::number(Script::sequence_of(42)));
+  QCOMPARE(table->selectionModel()->selectedRows().size(), 1);  // the same letter still
+  script.take_away("orders", 10);
+  QTRY_COMPARE(refresh->text(), QStringLiteral("-1: re&fresh"));
+  QCOMPARE(person.dead_cell(2), QStringLiteral("13"));
+  person.click("dead_refresh");
+  QTRY_COMPARE(person.dead_cell(2), QStringLiteral("16"));
+  QVERIFY(table->selectionModel()->selectedRows().isEmpty());
+  QCOMPARE(person.find<QLabel>("inspector_title")->text(), QStringLiteral("Select a dead letter to see it."));
+  QTest::keyClick(table, Qt::Key_Delete);
+  QVERIFY(!person.dialog());
+}
+
+void DeadLettersTest::a_queue_made_again_under_its_name_is_another_one() {
+  Script script;
+  script.add_queue("orders", 40);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  person.open_dead_letters();
+  QTRY_VERIFY(person.first_letter_read());
+  person.click_row(person.find<QTableView>("dead_table"), 2);
+  person.click("discard_selected");
+  QTRY_VERIFY(person.dialog());
+  script.add_queue("orders", 40);  // replaces it: the same sequences name other messages
+  QTRY_VERIFY(!person.in_dialog("confirm_go")->isEnabled());
+  QVERIFY(person.dialog()
+              ->findChild<QLabel*>(QStringLiteral("confirm_why_not"))
+              ->text()
+              .startsWith(QStringLiteral("Queue orders was removed and made again")));
+  QTest::keyClick(person.dialog(), Qt::Key_Escape);
+  QTRY_VERIFY(!person.dialog());
+  QCOMPARE(person.find<QTableView>("dead_table")->currentIndex().row(), 0);  // read anew
+  QVERIFY(script.moved().empty());
+}
+
+void DeadLettersTest::an_outcome_that_is_not_known_is_not_a_failure() {
+  Script script;
+  script.add_queue("orders", 40);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  person.open_dead_letters();
+  QTRY_VERIFY(person.first_letter_read());
+  script.set_action_fault(Error{Errc::disconnected, "The connection was lost.", {}, {}});
+  person.click("redrive_selected");
+  QTRY_VERIFY(person.dialog());
+  person.confirm();
+  const auto* outcome = person.find<QLabel>("outcome");
+  QTRY_VERIFY(
+      outcome->text().startsWith(QStringLiteral("Outcome not known: the broker may have redriven 1 dead letter of orders")));
+  QVERIFY(outcome->toolTip().contains(QStringLiteral("before you repeat it")));
+  QTRY_COMPARE(person.dead_cell(0), QStringLiteral("10"));  // it is read again at once
+}
+
+void DeadLettersTest::a_letter_that_was_never_started_says_so() {
+  Script script;
+  script.add_queue("orders", 3);
+  DeadLetter letter;
+  letter.body = "{}";
+  letter.body_bytes = 2;
+  script.set_letter(letter, 0);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  person.open_dead_letters();
+  QTRY_VERIFY(person.first_letter_read());
+  QTRY_COMPARE(person.find<QLabel>("inspector_title")->text(), QStringLiteral("Dead letter 7: rejected, never started"));
+  const auto* table = person.find<QTableView>("dead_table");
+  QCOMPARE(table->model()->index(0, DeadLetterModel::attempts).data().toString(), QStringLiteral("never started"));
 }
 
 void DeadLettersTest::a_million_dead_letters_never_stall_the_window() {

@@ -6,6 +6,7 @@
 #include <QtTest>
 #include <random>
 
+#include "bridge/actor.hpp"
 #include "bridge/dead_pager.hpp"
 #include "cpu_clock.hpp"
 #include "models/dead_letter_model.hpp"
@@ -27,7 +28,7 @@ struct Paged {
     source = *script.factory()(Purpose::watch);
     QObject::connect(&model, &DeadLetterModel::page_wanted, &model,
                      [this](const DeadPageRequest& request) { wanted.push_back(request); });
-    model.set_target(QStringLiteral("orders"), QStringLiteral("default"), rows, Script::sequence_of(rows) + 1'000);
+    model.set_target(QStringLiteral("orders"), QStringLiteral("default"), {rows, rows, Script::sequence_of(rows) + 1'000});
   }
 
   /// Answers everything asked for so far, the newest first. Returns how many steps it took.
@@ -74,6 +75,8 @@ class ModelsTest : public QObject {
   void an_empty_table_fills_by_itself();
   void a_shorter_queue_is_told();
   void names_and_keys_are_escaped();
+  void what_is_not_there_any_more_is_not_acted_on();
+  void an_action_without_an_answer_is_not_known();
 };
 
 void ModelsTest::queue_rows_keep_their_identity() {
@@ -84,9 +87,15 @@ void ModelsTest::queue_rows_keep_their_identity() {
   QSignalSpy resets(&model, &QAbstractItemModel::modelReset);
   model.update(stats_of(script));
   QPersistentModelIndex payments(model.index(model.row_of(QStringLiteral("payments")), 0));
+  const int orders = model.row_of(QStringLiteral("orders"));
   script.add_queue("audit", 2);
   script.remove_queue("orders");
   model.update(stats_of(script));
+  QCOMPARE(model.rowCount(), 4);  // a row that is gone stays where it is, and says so
+  QCOMPARE(model.index(orders, QueueTableModel::name).data().toString(), QStringLiteral("orders / default"));
+  QCOMPARE(model.index(orders, QueueTableModel::state).data().toString(), QStringLiteral("– removed"));
+  QCOMPARE(model.row_of(QStringLiteral("orders")), -1);
+  model.drop_gone();
   QCOMPARE(model.rowCount(), 3);
   QVERIFY(payments.isValid());
   QCOMPARE(payments.data(QueueTableModel::queue_role).toString(), QStringLiteral("payments"));
@@ -111,8 +120,9 @@ void ModelsTest::queue_model_survives_random_updates() {
     }
     const auto stats = stats_of(script);
     model.update(stats);
+    if (random() % 2) model.drop_gone();
     proxy.sort(static_cast<int>(random() % QueueTableModel::columns), random() % 2 ? Qt::AscendingOrder : Qt::DescendingOrder);
-    QCOMPARE(model.rowCount(), static_cast<int>(stats.queues.size()));
+    QVERIFY(model.rowCount() >= static_cast<int>(stats.queues.size()));
     for (const auto& queue : stats.queues) {
       const int row = model.row_of(QString::fromStdString(queue.name));
       QVERIFY(row >= 0);
@@ -130,15 +140,23 @@ void ModelsTest::queue_rates_are_means_of_five_seconds() {
   for (int second = 0; second < 8; ++second) {
     stats.now = Timestamp{Duration{1'000'000 + second * 1'000}};
     model.update(stats);
-    stats.queues[0].published += 250;
+    if (second == 0) QCOMPARE(model.index(0, QueueTableModel::in_rate).data().toString(), QStringLiteral("–"));  // not known, not 0
+    stats.queues[0].groups[0].published += 250;
     stats.queues[0].groups[0].acked += 100;
   }
   QCOMPARE(model.index(0, QueueTableModel::in_rate).data().toString(), QStringLiteral("250/s"));
   QCOMPARE(model.index(0, QueueTableModel::out_rate).data().toString(), QStringLiteral("100/s"));
-  stats.queues[0].published = 3;  // removed and made again: no negative rate
+  stats.queues[0].groups[0].published = 3;  // removed and made again: no negative rate
+  stats.now += Duration{1'000};
+  model.update(stats);
+  QCOMPARE(model.index(0, QueueTableModel::in_rate).data().toString(), QStringLiteral("–"));
   stats.now += Duration{1'000};
   model.update(stats);
   QCOMPARE(model.index(0, QueueTableModel::in_rate).data().toString(), QStringLiteral("0/s"));
+  stats.now += Duration{60'000};  // nothing was heard for a minute: no mean over it
+  stats.queues[0].groups[0].published += 6'000;
+  model.update(stats);
+  QCOMPARE(model.index(0, QueueTableModel::in_rate).data().toString(), QStringLiteral("–"));
 }
 
 void ModelsTest::sorted_view_keeps_the_selection() {
@@ -222,18 +240,22 @@ void ModelsTest::arrivals_do_not_move_rows() {
   QAbstractItemModelTester tester(&paged.model, QAbstractItemModelTester::FailureReportingMode::Fatal);
   paged.cell(0, 0);
   paged.serve();
-  paged.model.note_total(512, 0);
+  paged.model.note({512, 512, 0});
   QCOMPARE(paged.model.rowCount(), 500);
-  QCOMPARE(paged.model.arrived(), 12);
+  QCOMPARE(paged.model.arrived(), 12u);
+  QCOMPARE(paged.model.left(), 0u);
   paged.script.kill_more("orders", 12);
   paged.model.refresh();
   QCOMPARE(paged.model.rowCount(), 512);
-  QCOMPARE(paged.model.arrived(), 0);
+  QCOMPARE(paged.model.arrived(), 0u);
   paged.cell(511, 0);
   paged.serve();
   QCOMPARE(paged.model.sequence_at(511), std::optional(Script::sequence_of(511)));
-  paged.model.note_total(10, 0);
-  QCOMPARE(paged.model.arrived(), -502);
+  paged.model.note({512, 515, 0});  // as many came as went
+  QCOMPARE(paged.model.arrived(), 3u);
+  QCOMPARE(paged.model.left(), 3u);
+  paged.model.note({10, 515, 0});
+  QCOMPARE(paged.model.left(), 505u);
   paged.model.refresh();
   QCOMPARE(paged.model.rowCount(), 10);
 }
@@ -243,7 +265,7 @@ void ModelsTest::an_empty_table_fills_by_itself() {
   QAbstractItemModelTester tester(&paged.model, QAbstractItemModelTester::FailureReportingMode::Fatal);
   QCOMPARE(paged.model.rowCount(), 0);
   paged.script.kill_more("orders", 3);
-  paged.model.note_total(3, 1'000);
+  paged.model.note({3, 3, 1'000});
   QCOMPARE(paged.model.rowCount(), 3);
 }
 
@@ -265,6 +287,59 @@ void ModelsTest::names_and_keys_are_escaped() {
   paged.cell(0, 0);
   paged.serve();
   QCOMPARE(paged.cell(0, DeadLetterModel::key), QStringLiteral("<b>\\x1b[31m\\x00\\u{202E}"));
+}
+
+namespace {
+
+ActionOutcome run(Script& script, const ActionRequest& request) {
+  Actor actor(script.factory());
+  QSignalSpy done(&actor, &Actor::done);
+  actor.run(request);
+  return done.isEmpty() ? ActionOutcome{} : done[0][0].value<ActionOutcome>();
+}
+
+}  // namespace
+
+void ModelsTest::what_is_not_there_any_more_is_not_acted_on() {
+  Script script;
+  script.add_queue("orders", 12);
+  ActionRequest request{.verb = Verb::discard, .queue = "orders", .group = "default", .sequences = {7}, .count = 1};
+  request.seen = identity_of(stats_of(script), "orders");
+  script.remove_queue("orders");
+  QVERIFY(run(script, request).message.contains(QStringLiteral("Queue orders was removed.")));
+  script.add_queue("orders", 12);  // the same name, the same sequences, other messages
+  const auto outcome = run(script, request);
+  QCOMPARE(outcome.ending, Ending::not_done);
+  QCOMPARE(headline(outcome), QStringLiteral("Not done: "));
+  QVERIFY2(outcome.message.contains(QStringLiteral("removed and made again")), qPrintable(outcome.message));
+  request.seen = identity_of(stats_of(script), "orders");
+  script.restart();  // perhaps from an older copy
+  QVERIFY(run(script, request).message.contains(QStringLiteral("started again")));
+  QVERIFY(script.moved().empty());
+  request.seen = identity_of(stats_of(script), "orders");
+  QCOMPARE(run(script, request).ending, Ending::done);
+  QCOMPARE(headline(run(script, request)), QStringLiteral("Nothing to do: "));  // it had left already
+}
+
+void ModelsTest::an_action_without_an_answer_is_not_known() {
+  Script script;
+  script.add_queue("orders", 12);
+  ActionRequest request{.verb = Verb::redrive, .queue = "orders", .group = "default", .sequences = {7, 10}, .count = 2};
+  request.seen = identity_of(stats_of(script), "orders");
+  script.set_action_fault(Error{Errc::timeout, "No answer within 600 s.", {}, {}});
+  auto outcome = run(script, request);
+  QCOMPARE(outcome.ending, Ending::unknown);
+  QCOMPARE(
+      headline(outcome) + outcome.message,
+      QStringLiteral("Outcome not known: the broker may have redriven 2 dead letters of orders / default, or not: No answer within "
+                     "600 s. Look at what is there now before you repeat it."));
+  script.set_action_fault(Error{Errc::overloaded, "Too many requests.", {}, {}});
+  outcome = run(script, request);
+  QCOMPARE(outcome.ending, Ending::not_done);
+  QVERIFY(outcome.message.startsWith(QStringLiteral("2 dead letters of orders / default not redriven: Too many requests.")));
+  request.verb = Verb::pause;
+  script.set_connected(false);  // never sent
+  QCOMPARE(run(script, request).ending, Ending::not_done);
 }
 
 QTEST_GUILESS_MAIN(ModelsTest)

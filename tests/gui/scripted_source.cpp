@@ -54,6 +54,7 @@ class ScriptedSource final : public DataSource {
     BrokerStats stats;
     stats.version = "0.1.0";
     stats.store_id = "5c71";
+    stats.boot_epoch = script_.boot_epoch_;
     stats.now = now();
     stats.started = stats.now - 1h;
     for (const auto& [name, queue] : script_.queues_) stats.queues.push_back(queue.info);
@@ -104,6 +105,7 @@ class ScriptedSource final : public DataSource {
     if (auto error = fault()) return *error;
     std::scoped_lock lock(script_.mutex_);
     script_.queues_.at(std::string(queue)).info.policy.paused = paused;
+    if (script_.action_fault_) return *script_.action_fault_;
     return {};
   }
 
@@ -156,6 +158,7 @@ class ScriptedSource final : public DataSource {
     }
     info.dead -= moved.moved;
     if (verb == "redrive") info.redriven += moved.moved;
+    if (script_.action_fault_) return *script_.action_fault_;
     return moved;
   }
 
@@ -173,7 +176,7 @@ void Script::add_queue(const std::string& name, std::uint64_t dead) {
   queue.letters = dead;
   auto& info = queue.info;
   info.name = name;
-  info.id = static_cast<std::uint32_t>(queues_.size()) + 1;
+  info.id = next_id_++;
   info.next_sequence = sequence_of(dead) + 1'000;
   info.published = info.next_sequence - 1;
   info.depth = 120 + name.size() * 7;
@@ -216,8 +219,22 @@ bool Script::paused(const std::string& queue) const {
   return queues_.at(queue).info.policy.paused;
 }
 
-void Script::set_letter(DeadLetter letter) {
+void Script::set_action_fault(std::optional<Error> fault) {
   std::scoped_lock lock(mutex_);
+  action_fault_ = std::move(fault);
+}
+
+void Script::take_away(const std::string& queue, std::uint64_t sequence) {
+  std::scoped_lock lock(mutex_);
+  auto& of = queues_.at(queue);
+  if (!of.removed.insert(sequence).second) return;
+  --of.info.groups.front().dead;
+  ++of.info.groups.front().redriven;
+}
+
+void Script::set_letter(DeadLetter letter, std::optional<std::uint32_t> attempts) {
+  std::scoped_lock lock(mutex_);
+  attempts_ = attempts;
   letter_ = std::move(letter);
 }
 
@@ -234,6 +251,7 @@ DeadLetter Script::letter_at(std::uint64_t row) const {
   letter.reason = row % 5 == 0 ? DeadReason::rejected : DeadReason::max_attempts;
   letter.detail = row % 5 == 0 ? "ValueError: amount is negative" : "TimeoutError: payment service did not answer in 5 s";
   letter.deliveries = letter.attempts = row % 5 == 0 ? 1 : 10;
+  if (attempts_) letter.attempts = *attempts_;
   letter.redrives = row % 7 == 0 ? 2 : 0;
   letter.publish_time = Timestamp{Duration{1'795'400'000'000 + static_cast<std::int64_t>(row) * 1'000}};
   letter.dead_time = letter.publish_time + 95s;

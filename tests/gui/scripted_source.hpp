@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,9 +26,15 @@ class Script {
   void kill_more(const std::string& queue, std::uint64_t count);
   std::uint64_t dead(const std::string& queue) const;
   bool paused(const std::string& queue) const;
-  /// The body and headers every dead letter shows.
-  void set_letter(DeadLetter letter);
+  /// The body and headers every dead letter shows; `attempts`: and how often each was begun.
+  void set_letter(DeadLetter letter, std::optional<std::uint32_t> attempts = std::nullopt);
 
+  /// What redrive, discard and pause answer although they did it; nullopt: the truth.
+  void set_action_fault(std::optional<Error> fault);
+  /// Another life of the same broker.
+  void restart() { ++boot_epoch_; }
+  /// Somebody else redrives a letter.
+  void take_away(const std::string& queue, std::uint64_t sequence);
   void set_connected(bool connected, const std::string& reason = "connection refused");
   void set_refused(bool refused) { refused_ = refused; }
   void set_delay(Duration delay) { delay_ms_ = delay.count(); }
@@ -57,11 +64,15 @@ class Script {
   mutable std::mutex mutex_;
   std::map<std::string, Queue> queues_;
   std::optional<DeadLetter> letter_;
+  std::optional<std::uint32_t> attempts_;
+  std::optional<Error> action_fault_;
+  std::uint32_t next_id_ = 1;
   std::vector<Moved> moved_;
   std::vector<std::weak_ptr<class ScriptedSource>> sources_;
   bool connected_ = true;
   std::string reason_;
   std::atomic<bool> refused_{false};
+  std::atomic<std::uint64_t> boot_epoch_{1};
   std::atomic<std::int64_t> delay_ms_{0};
   std::atomic<int> page_reads_{0}, polls_{0};
 };

@@ -6,8 +6,6 @@
 #include <random>
 
 #include "models/format.hpp"
-#include "models/history.hpp"
-#include "models/metrics.hpp"
 #include "models/payload.hpp"
 
 using namespace ackwire;
@@ -47,16 +45,13 @@ class TextTest : public QObject {
   void random_bytes_are_harmless();
   void long_payloads_are_cut_with_a_note();
   void json_keeps_every_value();
+  void json_is_shown_as_what_it_is_data();
+  void json_is_shown_as_what_it_is();
+  void what_is_not_json_is_told_with_place_and_cause_data();
+  void what_is_not_json_is_told_with_place_and_cause();
+  void json_nested_without_end_is_bounded();
   void json_falls_back_to_text();
   void hex_shows_all_bytes();
-  void samples_merge_by_slot();
-  void quiet_time_is_drawn_at_rest();
-  void quiet_time_before_the_first_event_is_known_from_earlier();
-  void time_without_a_broker_is_a_gap();
-  void latency_breaks_where_nothing_was_acked();
-  void decimation_keeps_spikes();
-  void ticks_are_round();
-  void metrics_follow_their_formulas();
 };
 
 void TextTest::percentages_never_round_to_perfect_data() {
@@ -103,6 +98,8 @@ void TextTest::one_is_not_plural_and_a_sentence_has_one_stop() {
   QCOMPARE(counted(0, one, many), QStringLiteral("0 attempts"));
   QCOMPARE(counted(1, one, many), QStringLiteral("1 attempt"));
   QCOMPARE(counted(1'000, one, many), QStringLiteral("1,000 attempts"));
+  QCOMPARE(attempts_made(0), QStringLiteral("never started"));
+  QCOMPARE(attempts_made(1), QStringLiteral("1 attempt"));
   QCOMPARE(sentence(QStringLiteral("no answer")), QStringLiteral("no answer."));
   QCOMPARE(sentence(QStringLiteral("It did not answer.")), QStringLiteral("It did not answer."));
 }
@@ -183,7 +180,88 @@ void TextTest::json_keeps_every_value() {
   const auto shown = show_json(source, source.size());
   QCOMPARE(shown.text, QStringLiteral("{\n  \"b\": 1.10,\n  \"a\": [\n    1e300,\n    12345678901234567890,\n    \"x\\\"{,}\"\n  "
                                       "],\n  \"b\": {},\n  \"c\": []\n}"));
-  QVERIFY(shown.note.isEmpty());
+  QVERIFY(shown.note.endsWith(QStringLiteral("a name is repeated; programs differ in which of its values they take.")));
+}
+
+void TextTest::json_is_shown_as_what_it_is_data() {
+  QTest::addColumn<QByteArray>("bytes");
+  QTest::addColumn<QString>("text");
+  QTest::addColumn<QString>("note");
+  const auto row = [](const char* name, QByteArray bytes, const char* text, const char* note) {
+    QTest::newRow(name) << bytes << QString::fromUtf8(text) << QString::fromUtf8(note);
+  };
+  row("a number beyond a double", R"({"a":1e400,"b":-1E-400})", "{\n  \"a\": 1e400,\n  \"b\": -1E-400\n}", "");
+  row("a huge integer", QByteArray("[1") + QByteArray(500, '0') + "]",
+      (QByteArray("[\n  1") + QByteArray(500, '0') + "\n]").constData(), "");
+  row("a pair of surrogates", R"(["\uD83D\uDE42"])", "[\n  \"\\uD83D\\uDE42\"\n]", "");
+  row("half a pair of surrogates", R"({"a":"\ud800"})", "{\n  \"a\": \"\\ud800\"\n}",
+      "At line 1, column 7 a string holds half of a surrogate pair, which is no character.");
+  row("the other half", R"(["\udc00x"])", "[\n  \"\\udc00x\"\n]",
+      "At line 1, column 3 a string holds half of a surrogate pair, which is no character.");
+  row("a byte order mark", "\xEF\xBB\xBF{\"a\":1}", "{\n  \"a\": 1\n}", "It begins with a byte order mark (EF BB BF).");
+  row("equal names", R"({"a":1,"a":2})", "{\n  \"a\": 1,\n  \"a\": 2\n}",
+      "At line 1, column 8 a name is repeated; programs differ in which of its values they take.");
+  row("equal names in two objects", R"([{"a":1},{"a":2}])", "[\n  {\n    \"a\": 1\n  },\n  {\n    \"a\": 2\n  }\n]", "");
+  row("Windows line ends", "{\r\n\"a\":1\r\n}\r\n", "{\n  \"a\": 1\n}", "");
+  row("lines of JSON, some empty, no end to the last", "{\"a\":1}\r\n\r\n{\"b\":2}", "{\n  \"a\": 1\n}\n{\n  \"b\": 2\n}",
+      "2 JSON documents, one after another.");
+  row("a NUL at the end", QByteArray("{\"a\":1}\0", 8), "{\n  \"a\": 1\n}",
+      "At line 1, column 8 a NUL byte (0x00) follows the document.");
+  row("a NUL in a string", QByteArray("{\"a\":\"x\0y\"}", 11), "{\n  \"a\": \"x\\x00y\"\n}",
+      "At line 1, column 8 a string holds 0x00 as it is; strict programs refuse that.");
+  row("not a number", "[NaN,-Infinity]", "[\n  NaN,\n  -Infinity\n]",
+      "At line 1, column 2 NaN is no JSON, although some programs write it.");
+  row("a lone value", " \"text\" ", "\"text\"", "");
+  row("a lone number", "-0.5e+3", "-0.5e+3", "");
+}
+
+void TextTest::json_is_shown_as_what_it_is() {
+  QFETCH(QByteArray, bytes);
+  QFETCH(QString, text);
+  QFETCH(QString, note);
+  const auto shown =
+      show_json(view(bytes.constData(), static_cast<std::size_t>(bytes.size())), static_cast<std::uint64_t>(bytes.size()));
+  QCOMPARE(shown.note, note);
+  QCOMPARE(shown.text, text);
+}
+
+void TextTest::what_is_not_json_is_told_with_place_and_cause_data() {
+  QTest::addColumn<QByteArray>("bytes");
+  QTest::addColumn<QString>("fault");
+  const auto row = [](const char* name, QByteArray bytes, const char* fault) {
+    QTest::newRow(name) << bytes << QString::fromUtf8(fault);
+  };
+  row("nothing", "", "line 1, column 1: there is nothing in it");
+  row("words", "hello", "line 1, column 1: a value is expected, not \"h\"");
+  row("a comma too many", "{\n  \"ä\": [1,]\n}", "line 2, column 11: a value is expected, not \"]\"");
+  row("single quotes", "{'a':1}", "line 1, column 2: a name in quotes is expected, not \"'\"");
+  row("no colon", "{\"a\" 1}", "line 1, column 6: \":\" is expected, not \"1\"");
+  row("a NUL between tokens", QByteArray("[1\0,2]", 6), "line 1, column 3: \",\" is expected, not the byte 0x00");
+  row("an unknown escape", R"(["\q"])", "line 1, column 3: this is no escape of JSON");
+  row("a short escape", R"(["\u12"])", "line 1, column 3: \\u wants four hexadecimal digits");
+  row("a leading zero", "[012]", "line 1, column 3: a number does not begin with 0");
+  row("cut off", "{\"a\":[1", "line 1, column 8: it ends before the document is complete");
+  row("cut off in a string", "[\"abc", "line 1, column 6: it ends inside a string");
+  row("words after it", "{} and so on", "line 1, column 4: a value is expected, not \"a\"");
+}
+
+void TextTest::what_is_not_json_is_told_with_place_and_cause() {
+  QFETCH(QByteArray, bytes);
+  QFETCH(QString, fault);
+  const auto all = view(bytes.constData(), static_cast<std::size_t>(bytes.size()));
+  const auto shown = show_json(all, all.size());
+  QCOMPARE(shown.note, QStringLiteral("Not JSON, shown as text (%1). ").arg(fault));
+  QCOMPARE(shown.text, show_text(all, all.size()).text);
+}
+
+void TextTest::json_nested_without_end_is_bounded() {
+  const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+  const auto shown = show_json(deep, deep.size());
+  QCOMPARE(shown.note, QStringLiteral("Nested 30,000 deep: what is deeper than 64 stands on one line."));
+  QCOMPARE(shown.text.count(u'['), 30'000);
+  QCOMPARE(shown.text.count(u']'), 30'000);
+  QVERIFY(shown.text.size() <= shown_characters_max);
+  QVERIFY(looks_like_json(deep, deep.size()));
 }
 
 void TextTest::json_falls_back_to_text() {
@@ -199,129 +277,6 @@ void TextTest::hex_shows_all_bytes() {
   QCOMPARE(show_hex(view("AB\0\xff", 4), 4).text,
            QStringLiteral("00000000  41 42 00 ff                                       AB.."));
   QCOMPARE(show_hex({}, 0).text, QString());
-}
-
-void TextTest::samples_merge_by_slot() {
-  History history;
-  history.reset(Resolution::second);
-  std::vector<Sample> samples(5'000);
-  for (std::size_t i = 0; i < samples.size(); ++i) samples[i].time = Timestamp{Duration{static_cast<std::int64_t>(i) * 1'000}};
-  history.merge(samples);
-  QVERIFY(history.size() <= 3'600 + 450);
-  const auto size = history.size();
-  auto last = samples.back();
-  last.acked = 9;
-  history.merge({&last, 1});
-  QCOMPARE(history.size(), size);
-  QCOMPARE(history.since(last.time).front().acked, 9u);
-}
-
-namespace {
-
-Timestamp at_second(int second) { return Timestamp{Duration{second * 1'000}}; }
-
-std::vector<Sample> samples_at(std::initializer_list<int> seconds) {
-  std::vector<Sample> samples;
-  for (const int second : seconds) {
-    samples.emplace_back().time = at_second(second);
-    samples.back().depth = 5;
-    samples.back().published = 10;
-  }
-  return samples;
-}
-
-std::optional<double> published(const Sample& s) { return static_cast<double>(s.published); }
-std::optional<double> depth_of(const Sample& s) { return static_cast<double>(s.depth); }
-
-}  // namespace
-
-void TextTest::quiet_time_is_drawn_at_rest() {
-  const auto samples = samples_at({11, 12, 20});
-  Window window{.from = at_second(10), .until = at_second(30), .started = at_second(1)};
-  window.present.depth = 4;
-  const auto line = timeline(samples, window);
-  QVERIFY(line.gaps.empty());
-  const auto rates = segments(line, 1s, Duration::max(), published);
-  QCOMPARE(rates.size(), 1u);
-  QCOMPARE(rates[0], (Segment{{11, 10}, {12, 10}, {13, 0}, {19, 0}, {20, 10}, {21, 0}, {28, 0}}));
-  const auto depths = segments(line, 1s, Duration::max(), depth_of);
-  QCOMPARE(depths[0].back(), QPointF(28, 4));  // the state now, not that of the last event
-  QCOMPARE(depths[0][3], QPointF(19, 5));
-}
-
-void TextTest::quiet_time_before_the_first_event_is_known_from_earlier() {
-  const auto samples = samples_at({20});
-  Sample earlier;
-  earlier.depth = 7;
-  Window window{.from = at_second(10), .until = at_second(21), .started = at_second(1)};
-  QCOMPARE(segments(timeline(samples, window), 1s, Duration::max(), depth_of)[0].front().x(), 20.0);
-  window.before = &earlier;
-  QCOMPARE(segments(timeline(samples, window), 1s, Duration::max(), depth_of)[0].front(), QPointF(10, 7));
-  Window still{.from = at_second(10), .until = at_second(30), .started = at_second(1)};
-  QVERIFY(timeline({}, still).runs.front().empty());
-  still.present.depth = 3;  // nothing has happened for as long as anybody remembers, but something waits
-  QCOMPARE(segments(timeline({}, still), 1s, Duration::max(), depth_of)[0].front(), QPointF(10, 3));
-}
-
-void TextTest::time_without_a_broker_is_a_gap() {
-  const auto samples = samples_at({11, 12, 20});
-  const Window window{.from = at_second(10), .until = at_second(21), .started = at_second(17)};
-  const auto line = timeline(samples, window);
-  QCOMPARE(line.gaps, (std::vector<std::pair<double, double>>{{13.0, 17.0}}));
-  const auto rates = segments(line, 1s, Duration::max(), published);
-  QCOMPARE(rates.size(), 2u);
-  QCOMPARE(rates[1].front(), QPointF(17, 0));
-}
-
-void TextTest::latency_breaks_where_nothing_was_acked() {
-  auto samples = samples_at({11, 12, 13, 14, 30});
-  for (auto& sample : samples) sample.latency_p50_ms = 2;
-  samples[2].latency_p50_ms = 0;
-  const auto line = timeline(samples, {.from = at_second(10), .until = at_second(31), .started = at_second(1)});
-  const auto lines =
-      segments(line, 1s, 5s, [](const Sample& s) { return s.latency_p50_ms > 0 ? std::optional(s.latency_p50_ms) : std::nullopt; });
-  QCOMPARE(lines.size(), 2u);
-  QCOMPARE(lines[0].size(), 3u);  // one second without an ack does not break it
-  QCOMPARE(lines[1].size(), 2u);  // a lone point is a dash
-}
-
-void TextTest::decimation_keeps_spikes() {
-  Segment points;
-  for (int i = 0; i < 100'000; ++i) points.emplace_back(i, i == 54'321 ? 1e6 : i % 10);
-  const auto kept = decimate(points, 0, 100'000, 500);
-  QVERIFY(kept.size() <= 2'000);
-  QVERIFY(std::any_of(kept.begin(), kept.end(), [](const QPointF& p) { return p.y() == 1e6; }));
-  QVERIFY(std::is_sorted(kept.begin(), kept.end(), [](const QPointF& a, const QPointF& b) { return a.x() < b.x(); }));
-}
-
-void TextTest::ticks_are_round() {
-  const auto values = nice_ticks(0, 1'437, 5);
-  QCOMPARE(values.first, 0.0);
-  QCOMPARE(values.step, 500.0);
-  QCOMPARE(values.last(), 1'500.0);
-  const auto times = time_ticks(1'700'000'003, 1'700'000'303, 6, 0);
-  QCOMPARE(times.step, 60.0);
-  QCOMPARE(std::fmod(times.first, 60.0), 0.0);
-  const auto days = time_ticks(1'700'000'000, 1'700'000'000 + 30 * 86'400, 8, 3'600);
-  QCOMPARE(std::fmod(days.first + 3'600, 86'400.0), 0.0);
-}
-
-void TextTest::metrics_follow_their_formulas() {
-  Totals t;
-  QCOMPARE(delivery_success(t), std::nullopt);
-  t.acked = 9'999;
-  t.dead_lettered = 1;
-  t.delivered = 100;
-  t.redelivered = 7;
-  t.published = 98;
-  t.suppressed = 2;
-  QCOMPARE(*delivery_success(t), 0.9999);
-  QCOMPARE(*redelivered_share(t), 0.07);
-  QCOMPARE(*suppressed_share(t), 0.02);
-  QCOMPARE(success_level(0.9999), Level::ok);
-  QCOMPARE(success_level(0.99), Level::critical);
-  QCOMPARE(dead_level(0, t), Level::ok);
-  QCOMPARE(depth_level(95, 100), Level::critical);
 }
 
 QTEST_GUILESS_MAIN(TextTest)

@@ -7,8 +7,11 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QTableWidget>
+#include <QWindow>
+#include <map>
 
 #include "models/dead_letter_model.hpp"
+#include "models/queue_table_model.hpp"
 #include "pages/notice_page.hpp"
 #include "scripted_person.hpp"
 #include "stall_probe.hpp"
@@ -35,6 +38,9 @@ class WindowTest : public QObject {
   void no_broker_is_told_and_another_can_be_chosen();
   void a_long_endpoint_is_cut_in_its_middle();
   void another_broker_never_shows_rows_of_the_first();
+  void nothing_moves_when_figures_change();
+  void rows_stay_under_the_pointer();
+  void a_pause_names_the_queue_and_not_the_row();
   void themes_switch_and_are_followed();
   void ranges_and_live_by_mouse_and_key();
   void every_control_has_a_name();
@@ -81,7 +87,7 @@ void WindowTest::selection_and_scroll_survive_refreshes() {
   table->scrollTo(table->model()->index(70, 0));
   person.click_row(table, 70);
   const auto chosen = table->currentIndex().data().toString();
-  QTRY_VERIFY(person.find<QLabel>("subject")->text().contains(chosen));
+  QTRY_VERIFY(person.find<QLabel>("subject")->text().contains(chosen.section(QStringLiteral(" / "), 0, 0)));
   const int polls = script.polls();
   script.kill_more("queue-3", 5);
   QTRY_VERIFY(script.polls() > polls + 5);
@@ -100,10 +106,29 @@ void WindowTest::pausing_and_resuming_by_mouse_and_key() {
   person.click_row(person.find<QTableView>("queue_table"), 0);
   QTRY_VERIFY(person.find<QPushButton>("pause")->isEnabled());
   person.click("pause");
+  QTRY_VERIFY(person.dialog());
+  QCOMPARE(person.dialog()->findChild<QLabel*>(QStringLiteral("confirm_question"))->text(), QStringLiteral("Pause queue orders?"));
+  QVERIFY(person.in_dialog("confirm_cancel")->isDefault());
+  QTest::keyClick(person.dialog(), Qt::Key_Return);  // Cancel
+  QTRY_VERIFY(!person.dialog());
+  QVERIFY(!script.paused("orders"));
+  person.click("pause");
+  QTRY_VERIFY(person.dialog());
+  QCOMPARE(person.in_dialog("confirm_go")->text(), QStringLiteral("Pause queue orders"));
+  person.confirm();
   QTRY_VERIFY(script.paused("orders"));
   QTRY_VERIFY(person.find<QPushButton>("pause")->text().contains(QStringLiteral("Resume")));
   QTRY_COMPARE(person.find<QLabel>("outcome")->text(), QStringLiteral("Done: Queue orders is paused."));
+  person.window.activateWindow();
+  QTRY_VERIFY(person.window.isActiveWindow());
+  person.open_dead_letters();
+  QTest::keyClick(&person.window, Qt::Key_P);  // the queue is not in sight here
+  QTest::keyClick(&person.window, Qt::Key_1);
+  QVERIFY(!person.dialog());
   QTest::keyClick(&person.window, Qt::Key_P);
+  QTRY_VERIFY(person.dialog());
+  QCOMPARE(person.in_dialog("confirm_go")->text(), QStringLiteral("Resume queue orders"));
+  person.confirm();
   QTRY_VERIFY(!script.paused("orders"));
 }
 
@@ -113,16 +138,15 @@ void WindowTest::a_missing_queue_is_told_until_it_is_made() {
   ScriptedPerson person(script);
   person.window.show_queue(QStringLiteral("later"));
   auto* banner = person.find<Banner>("connection_banner");
-  QTRY_VERIFY(banner->isVisible());
-  QVERIFY(banner->text().contains(QStringLiteral("no queue \"later\"")));
+  QTRY_VERIFY(banner->text().contains(QStringLiteral("no queue \"later\"")));
   QCOMPARE(person.window.missing_queue(), QStringLiteral("later"));
   script.add_queue("later", 3);
-  QTRY_VERIFY(!banner->isVisible());
+  QTRY_COMPARE(banner->level(), Level::none);
   QVERIFY(person.find<QLabel>("subject")->text().contains(QStringLiteral("later")));
   person.window.show_queue(QStringLiteral("never"));
-  QTRY_VERIFY(banner->isVisible());
+  QTRY_VERIFY(banner->text().contains(QStringLiteral("no queue \"never\"")));
   QTest::mouseClick(banner->findChild<QPushButton*>(QStringLiteral("banner_action")), Qt::LeftButton);
-  QVERIFY(!banner->isVisible());
+  QCOMPARE(banner->level(), Level::none);
 }
 
 void WindowTest::losing_the_broker_keeps_the_figures() {
@@ -133,14 +157,14 @@ void WindowTest::losing_the_broker_keeps_the_figures() {
   const auto before = person.find<KpiTile>("tile_dead")->figure().value;
   script.set_connected(false, "the broker closed the connection");
   auto* banner = person.find<Banner>("connection_banner");
-  QTRY_VERIFY(banner->isVisible());
+  QTRY_COMPARE(banner->level(), Level::critical);
   QVERIFY(banner->text().endsWith(QStringLiteral("Reason: the broker closed the connection.")));
   QCOMPARE(person.find<KpiTile>("tile_dead")->figure().value, before);
   person.open_dead_letters();
   QTRY_VERIFY(!person.find<QPushButton>("redrive_all")->isEnabled());
   QVERIFY(person.find<QPushButton>("redrive_all")->toolTip().contains(QStringLiteral("Not connected")));
   script.set_connected(true);
-  QTRY_VERIFY(!banner->isVisible());
+  QTRY_COMPARE(banner->level(), Level::none);
   QTRY_VERIFY(person.find<QPushButton>("redrive_all")->isEnabled());
 }
 
@@ -204,6 +228,126 @@ void WindowTest::another_broker_never_shows_rows_of_the_first() {
   QTRY_VERIFY(person.ready());
   QTRY_COMPARE(person.find<QTableView>("dead_table")->model()->rowCount(), 3);
   QTRY_COMPARE(person.dead_cell(2), QStringLiteral("13"));
+}
+
+namespace {
+
+/// Where everything is that can be clicked.
+std::map<QString, QRect> places(const MainWindow& window) {
+  std::map<QString, QRect> found;
+  for (const auto* widget : window.findChildren<QWidget*>()) {
+    const bool clickable = qobject_cast<const QAbstractButton*>(widget) || qobject_cast<const QAbstractItemView*>(widget) ||
+                           qobject_cast<const QComboBox*>(widget);
+    if (!clickable || !widget->isVisible() || widget->objectName().isEmpty() ||
+        widget->objectName() == QLatin1String("banner_action"))
+      continue;
+    found[widget->objectName()] = QRect(widget->mapTo(&window, QPoint(0, 0)), widget->size());
+  }
+  return found;
+}
+
+QStringList moved(const std::map<QString, QRect>& before, const std::map<QString, QRect>& now) {
+  QStringList names;
+  for (const auto& [name, where] : before) {
+    if (now.contains(name) && now.at(name) != where) names << name;
+  }
+  return names;
+}
+
+}  // namespace
+
+void WindowTest::nothing_moves_when_figures_change() {
+  Script script;
+  script.add_queue("orders", 9);
+  script.add_queue("payments", 2);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  person.click_row(person.find<QTableView>("queue_table"), 0);
+  const auto* refresh = person.find<QPushButton>("dead_refresh");
+  const auto* banner = person.find<Banner>("connection_banner");
+  for (const auto page : {MainWindow::overview, MainWindow::dead_letters}) {
+    person.window.show_page(page);
+    if (page == MainWindow::dead_letters)
+      QTRY_VERIFY(person.find<QLabel>("inspector_title")->text().startsWith(QStringLiteral("Dead letter 7")));
+    person.window.activateWindow();
+    QTRY_VERIFY(person.window.isActiveWindow());
+    QTest::keyClick(&person.window, Qt::Key_F5);
+    QTRY_COMPARE(refresh->text(), QStringLiteral("Re&fresh"));
+    QCoreApplication::processEvents();
+    const auto before = places(person.window);
+    QVERIFY(before.size() > 8);
+    const auto still = [&] {
+      QCoreApplication::processEvents();
+      QCOMPARE(moved(before, places(person.window)), QStringList());
+    };
+    script.kill_more("orders", 123'456);
+    QTRY_COMPARE(refresh->text(), QStringLiteral("+123,456: re&fresh"));
+    still();
+    script.set_connected(false, std::string(300, 'w'));
+    QTRY_COMPARE(banner->level(), Level::critical);
+    still();
+    script.set_connected(true);
+    QTRY_VERIFY(banner->level() != Level::critical);
+    still();
+    person.click("live");
+    still();
+    person.click("live");
+    script.set_action_fault(Error{Errc::timeout, std::string(600, 'w'), {}, {}});
+    if (page == MainWindow::overview) {
+      person.click("pause");
+      QTRY_VERIFY(person.dialog());
+      person.confirm();
+      QTRY_VERIFY(person.find<QLabel>("outcome")->text().startsWith(QStringLiteral("Outcome not known")));
+      QTRY_VERIFY(person.find<QPushButton>("pause")->text().contains(QStringLiteral("Resume")));
+      still();
+    }
+    script.set_action_fault({});
+  }
+}
+
+void WindowTest::rows_stay_under_the_pointer() {
+  Script script;
+  for (const auto* name : {"a", "b", "c"}) script.add_queue(name, 1);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  auto* table = person.find<QTableView>("queue_table");
+  QTRY_COMPARE(table->model()->rowCount(), 3);
+  const auto point = [&](const QWidget* widget, QPoint where) {
+    QTest::mouseMove(person.window.windowHandle(), widget->mapTo(&person.window, where));
+  };
+  point(table->viewport(), {40, 30});
+  QTRY_VERIFY(table->underMouse());
+  const auto first_row = [&] { return table->model()->index(0, 0).data().toString(); };
+  QCOMPARE(first_row(), QStringLiteral("a / default"));
+  script.remove_queue("a");
+  script.add_queue("0", 1);  // sorts before the others
+  QTRY_COMPARE(person.group_cell("a / default", QueueTableModel::state), QStringLiteral("– removed"));
+  QTRY_COMPARE(table->model()->rowCount(), 4);
+  QCOMPARE(first_row(), QStringLiteral("a / default"));
+  QCOMPARE(table->model()->index(1, 0).data().toString(), QStringLiteral("b / default"));
+  point(person.find<QWidget>("tile_depth"), {10, 10});
+  QTRY_VERIFY(!table->underMouse());
+  QTRY_COMPARE(first_row(), QStringLiteral("0 / default"));
+  QCOMPARE(table->model()->rowCount(), 3);
+}
+
+void WindowTest::a_pause_names_the_queue_and_not_the_row() {
+  Script script;
+  for (const auto* name : {"b", "c"}) script.add_queue(name, 1);
+  ScriptedPerson person(script);
+  QTRY_VERIFY(person.ready());
+  auto* table = person.find<QTableView>("queue_table");
+  QTRY_COMPARE(table->model()->rowCount(), 2);
+  person.click_row(table, 0);
+  script.add_queue("a", 1);  // now the first row
+  QTRY_COMPARE(table->model()->index(0, 0).data().toString(), QStringLiteral("a / default"));
+  QTest::keyClick(&person.window, Qt::Key_P);
+  QTRY_VERIFY(person.dialog());
+  QCOMPARE(person.in_dialog("confirm_go")->text(), QStringLiteral("Pause queue b"));
+  script.remove_queue("b");
+  QTRY_VERIFY(!person.in_dialog("confirm_go")->isEnabled());
+  QCOMPARE(person.dialog()->findChild<QLabel*>(QStringLiteral("confirm_why_not"))->text(),
+           QStringLiteral("Queue b was removed. Cancel, and look again."));
 }
 
 void WindowTest::themes_switch_and_are_followed() {

@@ -340,7 +340,7 @@ def test_ten_thousand_messages_leave_nothing_behind(embedded):
                     assert len(message.body) == 1_000 and len(message.body_view) == 1_000 and message.headers == {}
                 with messages[0]:
                     pass
-                done += consumer.ack(messages).applied + 1
+                done += consumer.ack(messages).applied  # the first was acked by its block: it counts again as it did
         assert done == count
 
     round_of(2_000)

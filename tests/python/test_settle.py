@@ -1,5 +1,6 @@
 """Settling: what leaving a with block does, and every settle by hand."""
 
+import asyncio
 import logging
 import time
 
@@ -47,23 +48,16 @@ def test_reject_goes_straight_to_the_dead_letters(queue):
     assert (letter.reason, letter.detail, letter.attempts) == ("rejected", "bad quantity", 1)
 
 
-def test_ctrl_c_inside_a_block_charges_no_attempt(queue):
+@pytest.mark.parametrize("end", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()], ids=repr)
+def test_what_ends_a_program_or_a_task_charges_no_attempt_and_goes_on(queue, end):
+    queue.set(backoff_initial="1h", backoff_max="1h")
     queue.publish(b"fine")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(type(end)):
         for message in queue.consume():
             with message:
-                raise KeyboardInterrupt
-    again = next_message(queue)
+                raise end
+    again = next_message(queue)  # at once, in spite of the backoff
     assert (again.attempts, again.deliveries) == (1, 2)
-
-
-def test_system_exit_nacks_and_goes_on(queue):
-    queue.publish(b"fine")
-    with pytest.raises(SystemExit):
-        for message in queue.consume():
-            with message:
-                raise SystemExit(3)
-    assert next_message(queue).attempts == 2
 
 
 def test_a_settle_by_hand_inside_the_block_is_the_only_one(queue):
@@ -141,10 +135,26 @@ def test_leases_are_renewed_while_a_message_is_worked_on(broker):
 def test_a_message_thrown_away_comes_back(queue):
     queue.publish(b"a")
     message = next_message(queue)
+    assert message.body == b"a"
     del message
     again = next_message(queue)
     assert again.attempts == 2
     again.ack()
+
+
+def test_a_message_thrown_away_unread_is_charged_only_while_its_loop_goes_on(queue):
+    queue.publish(b"a")
+    message = next_message(queue)
+    del message  # what received it has ended
+    message = next_message(queue)
+    assert (message.attempts, message.deliveries) == (1, 2)
+    message.release()
+    for message in queue.consume(max_messages=2):  # the loop forgets to settle: it would get the same one for ever
+        if message.attempts == 2:
+            message.ack()
+        else:
+            del message
+    assert message.settled == "ack"
 
 
 def test_batches_of_every_kind(queue):

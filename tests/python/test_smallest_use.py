@@ -1,56 +1,56 @@
-"""The smallest use, word for word, as the documentation promises it."""
+"""The examples of the documents, word for word: each ends by itself, also when it is run again at once."""
+
+import pathlib
+import re
+import subprocess
+import sys
 
 import ackwire
+from conftest import environment
 
-SMALLEST = '''
-import ackwire
-with ackwire.open("./data") as broker:                 # or ackwire.connect("tcp://127.0.0.1:7733")
-    orders = broker.queue("orders")                    # created with default policy when absent; settings are keyword arguments
-    receipt = orders.publish(b"...", idempotency_key="order-91", headers={"tenant": "a"})   # returns after the synced commit
-    for message in orders.consume():                   # group="default", wait=None (for ever), max_messages, credit
-        with message:                                  # leaves normally: ack; by an exception: nack with backoff
-            handle(message.body, message.attempts)     # also sequence, idempotency_key, headers, publish_time, lease_token
-'''
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-class Enough(BaseException):
-    """Ends the endless loop from inside handle()."""
+def example(page, number=0):
+    return re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.M | re.S)[number]
 
 
-def test_smallest_use_runs_word_for_word(directory, monkeypatch):
-    monkeypatch.chdir(directory)
-    seen = []
-
-    def handle(body, attempts):
-        seen.append((body, attempts))
-        raise Enough
-
-    try:
-        exec(SMALLEST, {"handle": handle})
-    except Enough:
-        pass
-    assert seen == [(b"...", 1)]
-    with ackwire.open("./data") as broker:  # closed by the block: the store is free again
-        assert broker.queue("orders").info().published == 1
+def attempt(code, folder):
+    options = {"env": environment(), "text": True, "capture_output": True, "timeout": 60}
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, **options)
 
 
-def test_smallest_use_survives_an_exception_in_the_handler(directory, monkeypatch):
-    monkeypatch.chdir(directory)
-    attempts_seen = []
+def run(code, folder):
+    done = attempt(code, folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
 
-    def handle(body, attempts):
-        attempts_seen.append(attempts)
-        if attempts == 1:
-            raise RuntimeError("the first attempt fails")
-        raise Enough
 
-    with ackwire.open("./data") as broker:
-        broker.queue("orders", backoff_initial=0, backoff_max=0)
-    try:
-        exec(SMALLEST, {"handle": handle})
-    except Enough:
-        pass
-    assert attempts_seen == [1, 2]
+def test_the_readme_runs_and_runs_again(directory):
+    code = example("README.md")
+    assert run(code, directory) == "message 1: stored\nattempt 1: two tickets\nleft in the queue: 0\n"
+    assert run(code, directory) == "message 1: known, not stored again\nleft in the queue: 0\n"
+
+
+def test_the_smallest_use_runs_and_runs_again(directory):
+    code = example("docs/python.md")
+    assert run(code, directory) == "Receipt(sequence=1, duplicate=False)\nb'...' 1\n"
+    assert run(code, directory) == "Receipt(sequence=1, duplicate=True)\n"
+
+
+def test_the_asyncio_example_runs_and_runs_again(directory):
+    (code,) = [code for code in (example("docs/python.md", n) for n in range(4)) if "asyncio.gather(*(orders" in code]
+    for _ in range(2):
+        assert sorted(run(code, directory).split()) == sorted(repr(b"%d" % n) for n in range(1_000))
+
+
+def test_a_failing_handler_of_the_smallest_use_is_called_again(directory):
+    code = example("docs/python.md").replace("    print(body, attempts)", "    print(attempts)\n    assert attempts > 1")
+    code = code.replace('queue("orders")', 'queue("orders", backoff_initial=0)')
+    done = attempt(code, directory)
+    assert (done.returncode, done.stdout.splitlines()[1:]) == (0, ["1", "2"])
+    assert "failed at attempt 1" in done.stderr
 
 
 def test_a_message_goes_all_the_way(broker):

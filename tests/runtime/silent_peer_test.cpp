@@ -33,6 +33,8 @@ class ScriptedGateway : public runtime::Gateway {
   }
   runtime::Sent send(PeerId, std::string_view, std::string_view) override { return runtime::Sent::ok; }
   void drop(PeerId peer) override { dropped_.set_value(peer); }
+  std::vector<PeerId> take_gone() override { return {}; }
+  const std::vector<PeerId>& slow() const override { return none_; }
   Result<std::string> bind(std::string_view endpoint) override { return std::string(endpoint); }
 
   std::future<PeerId> dropped() { return dropped_.get_future(); }
@@ -40,6 +42,7 @@ class ScriptedGateway : public runtime::Gateway {
 
  private:
   std::promise<PeerId> dropped_;
+  const std::vector<PeerId> none_;
 };
 
 TEST(SilentPeer, LosesItsSessionAndItsOutbox) {
@@ -48,7 +51,7 @@ TEST(SilentPeer, LosesItsSessionAndItsOutbox) {
   auto loop = runtime::CommitLoop::start(store::MemoryStore::make(1), options);
   ASSERT_TRUE(loop.ok());
   auto gateway = std::make_unique<ScriptedGateway>();
-  wire::Hello hello;
+  const wire::Hello hello{.producer = {'p'}};
   wire::encode(gateway->hello_, hello);
   auto dropped = gateway->dropped();
   const auto start = std::chrono::steady_clock::now();
@@ -70,7 +73,7 @@ TEST(SilentPeer, IsNotSilentWhenItsFramesWaited) {
   const auto send = [](const runtime::Peer&, std::string_view, std::string_view) { return true; };
   constexpr auto a_look = 1'200ms;  // sessions are looked at once a second
   std::string hello, ping;
-  wire::encode(hello, wire::Hello{});
+  wire::encode(hello, wire::Hello{.producer = {'p'}});
   wire::encode_ping(ping);
   turn.run({{peer, hello, nullptr, 0}}, send);
   std::this_thread::sleep_for(a_look);

@@ -143,6 +143,8 @@ void Stage::run(const Words& words) {
   if (verb == "publish" || verb == "repeat") return publish(words, verb == "repeat");
   if (verb == "subscribe") return subscribe(words);
   if (verb == "unsubscribe") return engine_->unsubscribe(client(words.at(1)).session, only_subscription);
+  if (verb == "hear") return engine_->heard(client(words.at(1)).session);
+  if (verb == "begun") return begun(words);
   if (verb == "renew") return engine_->renew(client(words.at(1)).session, only_subscription);
   if (verb == "ack" || verb == "nack" || verb == "reject" || verb == "release" || verb == "extend") return settle(words);
   if (verb == "disconnect") {
@@ -192,7 +194,15 @@ void Stage::subscribe(const Words& words) {
   const std::string group = option(words, "group").value_or("default");
   const auto credit = static_cast<std::uint32_t>(std::stoul(option(words, "credit").value_or("10")));
   who.boot_epoch = engine_->boot_epoch();
-  engine_->subscribe(who.session, {only_subscription, words.at(2), group, credit});
+  const auto concurrency = static_cast<std::uint32_t>(std::stoul(option(words, "concurrency").value_or("0")));
+  engine_->subscribe(who.session, {only_subscription, words.at(2), group, credit, concurrency});
+}
+
+void Stage::begun(const Words& words) {
+  Client& who = client(words.at(1));
+  model::Begun begun{only_subscription, who.boot_epoch, {}};
+  for (const std::string& word : plain(words, 2)) begun.ranges.push_back({std::stoull(word), 1, who.deliveries[std::stoull(word)]});
+  engine_->begun(who.session, begun);
 }
 
 void Stage::settle(const Words& words) {
@@ -208,7 +218,7 @@ void Stage::settle(const Words& words) {
   settle.subscription = only_subscription;
   settle.request = next_request_++;
   settle.kind = kinds.at(words[0]);
-  settle.boot_epoch = std::stoull(option(words, "boot").value_or(std::to_string(who.boot_epoch)));
+  settle.boot_epoch = option(words, "boot") == "now" ? engine_->boot_epoch() : who.boot_epoch;
   settle.text = text;
   if (const auto v = option(words, "delay")) settle.duration_ms = duration(*v).count();
   if (const auto v = option(words, "for")) settle.duration_ms = duration(*v).count();

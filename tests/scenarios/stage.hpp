@@ -4,7 +4,7 @@
 //   publish CLIENT QUEUE BODY ... [key=K] [delay=D] [ttl=D]      several bodies are one atomic batch; key is of the first
 //   repeat CLIENT QUEUE                       the last publish frame once more, as after a lost answer
 //   subscribe CLIENT QUEUE [group=G] [credit=N]                  unsubscribe CLIENT
-//   ack | release CLIENT SEQUENCE ...         [delivery=N] [boot=N]: with another token than that of the last delivery
+//   ack | release CLIENT SEQUENCE ...         [delivery=N] [boot=now]: with another token than that of the last delivery
 //   nack CLIENT SEQUENCE ... [delay=D] [error=TEXT]              reject CLIENT SEQUENCE ... [reason=TEXT]
 //   extend CLIENT SEQUENCE ... for=D          renew CLIENT
 //   disconnect CLIENT                         wait D             stats QUEUE [group=G]
@@ -57,6 +57,7 @@ class Stage {
   void publish(const Words& words, bool again);
   void send(Client& client, const std::string& queue);
   void subscribe(const Words& words);
+  void begun(const Words& words);
   void settle(const Words& words);
   void request(const Words& words);
   void tell(const model::Effect& effect);

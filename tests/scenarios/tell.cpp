@@ -28,6 +28,9 @@ void Stage::tell(const model::Effect& effect) {
   if (const auto* subscribed = std::get_if<model::Subscribed>(&effect.what)) {
     return say(who->name + ": " + (subscribed->error.code == Errc::ok ? "subscribed" : "subscribe " + refused(subscribed->error)));
   }
+  if (const auto* recall = std::get_if<model::Recall>(&effect.what)) {
+    return say(who->name + ": asked to give back " + std::to_string(recall->count));
+  }
   say(who->name + ": subscription ended");
 }
 

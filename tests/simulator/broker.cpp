@@ -122,7 +122,10 @@ void Broker::apply(SessionId session, const Command& command) {
   if (const auto* publish = std::get_if<PublishCommand>(&command)) {
     apply_publish(session, *publish);
   } else if (const auto* subscribe = std::get_if<SubscribeCommand>(&command)) {
-    engine_->subscribe(session, {subscribe->subscription, subscribe->queue, subscribe->group, subscribe->credit});
+    engine_->subscribe(session,
+                       {subscribe->subscription, subscribe->queue, subscribe->group, subscribe->credit, subscribe->concurrency});
+  } else if (const auto* begun = std::get_if<BegunCommand>(&command)) {
+    engine_->begun(session, begun->begun);
   } else if (const auto* unsubscribe = std::get_if<UnsubscribeCommand>(&command)) {
     engine_->unsubscribe(session, unsubscribe->subscription);
   } else if (const auto* credit = std::get_if<CreditCommand>(&command)) {

@@ -40,7 +40,7 @@ struct SettledEvent {
   std::uint64_t sequence = 0;
   std::uint32_t delivery = 0;
   std::uint64_t boot_epoch = 0;
-  bool applied = false;
+  bool applied = false, repeated = false;  // repeated: it was applied before, for the same consumer
   SessionId session{};
   SubscriptionId subscription{};
   std::string_view text;

@@ -34,10 +34,8 @@ class Fenced : public Checker {
  public:
   using Checker::Checker;
   void on_settled(const SettledEvent& event) override {
-    if (!event.applied) return;
-    const GroupFacts* known = group_facts(event.queue, event.sequence, event.group);
+    if (!event.applied || event.repeated) return;
     const std::string what = message_name(event.queue, event.sequence) + ", delivery " + std::to_string(event.delivery);
-    if (known != nullptr && event.kind == model::SettleKind::ack && known->acked == event.delivery) return;  // a repeated ack
     if (event.boot_epoch != facts_.boot_epoch)
       return violated("a settle of " + what + " with a token of an earlier start was applied");
     if (event.held == nullptr) return violated("a settle of " + what + " was applied, which was not leased");

@@ -100,6 +100,8 @@ class Consumer final : public Client {
   void subscribe();
   void watch_subscription(SubscriptionId subscription);
   void handle(const model::Deliver& deliver);
+  void beat(SubscriptionId subscription);
+  void begin_one(const Held& held);
   void handle_one(const Held& held);
   void ack_soon(const Held& held);
   void flush_acks();
@@ -112,6 +114,7 @@ class Consumer final : public Client {
   SubscriptionId subscription_{};
   bool subscribed_ = false;
   std::uint64_t boot_epoch_ = 0;
+  std::uint32_t concurrency_ = 0;
   std::vector<Held> acks_;  // waiting to be sent together
   std::map<std::uint32_t, Pending> pending_;
 };

@@ -33,7 +33,10 @@ struct PublishCommand {
 struct SubscribeCommand {
   SubscriptionId subscription{};
   std::string queue, group;
-  std::uint32_t credit = 0;
+  std::uint32_t credit = 0, concurrency = 0;
+};
+struct BegunCommand {
+  model::Begun begun;
 };
 struct UnsubscribeCommand {
   SubscriptionId subscription{};
@@ -61,7 +64,7 @@ struct Undeliverable {
 };
 
 using Command = std::variant<PublishCommand, SubscribeCommand, UnsubscribeCommand, CreditCommand, SettleCommand, RenewCommand,
-                             RequestCommand, EndSession, Undeliverable>;
+                             BegunCommand, RequestCommand, EndSession, Undeliverable>;
 using SharedCommand = std::shared_ptr<const Command>;
 
 }  // namespace ackwire::simulator

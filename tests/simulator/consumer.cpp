@@ -30,9 +30,21 @@ void Consumer::on_disconnected() {
 void Consumer::subscribe() {
   subscription_ = SubscriptionId{next_subscription_++};
   subscribed_ = false;
-  send(SubscribeCommand{subscription_, queue_, group_, static_cast<std::uint32_t>(world_.random.between(1, 40))});
+  const auto credit = static_cast<std::uint32_t>(world_.random.between(1, 40));
+  concurrency_ = static_cast<std::uint32_t>(world_.random.between(0, 3));
+  send(SubscribeCommand{subscription_, queue_, group_, credit, concurrency_});
   watch_subscription(subscription_);
   if (world_.mix.renew_leases) renew(subscription_);
+  beat(subscription_);
+}
+
+// A heartbeat: a consumer whose lease ran out is given nothing before it says something.
+void Consumer::beat(SubscriptionId subscription) {
+  later(Duration{world_.random.between(500, 2'000)}, [this, subscription] {
+    if (subscription_ != subscription) return;
+    send(BegunCommand{{subscription, boot_epoch_, {}}});
+    beat(subscription);
+  });
 }
 
 void Consumer::watch_subscription(SubscriptionId subscription) {
@@ -83,9 +95,18 @@ void Consumer::handle(const model::Deliver& deliver) {
   while (format::split_run(rest, run)) {
     for (std::uint64_t i = 0; i < run.count; ++i) {
       const Held held{run.first_sequence + i, run.delivery};
-      later(Duration{world_.random.between(0, 60)}, [this, held] { handle_one(held); });
+      later(Duration{world_.random.between(0, 60)}, [this, held] { begin_one(held); });
     }
   }
+}
+
+// Its mark leaves a little later than the work begins, or never when the consumer is gone by then.
+void Consumer::begin_one(const Held& held) {
+  if (concurrency_ > 0 && world_.random.chance(500)) {
+    const model::Begun begun{subscription_, boot_epoch_, {{held.sequence, 1, held.delivery}}};
+    later(Duration{world_.random.between(0, 20)}, [this, begun] { send(BegunCommand{begun}); });
+  }
+  later(Duration{world_.random.between(0, 30)}, [this, held] { handle_one(held); });
 }
 
 void Consumer::handle_one(const Held& held) {

@@ -32,14 +32,23 @@ struct LeaseFacts {
   bool lapsed = false;  // its deadline passed before a renewal came: the broker may have ended it
 };
 
+/// A settle that was confirmed as applied, and for whom.
+struct SettleFacts {
+  model::SettleKind kind{};
+  SessionId session{};
+  SubscriptionId subscription{};
+  friend bool operator==(const SettleFacts&, const SettleFacts&) = default;
+};
+
 /// One message in one group.
 struct GroupFacts {
-  std::uint32_t last_delivery = 0;     // highest that left
-  std::optional<LeaseFacts> lease;     // as far as is known it is leased
-  std::optional<std::uint32_t> acked;  // by a confirmed ack of this delivery
-  bool maybe_acked = false;            // an ack was processed; its answer may not have left
-  bool maybe_discarded = false;        // a purge, a discard or a time to live may have ended it
-  std::string last_failure;            // text of the last nack or reject that was confirmed
+  std::uint32_t last_delivery = 0;               // highest that left
+  std::optional<LeaseFacts> lease;               // as far as is known it is leased
+  std::optional<std::uint32_t> acked;            // by a confirmed ack of this delivery
+  std::map<std::uint32_t, SettleFacts> settled;  // by delivery
+  bool maybe_acked = false;                      // an ack was processed; its answer may not have left
+  bool maybe_discarded = false;                  // a purge, a discard or a time to live may have ended it
+  std::string last_failure;                      // text of the last nack or reject that was confirmed
   bool last_was_reject = false;
 };
 

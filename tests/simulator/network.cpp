@@ -23,6 +23,9 @@ struct Fold {
   void operator()(const model::SettleResult& s) const {
     world.trace("settled", session, (std::uint64_t{s.request} << 32) | s.applied);
   }
+  void operator()(const model::Recall& r) const {
+    world.trace("recall", session, (static_cast<std::uint64_t>(r.subscription) << 32) | r.count);
+  }
   void operator()(const model::SubscriptionEnded& s) const {
     world.trace("ended", session, static_cast<std::uint64_t>(s.subscription));
   }

@@ -238,7 +238,11 @@ void Observer::left_settle(SessionId session, const model::SettleResult& result,
         return s.delivery == range.delivery && sequence >= s.first_sequence && sequence - s.first_sequence < s.count;
       });
       const auto held = taken.held.find(sequence);
-      one_settled({taken.queue, taken.group, settle.kind, sequence, range.delivery, settle.boot_epoch, !is_stale, session,
+      const GroupFacts& group = facts_.group(taken.queue, sequence, taken.group);
+      const auto before = group.settled.find(range.delivery);
+      const bool repeated =
+          before != group.settled.end() && before->second == SettleFacts{settle.kind, session, result.subscription};
+      one_settled({taken.queue, taken.group, settle.kind, sequence, range.delivery, settle.boot_epoch, !is_stale, repeated, session,
                    result.subscription, taken.command.text, held == taken.held.end() ? nullptr : &held->second},
                   now + Duration{settle.duration_ms});
     }
@@ -247,12 +251,13 @@ void Observer::left_settle(SessionId session, const model::SettleResult& result,
 
 void Observer::one_settled(const SettledEvent& event, Duration extended_to) {
   for (const auto& checker : checkers_) checker->on_settled(event);
-  if (!event.applied) return;
+  if (!event.applied || event.repeated) return;
   GroupFacts& group = facts_.group(event.queue, event.sequence, event.group);
   if (event.kind == model::SettleKind::extend) {
     if (group.lease) group.lease->extended = extended_to;
     return;
   }
+  group.settled[event.delivery] = {event.kind, event.session, event.subscription};
   group.lease.reset();
   if (event.kind == model::SettleKind::ack) {
     ++acks;

@@ -62,11 +62,13 @@ class Reader {
       format::Run run;
       if (!format::split_run(bytes, run) || !bytes.empty() || run.first_sequence != be64(row.key, 4))
         return problem("a block is damaged");
-      std::string marks;
+      std::string marks, begun;
       if (const auto sealed = transaction_.get(Table::marks, engine::key::at(queue, group_id, run.first_sequence))) {
         const auto payload = engine::unseal(*sealed);
-        if (!payload || payload->size() != (run.count + 7) / 8) return problem("marks are damaged");
-        marks = *payload;
+        const std::size_t half = (run.count + 7) / 8;
+        if (!payload || (payload->size() != half && payload->size() != 2 * half)) return problem("marks are damaged");
+        marks = payload->substr(0, half);
+        begun = payload->substr(half);
       }
       format::Record record;
       for (std::uint64_t i = 0; i < run.count; ++i) {
@@ -75,7 +77,8 @@ class Reader {
         const bool marked = !marks.empty() && (marks[i / 8] >> (i % 8) & 1) != 0;
         if (marked || sequence < group.row.floor) continue;
         Place place;
-        place.deliveries = place.attempts = sequence < group.row.cursor ? 1 : 0;
+        place.deliveries = sequence < group.row.cursor ? 1 : 0;
+        place.attempts = !begun.empty() && (begun[i / 8] >> (i % 8) & 1) != 0 ? 1 : 0;
         place.body = record.body;
         place.sound = format::checksum_ok(record);
         ++group.blocks;

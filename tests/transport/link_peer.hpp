@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "client/link.hpp"
-#include "transport/zmq_gateway.hpp"
 #include "transport/zmq_link.hpp"
+#include "transport/zmtp_gateway.hpp"
 
 namespace ackwire::transport {
 
@@ -94,9 +94,9 @@ class RecordingUser : public client::LinkUser {
 class GatewayHost {
  public:
   using Rule = std::function<void(runtime::Gateway&, const runtime::Inbound&)>;
-  GatewayHost(Rule rule, const std::string& endpoint = "tcp://127.0.0.1:*", const ZmqGatewayOptions& options = {})
+  GatewayHost(Rule rule, const std::string& endpoint = "tcp://127.0.0.1:*", const ZmtpGatewayOptions& options = {})
       : rule_(std::move(rule)) {
-    gateway_ = std::move(*make_zmq_gateway(options));
+    gateway_ = std::move(*make_zmtp_gateway(options));
     bound_ = *gateway_->bind(endpoint);
     thread_ = std::thread([this] { run(); });
   }

@@ -88,7 +88,7 @@ TEST(Link, SeesTheBrokerGoAndComeBack) {
 
 TEST(Link, LastWordsAreHeard) {
   for (int round = 0; round < 20; ++round) {
-    auto gateway = std::move(*make_zmq_gateway());
+    auto gateway = std::move(*make_zmtp_gateway());
     Client client(*gateway->bind("tcp://127.0.0.1:*"));
     client.user.send("hello", *client.link);
     std::vector<runtime::Inbound> inbox;

@@ -114,7 +114,7 @@ TEST(Json, EveryReplyComesBack) {
   same_reply(std::vector<QueueInfo>{});
   same_reply(model::Purged{1, 2, true});
   same_reply(PeekPage{{{1, "leased", 2, 3, at(4), at(5), "k", "o", {{"a", "b"}}, "\xff", 6}}, 9});
-  same_reply(BrokerStats{"0.1.0", "abcd", 2, at(3), at(4), 5, 6, 7, 0.25, 1.5, 8, 9, true, {odd_queue()}});
+  same_reply(BrokerStats{"0.1.0", "abcd", 2, at(3), at(4), -86'400'000, 5, 6, 7, 0.25, 1.5, 8, 9, true, {odd_queue()}});
   same_reply(std::vector<Sample>{{at(1), 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0.5, 1.5, 2.5}});
   same_reply(DeadPage{{odd_letter()}, 5, 6});
   same_reply(model::Moved{{3, {7, 8}}, 4, 5, true});

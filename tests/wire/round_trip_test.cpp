@@ -30,9 +30,20 @@ TEST(RoundTrip, Hello) {
   EXPECT_EQ(read->client_name, "worker 4");
 }
 
+TEST(RoundTrip, HelloThatNamesALife) {
+  Hello hello{.producer = {'p'}, .client_name = {}, .life = Life{.store_id = {'s', 't'}, .boot_epoch = 1'795'000'000'000}};
+  std::string bytes;
+  encode(bytes, hello);
+  const auto read = decode_hello(payload(bytes));
+  ASSERT_TRUE(read.ok());
+  ASSERT_TRUE(read->life.has_value());
+  EXPECT_EQ(read->life->store_id, hello.life->store_id);
+  EXPECT_EQ(read->life->boot_epoch, 1'795'000'000'000u);
+}
+
 TEST(RoundTrip, HelloOfANewerClientThatStillSpeaksThisVersion) {
   std::string bytes;
-  encode(bytes, Hello{.min_version = 1, .max_version = 9});
+  encode(bytes, Hello{.min_version = 1, .max_version = 9, .producer = {'p'}});
   EXPECT_TRUE(decode_hello(payload(bytes)).ok());
 }
 

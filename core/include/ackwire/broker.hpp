@@ -20,6 +20,7 @@ struct BrokerOptions {
   std::uint64_t session_outbox_bytes = 64ull << 20;  ///< unsent bytes of one session; over it the session is ended
   std::uint64_t seed = 0;                            ///< of retry jitter; 0 = from the system
   bool accept_rollback = false;                      ///< open a store that is older than its witness says
+  bool accept_clock = false;                         ///< begin at the system's time when the store's is behind it
   bool unsafe_filesystem = false;                    ///< open on a network file system
   Duration call_timeout{30'000};                     ///< of this handle's own calls
 };
@@ -37,6 +38,8 @@ class Broker : public Connection {
   static Status check_endpoint(std::string_view endpoint);
   /// Why the broker stopped confirming, if it did (Errc::failed); ok otherwise.
   Status health() const;
+  /// The system's clock less broker time, as of the last turn; 0 when they agree.
+  Duration clock_offset() const;
 
   Broker(Broker&&) noexcept;
   Broker& operator=(Broker&&) noexcept;
@@ -51,6 +54,7 @@ class Broker : public Connection {
 /// What an offline check found.
 struct VerifyReport {
   std::uint64_t queues = 0, groups = 0, blocks = 0, messages = 0, delayed = 0, dead = 0, dedupe_keys = 0, bytes = 0;
+  std::uint64_t in_flight = 0;        ///< handed out and not settled: they are delivered again
   std::vector<std::string> problems;  ///< empty: the store is sound. Each names table, key and what is wrong.
 };
 
@@ -70,5 +74,33 @@ struct RepairReport {
 /// leaves the store as it was. Keep a copy of the directory first. Errors: as Broker::open; store_damaged when a page of the file
 /// itself is damaged, which takes a backup. Nothing was changed then.
 Result<RepairReport> repair(const std::filesystem::path& directory);
+
+struct BackupOptions {
+  std::uint64_t bytes_per_second = 64ull << 20;  ///< written at most; 0 = as fast as it goes
+};
+
+struct BackupReport {
+  std::uint64_t rows = 0, bytes = 0;  ///< in the copy
+  std::uint64_t written_bytes = 0;  ///< more than `bytes` when the store changed meanwhile, less when an earlier try was continued
+  std::uint32_t passes = 0;         ///< over the store, until nothing but the last changes was left
+  Duration took{0};                 ///< from the call to the finished copy
+  Duration longest_read{0};         ///< the longest read transaction: so long no freed page of the store could be used again
+  Timestamp time{};                 ///< broker time of the copy, at most a minute back
+};
+
+/// Copies the store in `directory` to `to`, which must not exist or be empty, while a broker of another process may serve it. The
+/// copy is the store as of one commit. What was not finished is in `to` with `.unfinished` behind its name, and the next call goes
+/// on there. Errors: as Broker::open; store_in_use when this very process has the store open; invalid_argument: `to` is in use.
+Result<BackupReport> backup(const std::filesystem::path& directory, const std::filesystem::path& to,
+                            const BackupOptions& options = {});
+
+struct RestoreReport {
+  VerifyReport found;
+  Timestamp time{};  ///< broker time of the copy, at most a minute back
+};
+
+/// Makes `directory`, which must not exist or be empty, a copy of the sound store in `backup`. Nothing is made when a problem is
+/// found: RestoreReport::found names it. Errors: as verify(); invalid_argument: `directory` is in use.
+Result<RestoreReport> restore(const std::filesystem::path& backup, const std::filesystem::path& directory);
 
 }  // namespace ackwire

@@ -16,11 +16,17 @@ namespace ackwire {
 
 struct ConsumerOptions {
   std::string group = "default";
-  /// Messages that may be unsettled at once, those waiting in the client included. 1 to limits::credit.
+  /// Messages that may be unsettled at once, those waiting in the client included. 1 to limits::credit. It is an upper bound: how
+  /// much is read ahead follows the speed of the application (what it takes in 100 ms), so that slow handlers keep nothing from
+  /// other consumers, and what nobody has begun is given to a consumer that waits.
   std::uint32_t credit = 256;
   /// true: leases of everything received are renewed by the client's own thread until settled, up to
   /// limits::visibility_timeout_max. false: they end after the queue's visibility_timeout.
   bool renew_leases = true;
+  /// Messages that the application works on at once: its threads or tasks. 1 to limits::credit. An attempt is charged to a message
+  /// that receive() has handed out, never to one that waits in the client; when the process dies before the client could tell the
+  /// broker what was handed out (it does so within 20 ms), the oldest messages are presumed to have been, as many as this.
+  std::uint32_t concurrency = 1;
 };
 
 /// What to do with a failed message.
@@ -31,10 +37,13 @@ struct NackOptions {
   std::string_view error;
 };
 
-/// What became of a settle call.
+/// What became of a settle call. The first settle of a delivery that is answered decides: a repeat of the same call counts as
+/// applied (or stale) as that one did, any other is stale. This holds after close() and after a reconnect, for the latest 1,024
+/// runs of neighbours that were settled on this Consumer.
 struct Settled {
-  std::size_t applied = 0;           ///< now true and durable
-  std::vector<std::uint64_t> stale;  ///< sequences whose lease had ended: nothing changed for them
+  std::size_t applied = 0;  ///< now true and durable
+  std::vector<std::uint64_t>
+      stale;  ///< sequences whose lease had ended, by time or by a settle: this call changed nothing for them
 };
 
 /// Receives and settles. Thread-safe: several threads may receive and settle on one consumer.
@@ -76,6 +85,9 @@ class Consumer {
 
   /// Changes the credit. 0 stops deliveries while what was received can still be settled.
   Status set_credit(std::uint32_t credit);
+  /// Returns what was received and not handed out, what is on its way included, with no attempt charged. Nothing more comes until
+  /// the next receive(). What was handed out can still be settled.
+  Status give_back();
   /// Wakes every thread blocked in receive(): they return empty. Callable from any thread.
   void interrupt();
   /// Returns what was not handed out, ends the subscription. Idempotent.

@@ -64,7 +64,7 @@ struct GroupInfo {
   std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0;          ///< now
   std::uint64_t published = 0, acked = 0, expired = 0, discarded = 0;  ///< since the group was made
   std::uint64_t delivered = 0;                                         ///< hand-overs, redeliveries included
-  std::uint64_t redelivered = 0;                                       ///< hand-overs after the first of a message
+  std::uint64_t redelivered = 0;                                       ///< hand-overs of a message that had been begun before
   std::uint64_t nacked = 0, rejected = 0, released = 0;
   std::uint64_t lease_expired = 0;  ///< leases that ended by time
   std::uint64_t stale_settles = 0;  ///< settles refused because the lease had ended (since broker start)

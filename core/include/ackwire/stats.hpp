@@ -35,7 +35,8 @@ struct BrokerStats {
   std::string version;
   std::string store_id;  ///< hex; the store's identity
   std::uint64_t boot_epoch = 0;
-  Timestamp now{}, started{};
+  Timestamp now{}, started{};        ///< broker time
+  std::int64_t clock_offset_ms = 0;  ///< the system's clock less broker time; 0 when they agree
   std::uint32_t sessions = 0, consumers = 0;
   std::uint64_t commits = 0;                    ///< since start
   double commit_p50_ms = 0, commit_p99_ms = 0;  ///< of the last minute
