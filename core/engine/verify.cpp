@@ -269,10 +269,6 @@ class Verifier {
     each(Table::state, [&](std::string_view key, std::string_view value) {
       if (key[0] == 'P' && (key.size() != 29 || !unseal(value)))
         problem("state", key, "an answer to a producer fails its checksum");
-      LivesRow lives;
-      TimeRow time;
-      if (key == key::lives() && !decode(value, lives)) problem("state", key, "the row of boot epochs fails its checksum");
-      if (key == key::time() && !decode(value, time)) problem("state", key, "the row of the time fails its checksum");
       if (key[0] == 'C' && !decode_number(value)) problem("state", key, "the concurrency of a group fails its checksum");
     });
   }
