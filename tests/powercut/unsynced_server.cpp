@@ -7,7 +7,7 @@
 
 #include "runtime/commit_loop.hpp"
 #include "store/lmdb_testing.hpp"
-#include "transport/zmq_gateway.hpp"
+#include "transport/zmtp_gateway.hpp"
 
 namespace powercut {
 
@@ -22,7 +22,7 @@ int serve_unsynced(const std::string& directory, const std::string& endpoint, un
   options.disk_floor_bytes = 0;
   auto loop = ackwire::runtime::CommitLoop::start(*std::move(store), options);
   if (!loop) return refused(loop.error());
-  auto gateway = ackwire::transport::make_zmq_gateway({});
+  auto gateway = ackwire::transport::make_zmtp_gateway();
   if (!gateway) return refused(gateway.error());
   (*loop)->set_gateway(*std::move(gateway));
   if (const auto bound = (*loop)->bind(endpoint); !bound) return refused(bound.error());
