@@ -142,40 +142,60 @@ bool leave(const py::object& self, const py::object& kind, const py::object& exc
 }
 
 void bind_attributes(Class& message) {
-  message.def_property_readonly("body", &ReceivedMessage::body)
+  message.def_property_readonly("body", &ReceivedMessage::body, "The body, copied out of the received frame at the first use.")
       .def_property_readonly(
           "body_view",
-          [](const py::object& self) { return py::reinterpret_steal<py::memoryview>(PyMemoryView_FromObject(self.ptr())); })
+          [](const py::object& self) { return py::reinterpret_steal<py::memoryview>(PyMemoryView_FromObject(self.ptr())); },
+          "The body without a copy. The view keeps the received frame alive.")
       .def_buffer([](ReceivedMessage& self) {
         self.begin();
         const std::string_view body = self.delivery().body();
         return py::buffer_info(reinterpret_cast<const std::uint8_t*>(body.data()), static_cast<py::ssize_t>(body.size()), true);
       })
-      .def_property_readonly("sequence", [](const ReceivedMessage& self) { return self.delivery().sequence(); })
-      .def_property_readonly("attempts", [](const ReceivedMessage& self) { return self.delivery().attempts(); })
-      .def_property_readonly("deliveries", [](const ReceivedMessage& self) { return self.delivery().deliveries(); })
-      .def_property_readonly("idempotency_key",
-                             [](const ReceivedMessage& self) { return text_or_none(self.delivery().idempotency_key()); })
-      .def_property_readonly("ordering_key",
-                             [](const ReceivedMessage& self) { return text_or_none(self.delivery().ordering_key()); })
-      .def_property_readonly("headers",
-                             [](const ReceivedMessage& self) {
-                               py::dict made;
-                               for (const Header& header : self.delivery().headers()) made[text(header.name)] = text(header.value);
-                               return made;
-                             })
-      .def_property_readonly("publish_time",
-                             [](const ReceivedMessage& self) {
-                               const py::handle read = python_function("ackwire._durations", "utc");
-                               return read(milliseconds(self.delivery().publish_time()));
-                             })
-      .def_property_readonly("lease_token", [](const ReceivedMessage& self) { return self.delivery().lease_token(); })
-      .def_property_readonly("settled",
-                             [](const ReceivedMessage& self) -> py::object {
-                               if (self.state() == Settle::none) return py::none();
-                               return py::str(std::string(name(self.state())));
-                             })
-      .def_property_readonly("propagate", [](const ReceivedMessage& self) { return self.consumer()->policy().propagate; })
+      .def_property_readonly(
+          "sequence", [](const ReceivedMessage& self) { return self.delivery().sequence(); },
+          "Position in the queue; never used twice.")
+      .def_property_readonly(
+          "attempts", [](const ReceivedMessage& self) { return self.delivery().attempts(); },
+          "How many hand-overs were charged against ``max_attempts``, this one included.")
+      .def_property_readonly(
+          "deliveries", [](const ReceivedMessage& self) { return self.delivery().deliveries(); },
+          "How often it was handed out, this time included.")
+      .def_property_readonly(
+          "idempotency_key", [](const ReceivedMessage& self) { return text_or_none(self.delivery().idempotency_key()); },
+          "The producer's key, or None. Record the effect under it: the message may come again.")
+      .def_property_readonly(
+          "ordering_key", [](const ReceivedMessage& self) { return text_or_none(self.delivery().ordering_key()); },
+          "The producer's ordering key, or None. It is carried, not obeyed.")
+      .def_property_readonly(
+          "headers",
+          [](const ReceivedMessage& self) {
+            py::dict made;
+            for (const Header& header : self.delivery().headers()) made[text(header.name)] = text(header.value);
+            return made;
+          },
+          "The producer's headers, a new dictionary at each use.")
+      .def_property_readonly(
+          "publish_time",
+          [](const ReceivedMessage& self) {
+            const py::handle read = python_function("ackwire._durations", "utc");
+            return read(milliseconds(self.delivery().publish_time()));
+          },
+          "Aware, in UTC, by the broker's clock.")
+      .def_property_readonly(
+          "lease_token", [](const ReceivedMessage& self) { return self.delivery().lease_token(); },
+          "Names this delivery; rises, so that a store downstream can refuse writes of an older one.")
+      .def_property_readonly(
+          "settled",
+          [](const ReceivedMessage& self) -> py::object {
+            if (self.state() == Settle::none) return py::none();
+            return py::str(std::string(name(self.state())));
+          },
+          "None, or what became of it: \"ack\", \"nack\", \"reject\", \"release\", or \"stale\": the lease had ended "
+          "first.\n\nAfter a block with ``ack_async`` it is \"ack\" as asked for; the end of the iteration waits for the outcome.")
+      .def_property_readonly(
+          "propagate", [](const ReceivedMessage& self) { return self.consumer()->policy().propagate; },
+          "Whether an exception in its block goes on after the settle.")
       .def("__repr__", [](const ReceivedMessage& self) {
         return "<ackwire.Message sequence=" + std::to_string(self.delivery().sequence()) +
                " attempts=" + std::to_string(self.delivery().attempts()) +
@@ -184,10 +204,11 @@ void bind_attributes(Class& message) {
 }
 
 void bind_token(py::module_& module) {
-  py::class_<LeaseToken>(module, "LeaseToken", "Names one delivery of one message; rises, so it can fence writes elsewhere.")
-      .def_readonly("boot_epoch", &LeaseToken::boot_epoch)
-      .def_readonly("sequence", &LeaseToken::sequence)
-      .def_readonly("delivery", &LeaseToken::delivery)
+  py::class_<LeaseToken> token(module, "LeaseToken", "Names one delivery of one message; rises, so it can fence writes elsewhere.");
+  token.attr("__module__") = "ackwire";
+  token.def_readonly("boot_epoch", &LeaseToken::boot_epoch, "Rises with each start of the broker.")
+      .def_readonly("sequence", &LeaseToken::sequence, "The message's position in its queue.")
+      .def_readonly("delivery", &LeaseToken::delivery, "Rises with each hand-over of the message.")
       .def("__eq__", [](const LeaseToken& a,
                         const py::object& b) { return py::isinstance<LeaseToken>(b) && a == b.cast<const LeaseToken&>(); })
       .def("__hash__",
@@ -236,23 +257,35 @@ void ReceivedMessage::asked_for_ack() {
 
 void bind_delivery(py::module_& module) {
   bind_token(module);
-  Class message(module, "Message", py::buffer_protocol());
+  Class message(module, "Message", py::buffer_protocol(),
+                "A received message, under a lease until it is settled.\n\nUse it as a context manager: leaving the block acks, an "
+                "exception nacks, Reject goes to the dead letters. Or settle it\nby a method: the outcome of the first settle is "
+                "the outcome of every repeat.");
+  message.attr("__module__") = "ackwire";
   bind_attributes(message);
-  message.def("ack", [](ReceivedMessage& self) { settle_one(self, Settle::ack, {}); })
+  message
+      .def(
+          "ack", [](ReceivedMessage& self) { settle_one(self, Settle::ack, {}); },
+          "Processed: never delivered again to this group. Returns after the synced commit.\n\nRaises StaleLeaseError when the "
+          "lease had ended (it may be delivered again), IndeterminateError when no answer came.")
       .def(
           "nack",
           [](ReceivedMessage& self, const py::object& delay, const py::object& error) {
             const std::string words = error.is_none() ? std::string() : checked_text(error, "error");
             settle_one(self, Settle::nack, words_of(optional_milliseconds(delay, "delay"), words));
           },
-          py::arg("delay") = py::none(), py::arg("error") = py::none())
+          py::arg("delay") = py::none(), py::arg("error") = py::none(),
+          "Failed: an attempt is charged, it comes back after the backoff, or after ``delay``. ``error`` is kept in its "
+          "history.\n\nRaises as ack does.")
       .def(
           "reject",
           [](ReceivedMessage& self, const py::object& reason) {
             settle_one(self, Settle::reject, words_of({}, checked_text(reason, "reason")));
           },
-          py::arg("reason"))
-      .def("release", [](ReceivedMessage& self) { settle_one(self, Settle::release, {}); })
+          py::arg("reason"), "Can never be processed: straight to the dead-letter queue. Raises as ack does.")
+      .def(
+          "release", [](ReceivedMessage& self) { settle_one(self, Settle::release, {}); },
+          "Not tried: ready again at once, no attempt charged. Raises as ack does.")
       .def(
           "extend",
           [](ReceivedMessage& self, const py::object& duration) {
@@ -263,12 +296,14 @@ void bind_delivery(py::module_& module) {
             if (self.state() == Settle::none) self.answered(Settle::none, true);  // it can never be settled any more
             raise(refusal(self));
           },
-          py::arg("duration"))
-      .def("__enter__",
-           [](const py::object& self) {
-             self.cast<ReceivedMessage&>().begin();
-             return self;
-           })
+          py::arg("duration"), "The lease ends ``duration`` from now instead. Raises as ack does.")
+      .def(
+          "__enter__",
+          [](const py::object& self) {
+            self.cast<ReceivedMessage&>().begin();
+            return self;
+          },
+          "From here on the message counts as begun.")
       .def("__exit__", [](const py::object& self, const py::object& kind, const py::object& exception, const py::object&) {
         return leave(self, kind, exception);
       });

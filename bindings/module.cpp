@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include "ackwire/limits.hpp"
+#include "ackwire/units.hpp"
 #include "ackwire/version.hpp"
 #include "changes.hpp"
 #include "connection.hpp"
@@ -9,6 +10,8 @@
 
 PYBIND11_MODULE(_core, module) {
   using namespace ackwire::python;
+  py::options options;
+  options.disable_function_signatures();  // they are in the stub, in Python's own types
   module.doc() = "The C++ core of ackwire. Use the package ackwire: names here may change.";
   watch_forks();
   python_function("ackwire._errors", "exception_for");
@@ -25,6 +28,11 @@ PYBIND11_MODULE(_core, module) {
   module.def("close_all", &close_all);
   module.def("stop", &stop_handing_out);
   module.def("stopping", &stopping);
+  module.def("parse_duration", [](const std::string& text) {
+    const auto read = ackwire::parse_duration(text);
+    if (!read) throw py::value_error(read.error().message);
+    return read->count();
+  });
   module.def("version", [] { return std::string(ackwire::version()); });
   module.attr("PAGE_MESSAGES") = ackwire::limits::page_messages;
   module.attr("CREDIT_LIMIT") = ackwire::limits::credit;

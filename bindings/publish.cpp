@@ -144,18 +144,25 @@ py::list publish_many(ConnectionHandle& self, const std::string& queue, const py
 }  // namespace
 
 void bind_publish(py::module_& module, ConnectionClass& connection) {
-  py::class_<Receipt>(module, "Receipt", "What a publish returns, after the synced commit.")
-      .def(py::init([](std::uint64_t sequence, bool duplicate) {
-             return Receipt{sequence, duplicate};
+  py::class_<Receipt> receipt(module, "Receipt", "What a publish returns, after the synced commit.");
+  receipt.attr("__module__") = "ackwire";
+  receipt
+      .def(py::init([](std::uint64_t sequence, bool duplicate, bool differs) {
+             return Receipt{sequence, duplicate, differs};
            }),
-           py::arg("sequence"), py::arg("duplicate") = false)
+           py::arg("sequence"), py::arg("duplicate") = false, py::arg("differs") = false)
       .def_readonly("sequence", &Receipt::sequence, "Position in the queue; rises strictly, never reused.")
-      .def_readonly("duplicate", &Receipt::duplicate, "True: the key was known, nothing was stored, `sequence` is the original's.")
+      .def_readonly(
+          "differs", &Receipt::differs,
+          "Of a duplicate: it came with other headers, another ordering key, or a delay or ttl where the original had none; "
+          "the original's hold.")
+      .def_readonly("duplicate", &Receipt::duplicate,
+                    "True: the key was known, nothing was stored, ``sequence`` is the original's.")
       .def("__eq__",
            [](const Receipt& a, const py::object& other) {
              if (!py::isinstance<Receipt>(other)) return false;
              const auto& b = other.cast<const Receipt&>();
-             return a.sequence == b.sequence && a.duplicate == b.duplicate;
+             return a.sequence == b.sequence && a.duplicate == b.duplicate && a.differs == b.differs;
            })
       .def("__hash__", [](const Receipt& self) { return std::hash<std::uint64_t>{}(self.sequence * 2 + (self.duplicate ? 1 : 0)); })
       .def("__repr__",
@@ -164,7 +171,8 @@ void bind_publish(py::module_& module, ConnectionClass& connection) {
                     ")";
            })
       .def("__reduce__", [](const py::object& self) {
-        return py::make_tuple(py::type::of(self), py::make_tuple(self.attr("sequence"), self.attr("duplicate")));
+        return py::make_tuple(py::type::of(self),
+                              py::make_tuple(self.attr("sequence"), self.attr("duplicate"), self.attr("differs")));
       });
 
   py::class_<Pending>(module, "PendingPublish")

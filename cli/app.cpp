@@ -5,6 +5,7 @@
 
 #include "ackwire/version.hpp"
 #include "commands.hpp"
+#include "complete.hpp"
 #include "exit_code.hpp"
 #include "nearest.hpp"
 #include "session.hpp"
@@ -60,13 +61,14 @@ std::string explain(const CLI::ParseError& error, const CLI::App* command, const
     for (const CLI::App* below : command->get_subcommands([](const CLI::App*) { return true; })) names.push_back(below->get_name());
     return fmt::format("there is no command \"{}\"{}; there are: {}", word, nearest_of(word), fmt::join(names, ", "));
   }
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
+  // An option that is not there is the cause of whatever else is missing then.
   for (const CLI::Option* option : command->get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
   for (const std::string& text : arguments) {
+    if (text == "--") break;
     const std::string word = text.substr(0, text.find('='));
-    if (word.starts_with("--") && word.size() > 2 && command->get_option_no_throw(word) == nullptr)
+    if (word.starts_with("--") && command->get_option_no_throw(word) == nullptr)
       return fmt::format("there is no option {}{}", word, nearest_of(word));
   }
   return error.what();
@@ -94,12 +96,17 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_backup(*app, invocation);
   add_restore(*app, invocation);
   add_verify(*app, invocation);
+  add_compact(*app, invocation);
   add_bench(*app, invocation);
   add_version(*app, invocation);
   return app;
 }
 
 int run(std::vector<std::string> arguments, Terminal& terminal) {
+  if (!arguments.empty() && arguments.front() == complete_word) {
+    complete({arguments.begin() + 1, arguments.end()}, terminal);
+    return exit_ok;
+  }
   Invocation invocation;
   const auto app = make_app(invocation);
   const std::vector<std::string> given = arguments;

@@ -37,14 +37,15 @@ struct PubOptions {
   bool receipts = false;
 };
 
-constexpr std::array<Column, 6> summary_columns{{{"queue"},
+constexpr std::array<Column, 7> summary_columns{{{"queue"},
                                                  {"published", Cell::number},
                                                  {"duplicates", Cell::number},
+                                                 {"differing", Cell::number},
                                                  {"body_bytes", Cell::bytes},
                                                  {"first_sequence", Cell::number},
                                                  {"last_sequence", Cell::number}}};
-constexpr std::array<Column, 4> receipt_columns{
-    {{"sequence", Cell::number}, {"duplicate"}, {"idempotency_key"}, {"place", Cell::number, false}}};
+constexpr std::array<Column, 5> receipt_columns{
+    {{"sequence", Cell::number}, {"duplicate"}, {"differs"}, {"idempotency_key"}, {"place", Cell::number, false}}};
 
 struct Batch {
   std::vector<Outgoing> messages;
@@ -90,7 +91,11 @@ class Publisher {
   }
 
   Json summary() const {
-    Json out{{"queue", options_.queue}, {"published", published_}, {"duplicates", duplicates_}, {"body_bytes", bytes_}};
+    Json out{{"queue", options_.queue},
+             {"published", published_},
+             {"duplicates", duplicates_},
+             {"differing", differing_},
+             {"body_bytes", bytes_}};
     if (published_ > 0) {
       out["first_sequence"] = first_;
       out["last_sequence"] = last_;
@@ -98,6 +103,7 @@ class Publisher {
     return out;
   }
   std::uint64_t published() const { return published_; }
+  std::uint64_t differing() const { return differing_; }
 
  private:
   bool ending() const { return signals_.caught() != 0; }
@@ -192,9 +198,10 @@ class Publisher {
     if (published_++ == 0) first_ = receipt.sequence;
     last_ = receipt.sequence;
     duplicates_ += receipt.duplicate;
+    differing_ += receipt.differs;
     bytes_ += message.body.size();
     if (!options_.receipts) return;
-    Json row{{"sequence", receipt.sequence}, {"duplicate", receipt.duplicate}};
+    Json row{{"sequence", receipt.sequence}, {"duplicate", receipt.duplicate}, {"differs", receipt.differs}};
     put_bytes(row, "idempotency_key", message.idempotency_key);
     row["place"] = message.place;
     face_.printer.stream(row, published_ == 1);
@@ -234,7 +241,7 @@ class Publisher {
   const SignalWatch& signals_;
   std::vector<Header> headers_;
   std::deque<Batch> under_way_;
-  std::uint64_t published_ = 0, duplicates_ = 0, bytes_ = 0, first_ = 0, last_ = 0;
+  std::uint64_t published_ = 0, duplicates_ = 0, differing_ = 0, bytes_ = 0, first_ = 0, last_ = 0;
   Status refused_;  // by the broker, the first
   Clock::time_point last_wait_ = Clock::time_point::max();
   Clock::time_point shown_{};
@@ -245,6 +252,12 @@ int publish(Client& client, const PubOptions& options, Source& source, const Sig
   const Status problem = publisher.run(source);
   const std::uint64_t stored = publisher.published();
   if (!options.receipts && (problem.ok() || stored > 0)) face.printer.record(publisher.summary());
+  if (publisher.differing() > 0) {
+    face.terminal.say(
+        "ackwire: {} duplicates came with other headers, another ordering key, delay or ttl than their originals, whose own hold: "
+        "nothing of a duplicate is stored",
+        publisher.differing());
+  }
   if (signals.caught() != 0) {
     face.terminal.say("ackwire: interrupted; everything counted above is stored; what had no answer yet may be stored too");
     return 128 + signals.caught();
@@ -289,6 +302,18 @@ int act(const PubOptions& options, const Globals& globals, Terminal& terminal) {
   return status;
 }
 
+/// A single "-" is standard input, as for --file.
+void take_dash(PubOptions& options) {
+  const auto dash = std::find(options.bodies.begin(), options.bodies.end(), "-");
+  if (dash == options.bodies.end()) return;
+  if (options.bodies.size() > 1) {
+    throw CLI::ValidationError("BODY",
+                               "\"-\" is standard input and stands alone; to publish a dash, pipe it: printf - | ackwire pub "
+                               "QUEUE");
+  }
+  options.bodies.clear();
+}
+
 /// Combinations that cannot be meant.
 void refuse_contradictions(const PubOptions& options) {
   const bool fields =
@@ -312,7 +337,7 @@ void add_pub(CLI::App& root, Invocation& invocation) {
   const auto options = std::make_shared<PubOptions>();
   CLI::App* app = add_command(root, invocation, "pub", "publish: arguments, lines of standard input, or a JSON Lines file");
   app->add_option("QUEUE", options->queue, "the queue")->required();
-  app->add_option("BODY", options->bodies, "one message each; without any, each line of standard input is one");
+  app->add_option("BODY", options->bodies, "one message each; without any, or with - alone, each line of standard input is one");
   app->add_option("--file", options->file, "JSON Lines: one object a line; - is standard input")->type_name("FILE");
   app->add_option("--key-field", options->fields.idempotency_key, "field of the file that is the idempotency key; dots descend")
       ->type_name("PATH");
@@ -326,6 +351,7 @@ void add_pub(CLI::App& root, Invocation& invocation) {
   add_duration(*app, "--ttl", options->ttl, "expire after this", Duration{1}, limits::ttl_max);
   app->add_flag("--receipts", options->receipts, "print one receipt a message instead of the sum");
   app->callback([&invocation, options] {
+    take_dash(*options);
     refuse_contradictions(*options);
     invocation.act = [&globals = invocation.globals, options](Terminal& terminal) { return act(*options, globals, terminal); };
   });

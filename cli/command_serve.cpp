@@ -1,6 +1,4 @@
 // ackwire serve DIR: the broker as a process.
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,8 +11,10 @@
 #include "ackwire/version.hpp"
 #include "commands.hpp"
 #include "config.hpp"
+#include "describe.hpp"
 #include "exit_code.hpp"
 #include "file_limit.hpp"
+#include "log.hpp"
 #include "notify.hpp"
 #include "session.hpp"
 #include "signals.hpp"
@@ -35,18 +35,10 @@ struct ServeOptions {
   std::string directory;
   std::string config_file;
   std::vector<std::string> listen;
-  std::string log_level;
+  std::string log_level, log_format, socket_mode;
   std::vector<std::pair<const Field<BrokerOptions>*, Value>> given;  ///< flags, applied over the settings file
   bool check = false;
 };
-
-std::shared_ptr<spdlog::logger> make_log(const std::string& level) {
-  auto log = std::make_shared<spdlog::logger>("ackwire", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  log->set_level(spdlog::level::from_str(level.empty() ? "info" : level));
-  log->flush_on(spdlog::level::trace);
-  return log;
-}
 
 /// Settings file, then flags; false when something is wrong, which is then reported.
 bool settle_config(const ServeOptions& options, const Globals& globals, Terminal& terminal, ServeConfig& config) {
@@ -75,6 +67,8 @@ bool settle_config(const ServeOptions& options, const Globals& globals, Terminal
   for (const auto& [field, value] : options.given) field->set(config.broker, value);
   if (!options.listen.empty()) config.listen = options.listen;
   if (!options.log_level.empty()) config.log_level = options.log_level;
+  if (!options.log_format.empty()) config.log_format = options.log_format;
+  if (!options.socket_mode.empty()) config.broker.socket_mode = *parse_socket_mode(options.socket_mode);
   return true;
 }
 
@@ -93,28 +87,45 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   /// Ok when asked to end; else why the broker stopped confirming.
-  Status hold(const Broker& broker, spdlog::logger& log) {
+  Status hold(const Broker& broker, ServeLog& log) {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, health_every, [this] { return asked_; })) {
       if (Status health = broker.health(); !health) return health;
       look_at_clock(broker.clock_offset(), log);
+      tell_room(broker.room(), log);
     }
     return {};
   }
 
  private:
-  void look_at_clock(Duration offset, spdlog::logger& log) {
+  /// Once when publishes begin to be refused for want of room, once when they are taken again.
+  void tell_room(const Status& room, ServeLog& log) {
+    if (room.ok() == room_.ok()) return;
+    room_ = room;
+    if (room.ok()) {
+      log.tell(LogLevel::info, "room_again", "there is room again: publishes are taken");
+    } else {
+      log.tell(LogLevel::warn, "no_room",
+               fmt::format("publishes are refused, {}: {}", name(room.error().code), room.error().message),
+               {{"code", std::string(name(room.error().code))}});
+    }
+  }
+
+  void look_at_clock(Duration offset, ServeLog& log) {
     const bool apart = std::chrono::abs(offset) >= clock_apart;
     if (apart == std::exchange(clock_apart_, apart)) return;
     if (!apart) {
-      log.info("clock: broker time and the system's clock agree again");
+      log.tell(LogLevel::info, "clock_agrees", "broker time and the system's clock agree again");
     } else {
-      log.warn("clock: the system's clock is {} {} broker time. No message moves because of it; see operations.md, Clock",
-               format_duration(std::chrono::abs(offset)), offset.count() > 0 ? "ahead of" : "behind");
+      log.tell(LogLevel::warn, "clock_apart",
+               fmt::format("the system's clock is {} {} broker time. No message moves because of it; see operations.md, Clock",
+                           format_duration(std::chrono::abs(offset)), offset.count() > 0 ? "ahead of" : "behind"),
+               {{"offset_ms", static_cast<double>(offset.count())}});
     }
   }
 
   SignalWatch& signals_;
+  Status room_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool asked_ = false;
@@ -124,11 +135,13 @@ class Watch {
 /// Ends the process when closing takes longer than promised.
 class DrainLimit {
  public:
-  DrainLimit(spdlog::logger& log, int status)
+  DrainLimit(ServeLog& log, int status)
       : thread_([this, &log, status] {
           std::unique_lock lock(mutex_);
           if (ended_.wait_for(lock, drain_most, [this] { return done_; })) return;
-          log.warn("closing took longer than {} ms; ending now, nothing that was confirmed is lost", drain_most.count());
+          log.tell(LogLevel::warn, "closing_slow",
+                   fmt::format("closing took longer than {}; ending now, nothing that was confirmed is lost",
+                               format_duration(drain_most)));
           _exit(status);
         }) {}
   ~DrainLimit() {
@@ -149,35 +162,83 @@ class DrainLimit {
   std::thread thread_;
 };
 
-/// Binds what was asked for; without that, the default port and a socket in the store's directory.
-Result<std::vector<std::string>> listen_all(Broker& broker, const ServeConfig& config, const std::filesystem::path& directory,
-                                            spdlog::logger& log) {
-  std::vector<std::string> wanted = config.listen;
-  if (wanted.empty()) {
-    wanted.push_back(default_endpoint);
-    const std::string socket = (std::filesystem::absolute(directory).lexically_normal() / "ackwire.sock").string();
-    if (socket.size() < sizeof(sockaddr_un::sun_path))
-      wanted.push_back("ipc://" + socket);
-    else
-      log.warn("no socket in the store's directory: its path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1);
+/// What was asked for; without that, the default port and a socket in the store's directory.
+std::vector<std::string> endpoints(const ServeConfig& config, const std::filesystem::path& directory, ServeLog& log) {
+  if (!config.listen.empty()) return config.listen;
+  std::vector<std::string> wanted{default_endpoint};
+  const std::string socket = (std::filesystem::absolute(directory).lexically_normal() / "ackwire.sock").string();
+  if (socket.size() < sizeof(sockaddr_un::sun_path)) {
+    wanted.push_back("ipc://" + socket);
+  } else {
+    log.tell(
+        LogLevel::warn, "no_socket",
+        fmt::format("no socket in the store's directory: its path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1));
   }
+  return wanted;
+}
+
+Error at_endpoint(const Error& error, const std::string& endpoint) {
+  return {error.code, fmt::format("{} [endpoint {}]", error.message, endpoint)};
+}
+
+/// Before the store is touched: whether every endpoint is free. Those in a directory that is not made yet are.
+Status check_free(const std::vector<std::string>& wanted, const std::filesystem::path& directory) {
+  std::error_code ignored;
+  const bool made = std::filesystem::exists(directory, ignored);
+  const std::string inside = "ipc://" + (std::filesystem::absolute(directory).lexically_normal() / "").string();
+  for (const std::string& endpoint : wanted) {
+    if (!made && endpoint.starts_with(inside)) continue;
+    if (const Status free = Broker::check_free(endpoint); !free) return at_endpoint(free.error(), endpoint);
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> listen_all(Broker& broker, const std::vector<std::string>& wanted) {
   std::vector<std::string> bound;
   for (const std::string& endpoint : wanted) {
     auto result = broker.listen(endpoint);
-    if (!result) return Error{result.error().code, fmt::format("{} [endpoint {}]", result.error().message, endpoint)};
+    if (!result) return at_endpoint(result.error(), endpoint);
     bound.push_back(*std::move(result));
   }
   return bound;
 }
 
-int serve_until_asked(Broker& broker, SignalWatch& signals, spdlog::logger& log) {
+/// "max_attempts 8 -> 5": what the settings file changes in a queue that was there.
+std::string overridden(const QueuePolicy& before, const QueuePolicy& after) {
+  const Json was = describe(before), is = describe(after);
+  std::string text;
+  for (const auto& [name, value] : is.items()) {
+    if (was[name] != value) text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", name, dump(was[name]), dump(value));
+  }
+  return text;
+}
+
+/// Makes the queues of the settings file. It wins over what was set at run time, and says so.
+Status ensure_queues(Broker& broker, const ServeConfig& config, ServeLog& log) {
+  for (const auto& [queue, change] : config.queues) {
+    const auto before = broker.queue_info(queue);
+    const auto ensured = broker.ensure_queue(queue, change);
+    if (!ensured) return Error{ensured.error().code, fmt::format("queues.{}: {}", queue, ensured.error().message)};
+    const std::string changes = before ? overridden(before->policy, ensured->policy) : std::string();
+    if (changes.empty()) continue;
+    log.tell(LogLevel::warn, "settings_override",
+             fmt::format("[queues.{}] of the settings file overrides what was set at run time: {}", queue, changes),
+             {{"queue", queue}, {"change", changes}});
+  }
+  return {};
+}
+
+int serve_until_asked(Broker& broker, SignalWatch& signals, ServeLog& log) {
   Watch watch(signals);
   const Status health = watch.hold(broker, log);
   notify_service_manager("STOPPING=1");
-  if (!health)
-    log.critical("{}: {}", name(health.error().code), health.error().message);
-  else
-    log.info("signal {}: draining, at most {} ms; a second signal ends at once", signals.caught(), drain_most.count());
+  if (!health) {
+    log.tell(LogLevel::critical, "broker_failed", fmt::format("{}: {}", name(health.error().code), health.error().message));
+  } else {
+    log.tell(LogLevel::info, "closing",
+             fmt::format("signal {}: draining, at most {}; a second signal ends at once", signals.caught(),
+                         format_duration(drain_most)));
+  }
   return health ? exit_ok : exit_io;
 }
 
@@ -193,26 +254,32 @@ int serve(const ServeOptions& options, const Globals& globals, Terminal& termina
     return exit_config;
   };
   const auto begin = Clock::now();
-  const auto log = make_log(config.log_level);
-  SignalWatch signals;
-  raise_file_limit(*log, config.broker.max_sessions);
+  SignalWatch signals;  // before the log, which has a thread
+  ServeLog log(config.log_level, config.log_format == "json" ? LogFormat::json : LogFormat::text);
+  config.broker.log = log.sink();
+  raise_file_limit(log, config.broker.max_sessions);
+  const auto wanted = endpoints(config, options.directory, log);
+  if (const Status free = check_free(wanted, options.directory); !free) return refused(free.error());
   auto opened = Broker::open(options.directory, config.broker);
   if (!opened) return refused(opened.error());
   std::optional<Broker> broker(*std::move(opened));
-  const auto bound = listen_all(*broker, config, options.directory, *log);  // first: it may fail, and then nothing was changed
-  if (!bound) return refused(bound.error());
-  for (const auto& [queue, change] : config.queues) {
-    const auto ensured = broker->ensure_queue(queue, change);
-    if (!ensured) return refused({ensured.error().code, fmt::format("queues.{}: {}", queue, ensured.error().message)});
+  const auto bound = listen_all(*broker, wanted);
+  if (!bound) {
+    return refused(
+        {bound.error().code, fmt::format("{} The store in {} was opened, and made if it was not there; nothing else was done.",
+                                         bound.error().message, options.directory)});
   }
-  log->info("ackwire {} ready: store={} pid={} start_ms={} listen={}", version(), options.directory, getpid(),
-            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count(), fmt::join(*bound, ","));
+  if (const Status ensured = ensure_queues(*broker, config, log); !ensured) return refused(ensured.error());
+  const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
+  log.tell(LogLevel::info, "ready", fmt::format("ackwire {} ready: store={} pid={}", version(), options.directory, getpid()),
+           {{"start_ms", static_cast<std::uint64_t>(taken)}, {"listen", fmt::format("{}", fmt::join(*bound, ","))}});
   notify_service_manager("READY=1");
-  int status = serve_until_asked(*broker, signals, *log);
-  const DrainLimit limit(*log, status == exit_ok ? exit_error : status);
-  if (const Status closed = broker->close(drain); !closed) log->warn("{}: {}", name(closed.error().code), closed.error().message);
+  int status = serve_until_asked(*broker, signals, log);
+  const DrainLimit limit(log, status == exit_ok ? exit_error : status);
+  if (const Status closed = broker->close(drain); !closed)
+    log.tell(LogLevel::warn, "closing", fmt::format("{}: {}", name(closed.error().code), closed.error().message));
   broker.reset();
-  log->info("closed");
+  log.tell(LogLevel::info, "closed", "closed");
   return status;
 }
 
@@ -228,6 +295,17 @@ void add_serve(CLI::App& root, Invocation& invocation) {
       ->type_name("ENDPOINT");
   app->add_option("--config", options->config_file, "settings file (TOML); flags win over it")->type_name("FILE");
   app->add_flag("--check", options->check, "only check the settings");
+  app->add_option("--log-format", options->log_format, "text, or json: one object a line (default text)")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT");
+  app->add_option_function<std::string>(
+         "--socket-mode",
+         [options](const std::string& text) {
+           if (const auto mode = parse_socket_mode(text); !mode) throw CLI::ValidationError("--socket-mode", mode.error().message);
+           options->socket_mode = text;
+         },
+         "permissions of socket files, in octal: 0660 lets the group connect, 0666 every user (default 0600)")
+      ->type_name("MODE");
   app->add_option("--log-level", options->log_level, "trace, debug, info, warn, error or off (default info)")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
       ->type_name("LEVEL");

@@ -18,9 +18,10 @@ struct StatsOptions {
   std::uint64_t count = 0;
 };
 
-constexpr std::array<Column, 14> broker_columns{{{"version"},
+constexpr std::array<Column, 15> broker_columns{{{"version"},
                                                  {"store_id"},
                                                  {"boot_epoch", Cell::number},
+                                                 {"now", Cell::text, false},
                                                  {"started"},
                                                  {"clock_offset_ms", Cell::number},
                                                  {"sessions", Cell::number},

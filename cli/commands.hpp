@@ -16,6 +16,7 @@ void add_stats(CLI::App& root, Invocation& invocation);
 void add_backup(CLI::App& root, Invocation& invocation);
 void add_restore(CLI::App& root, Invocation& invocation);
 void add_verify(CLI::App& root, Invocation& invocation);
+void add_compact(CLI::App& root, Invocation& invocation);
 void add_bench(CLI::App& root, Invocation& invocation);
 void add_version(CLI::App& root, Invocation& invocation);
 

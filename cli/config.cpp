@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -19,7 +20,7 @@ namespace ackwire::cli {
 namespace {
 
 constexpr std::array<std::string_view, 4> section_names{"serve", "store", "limits", "queues"};
-constexpr std::array<std::string_view, 2> serve_names{"listen", "log_level"};
+constexpr std::array<std::string_view, 4> serve_names{"listen", "log_level", "log_format", "socket_mode"};
 constexpr std::array<std::string_view, 6> log_levels{"trace", "debug", "info", "warn", "error", "off"};
 
 std::string_view type_name(const toml::node& node) {
@@ -34,14 +35,14 @@ std::string_view type_name(const toml::node& node) {
   }
 }
 
-std::string_view wanted(Kind kind) {
-  switch (kind) {
-    case Kind::duration: return "a string with a unit, for example \"30s\"";
-    case Kind::bytes: return "a string with a unit, for example \"64MiB\", or an integer";
-    case Kind::count: return "an integer";
-    case Kind::real: return "a number";
-    case Kind::flag: return "true or false";
-    case Kind::on_expiry: return "\"dead_letter\" or \"discard\"";
+std::string_view wanted(Unit unit) {
+  switch (unit) {
+    case Unit::duration: return "a string with a unit, for example \"30s\"";
+    case Unit::bytes: return "a string with a unit, for example \"64MiB\", or an integer";
+    case Unit::count: return "an integer";
+    case Unit::real: return "a number";
+    case Unit::flag: return "true or false";
+    case Unit::choice: return "\"dead_letter\" or \"discard\"";
   }
   return "another type";
 }
@@ -87,6 +88,10 @@ class Reader {
         read_listen(node);
       else if (key == "log_level")
         read_log_level(node);
+      else if (key == "log_format")
+        read_log_format(node);
+      else if (key == "socket_mode")
+        read_socket_mode(node);
       else
         unknown(key, "serve.", serve_names);
     }
@@ -121,6 +126,20 @@ class Reader {
     problem(node.source(), fmt::format("serve.log_level must be one of {}", fmt::join(log_levels, ", ")));
   }
 
+  void read_log_format(const toml::node& node) {
+    const auto* text = node.as_string();
+    if (text == nullptr || (*text != "text" && *text != "json"))
+      return problem(node.source(), "serve.log_format must be \"text\" or \"json\"");
+    config_.log_format = text->get();
+  }
+
+  void read_socket_mode(const toml::node& node) {
+    const auto* text = node.as_string();
+    const auto mode = parse_socket_mode(text != nullptr ? text->get() : "");
+    if (!mode) return problem(node.source(), fmt::format("serve.socket_mode: {}", mode.error().message));
+    config_.broker.socket_mode = *mode;
+  }
+
   void read_queues(const toml::table& section) {
     for (const auto& [key, node] : section) {
       const auto* table = node.as_table();
@@ -142,16 +161,16 @@ class Reader {
   }
 
   /// The value as it would be written on the command line, or nothing when its type does not fit.
-  static std::optional<std::string> as_text(const toml::node& node, Kind kind) {
-    if (const auto* text = node.as_string(); text != nullptr && kind != Kind::count && kind != Kind::real && kind != Kind::flag) {
+  static std::optional<std::string> as_text(const toml::node& node, Unit kind) {
+    if (const auto* text = node.as_string(); text != nullptr && kind != Unit::count && kind != Unit::real && kind != Unit::flag) {
       return text->get();
     }
-    const bool number = kind == Kind::count || kind == Kind::real || kind == Kind::bytes;
+    const bool number = kind == Unit::count || kind == Unit::real || kind == Unit::bytes;
     if (const auto* integer = node.as_integer(); integer != nullptr) {
-      if (number || (kind == Kind::duration && integer->get() == 0)) return fmt::format("{}", integer->get());
+      if (number || (kind == Unit::duration && integer->get() == 0)) return fmt::format("{}", integer->get());
     }
-    if (const auto* real = node.as_floating_point(); real != nullptr && kind == Kind::real) return fmt::format("{}", real->get());
-    if (const auto* flag = node.as_boolean(); flag != nullptr && kind == Kind::flag) return flag->get() ? "true" : "false";
+    if (const auto* real = node.as_floating_point(); real != nullptr && kind == Unit::real) return fmt::format("{}", real->get());
+    if (const auto* flag = node.as_boolean(); flag != nullptr && kind == Unit::flag) return flag->get() ? "true" : "false";
     return std::nullopt;
   }
 
@@ -159,21 +178,22 @@ class Reader {
   void read_fields(const toml::table& section, const std::string& prefix, std::span<const Field<Target>> fields, Target& target) {
     for (const auto& [key, node] : section) {
       const auto field =
-          std::find_if(fields.begin(), fields.end(), [&](const auto& candidate) { return candidate.name == key.str(); });
+          std::find_if(fields.begin(), fields.end(), [&](const auto& candidate) { return candidate.name() == key.str(); });
       if (field == fields.end()) {
         std::vector<std::string_view> names;
-        for (const auto& candidate : fields) names.push_back(candidate.name);
+        for (const auto& candidate : fields) names.push_back(candidate.name());
         unknown(key, prefix, names);
         continue;
       }
-      const auto text = as_text(node, field->kind);
+      const auto text = as_text(node, field->setting.unit);
       if (!text) {
-        problem(node.source(), fmt::format("{}{} must be {}; it is {}", prefix, field->name, wanted(field->kind), type_name(node)));
+        problem(node.source(),
+                fmt::format("{}{} must be {}; it is {}", prefix, field->name(), wanted(field->setting.unit), type_name(node)));
         continue;
       }
-      const auto value = parse_value(*text, field->kind, field->least, field->most);
+      const auto value = parse_value(*text, field->setting);
       if (!value)
-        problem(node.source(), fmt::format("{}{}: {}", prefix, field->name, value.error().message));
+        problem(node.source(), fmt::format("{}{}: {}", prefix, field->name(), value.error().message));
       else
         field->set(target, *value);
     }
@@ -192,14 +212,7 @@ ConfigProblem utf8_problem(std::string_view text, const std::string& file) {
     const auto end = std::min(text.find('\n', begin), text.size());
     const auto line = text.substr(begin, end - begin);
     if (!valid_utf8(line)) {
-      std::size_t good = 0;
-      for (std::size_t i = 1; i <= line.size(); ++i) {
-        if (valid_utf8(line.substr(0, i)))
-          good = i;
-        else if (i - good >= 4)
-          break;
-      }
-      found.column = static_cast<std::uint32_t>(display_width(line.substr(0, good)) + 1);
+      found.column = static_cast<std::uint32_t>(display_width(line.substr(0, valid_prefix(line))) + 1);
       return found;
     }
     begin = end + 1;
@@ -209,6 +222,14 @@ ConfigProblem utf8_problem(std::string_view text, const std::string& file) {
 }
 
 }  // namespace
+
+Result<std::uint32_t> parse_socket_mode(std::string_view text) {
+  std::uint32_t mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error == std::errc{} && end == text.data() + text.size() && text.size() >= 3 && text.size() <= 4 && mode <= 0777) return mode;
+  return Error{Errc::invalid_argument,
+               fmt::format("\"{}\" is not a mode: write three octal digits in quotes, for example \"0660\"", text)};
+}
 
 std::string to_string(const ConfigProblem& problem) {
   if (problem.line == 0) return fmt::format("{}: {}", problem.file, problem.message);

@@ -17,9 +17,13 @@ inline constexpr std::size_t config_bytes = 1024 * 1024;  ///< a settings file m
 struct ServeConfig {
   std::vector<std::string> listen;
   std::string log_level;
+  std::string log_format;
   BrokerOptions broker;
   std::map<std::string, QueueChange> queues;  ///< ensured at start
 };
+
+/// Permissions as three octal digits, with a leading 0 or without: "0660". Errors: invalid_argument.
+Result<std::uint32_t> parse_socket_mode(std::string_view text);
 
 /// One thing that is wrong.
 struct ConfigProblem {

@@ -14,62 +14,61 @@ Json describe_headers(const Headers& headers) {
   return out;
 }
 
-constexpr std::array<Column, 20> queue_columns{{
-    {"name"},
-    {"ready", Cell::number},
-    {"delayed", Cell::number},
-    {"leased", Cell::number},
-    {"dead", Cell::number},
-    {"depth", Cell::number},
-    {"depth_bytes", Cell::bytes},
-    {"consumers", Cell::number},
-    {"oldest_age_ms", Cell::milliseconds},
-    {"paused"},
-    {"id", Cell::number, false},
-    {"created", Cell::text, false},
-    {"published", Cell::number, false},
-    {"published_bytes", Cell::bytes, false},
-    {"duplicates_suppressed", Cell::number, false},
-    {"refused", Cell::number, false},
-    {"damaged", Cell::number, false},
-    {"next_sequence", Cell::number, false},
-    {"dedupe_keys", Cell::number, false},
-    {"acked", Cell::number, false},
-}};
+/// Every field of a queue. Lists and single queues have them all; they differ in which of them a table shows unasked.
+struct QueueColumn {
+  Column column;
+  bool in_list = false, in_detail = true;
+};
 
-constexpr std::array<Column, 31> detail_columns{{
-    {"name"},
-    {"created"},
-    {"paused"},
-    {"ready", Cell::number},
-    {"delayed", Cell::number},
-    {"leased", Cell::number},
-    {"dead", Cell::number},
-    {"acked", Cell::number},
-    {"depth", Cell::number},
-    {"depth_bytes", Cell::bytes},
-    {"published", Cell::number},
-    {"published_bytes", Cell::bytes},
-    {"duplicates_suppressed", Cell::number},
-    {"refused", Cell::number},
-    {"damaged", Cell::number},
-    {"dedupe_keys", Cell::number},
-    {"next_sequence", Cell::number},
-    {"consumers", Cell::number},
-    {"policy.visibility_timeout_ms", Cell::milliseconds},
-    {"policy.max_attempts", Cell::number},
-    {"policy.backoff_initial_ms", Cell::milliseconds},
-    {"policy.backoff_multiplier", Cell::number},
-    {"policy.backoff_max_ms", Cell::milliseconds},
-    {"policy.backoff_jitter", Cell::number},
-    {"policy.ttl_ms", Cell::milliseconds},
-    {"policy.on_expiry"},
-    {"policy.dedupe_window_ms", Cell::milliseconds},
-    {"policy.max_depth", Cell::number},
-    {"policy.max_depth_bytes", Cell::bytes},
-    {"policy.max_in_flight", Cell::number},
-    {"policy.max_message_bytes", Cell::bytes},
-}};
+constexpr QueueColumn queue_fields[] = {
+    {{"name"}, true},
+    {{"id", Cell::number}, false, false},
+    {{"created"}},
+    {{"ready", Cell::number}, true},
+    {{"delayed", Cell::number}, true},
+    {{"leased", Cell::number}, true},
+    {{"dead", Cell::number}, true},
+    {{"acked", Cell::number}},
+    {{"depth", Cell::number}, true},
+    {{"depth_bytes", Cell::bytes}, true},
+    {{"published", Cell::number}},
+    {{"published_bytes", Cell::bytes}},
+    {{"duplicates_suppressed", Cell::number}},
+    {{"refused", Cell::number}},
+    {{"damaged", Cell::number}},
+    {{"dedupe_keys", Cell::number}},
+    {{"next_sequence", Cell::number}},
+    {{"consumers", Cell::number}, true},
+    {{"oldest_age_ms", Cell::milliseconds}, true, false},
+    {{"paused"}, true},
+    {{"policy.visibility_timeout_ms", Cell::milliseconds}},
+    {{"policy.max_attempts", Cell::number}},
+    {{"policy.backoff_initial_ms", Cell::milliseconds}},
+    {{"policy.backoff_multiplier", Cell::number}},
+    {{"policy.backoff_max_ms", Cell::milliseconds}},
+    {{"policy.backoff_jitter", Cell::number}},
+    {{"policy.ttl_ms", Cell::milliseconds}},
+    {{"policy.on_expiry"}},
+    {{"policy.dedupe_window_ms", Cell::milliseconds}},
+    {{"policy.max_depth", Cell::number}},
+    {{"policy.max_depth_bytes", Cell::bytes}},
+    {{"policy.max_in_flight", Cell::number}},
+    {{"policy.max_message_bytes", Cell::bytes}},
+    {{"policy.paused"}, false, false},
+    {{"groups"}, false, false},
+};
+
+constexpr auto queue_columns_shown(bool QueueColumn::*where) {
+  std::array<Column, std::size(queue_fields)> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = queue_fields[i].column;
+    out[i].shown = queue_fields[i].*where;
+  }
+  return out;
+}
+
+constexpr auto queue_columns = queue_columns_shown(&QueueColumn::in_list);
+constexpr auto detail_columns = queue_columns_shown(&QueueColumn::in_detail);
 
 constexpr std::array<Column, 20> group_columns{{
     {"name"},

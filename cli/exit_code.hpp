@@ -18,7 +18,7 @@ enum ExitCode : int {
   exit_partial = 5,    ///< a part was done; the text says which
   exit_timeout = 6,    ///< no answer in time; the outcome may not be known
   exit_io = 74,        ///< `serve`: the broker stopped confirming (EX_IOERR)
-  exit_config = 78,    ///< `serve`, `verify`: settings or store cannot be used (EX_CONFIG)
+  exit_config = 78,    ///< `serve`, `verify`, `compact`: settings or store cannot be used (EX_CONFIG)
 };
 
 /// The status for a call that did not succeed.

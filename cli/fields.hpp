@@ -1,4 +1,4 @@
-// Every setting by name, once: flags, the settings file and the help text read these tables.
+// The settings of a queue and of the broker as flags and keys of the settings file: the library's table, and where each value goes.
 #pragma once
 
 #include <cstdint>
@@ -9,22 +9,20 @@
 
 #include "ackwire/broker.hpp"
 #include "ackwire/queue.hpp"
+#include "ackwire/settings.hpp"
 
 namespace ackwire::cli {
 
-/// How the value of a setting is written.
-enum class Kind { duration, bytes, count, real, flag, on_expiry };
-
 using Value = std::variant<Duration, std::uint64_t, double, bool, OnExpiry>;
 
-/// A setting: `least` and `most` are inclusive, in milliseconds, bytes or plain numbers.
+/// A setting, and how it is put into a Target. `help` names the default.
 template <class Target>
 struct Field {
-  std::string_view name;
-  Kind kind;
-  double least, most;
-  std::string_view help;
+  Setting setting;
+  std::string help;
   void (*set)(Target&, const Value&);
+
+  std::string_view name() const { return setting.name; }
 };
 
 /// The policy of a queue.
@@ -34,11 +32,8 @@ std::span<const Field<QueueChange>> policy_fields();
 std::span<const Field<BrokerOptions>> store_fields();
 std::span<const Field<BrokerOptions>> limit_fields();
 
-/// Reads `text` as `kind` and checks the limits. The message says what is allowed.
-Result<Value> parse_value(std::string_view text, Kind kind, double least, double most);
-
-/// "30s to 12h": the limits as they are written.
-std::string allowed(Kind kind, double least, double most);
+/// Reads `text` as the setting is written and checks its limits. The message says what is allowed.
+Result<Value> parse_value(std::string_view text, const Setting& setting);
 
 /// Contradictions between members that are set, with the numbers; ok when there are none.
 Status check(const QueueChange& change);

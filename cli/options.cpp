@@ -10,12 +10,12 @@ namespace {
 
 constexpr const char* common = "Common options";
 
-CLI::Option* add_number(CLI::App& app, const std::string& name, std::uint64_t& out, const std::string& help, Kind kind,
+CLI::Option* add_number(CLI::App& app, const std::string& name, std::uint64_t& out, const std::string& help, Unit unit,
                         std::uint64_t least, std::uint64_t most) {
   return app.add_option_function<std::string>(
       name,
-      [&out, name, kind, least, most](const std::string& text) {
-        const auto value = parse_value(text, kind, static_cast<double>(least), static_cast<double>(most));
+      [&out, name, unit, least, most](const std::string& text) {
+        const auto value = parse_value(text, Setting{name, unit, static_cast<double>(least), static_cast<double>(most)});
         if (!value) throw CLI::ValidationError(name, value.error().message);
         out = std::get<std::uint64_t>(*value);
       },
@@ -52,7 +52,8 @@ void add_globals(CLI::App& app, Globals& globals) {
       ->allow_extra_args(false)
       ->type_name("NAMES")
       ->group(common);
-  add_duration(app, "--timeout", globals.timeout, "longest wait for one answer of the broker (default 30s)", Duration{1},
+  add_duration(app, "--timeout", globals.timeout,
+               "longest wait for each answer of the broker (default 30s); for the connection, 5s of it at most", Duration{1},
                Duration{std::chrono::hours{24}})
       ->group(common);
   app.add_flag("--no-color,--no-colour", globals.no_colour, "no colour (also NO_COLOR)")->group(common);
@@ -71,8 +72,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration& out,
       .add_option_function<std::string>(
           name,
           [&out, name, least, most](const std::string& text) {
-            const auto value =
-                parse_value(text, Kind::duration, static_cast<double>(least.count()), static_cast<double>(most.count()));
+            const auto value = parse_value(
+                text, Setting{name, Unit::duration, static_cast<double>(least.count()), static_cast<double>(most.count())});
             if (!value) throw CLI::ValidationError(name, value.error().message);
             out = std::get<Duration>(*value);
           },
@@ -82,12 +83,12 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration& out,
 
 CLI::Option* add_count(CLI::App& app, const std::string& name, std::uint64_t& out, const std::string& help, std::uint64_t least,
                        std::uint64_t most) {
-  return add_number(app, name, out, help, Kind::count, least, most)->type_name("N");
+  return add_number(app, name, out, help, Unit::count, least, most)->type_name("N");
 }
 
 CLI::Option* add_bytes(CLI::App& app, const std::string& name, std::uint64_t& out, const std::string& help, std::uint64_t least,
                        std::uint64_t most) {
-  return add_number(app, name, out, help, Kind::bytes, least, most)->type_name("SIZE");
+  return add_number(app, name, out, help, Unit::bytes, least, most)->type_name("SIZE");
 }
 
 CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& out, const std::string& help) {

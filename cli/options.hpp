@@ -45,24 +45,24 @@ template <class Target>
 void add_fields(CLI::App& app, std::span<const Field<Target>> fields, const std::string& group,
                 const std::function<void(const Field<Target>&, const Value&)>& given) {
   for (const Field<Target>& field : fields) {
-    if (field.kind == Kind::flag) {
+    if (field.setting.unit == Unit::flag) {
       app.add_flag_callback(
-             flag_name(field.name), [&field, given] { given(field, Value{true}); }, std::string(field.help))
+             flag_name(field.name()), [&field, given] { given(field, Value{true}); }, field.help)
           ->group(group);
       continue;
     }
     app.add_option_function<std::string>(
-           flag_name(field.name),
+           flag_name(field.name()),
            [&field, given](const std::string& text) {
-             const auto value = parse_value(text, field.kind, field.least, field.most);
-             if (!value) throw CLI::ValidationError(flag_name(field.name), value.error().message);
+             const auto value = parse_value(text, field.setting);
+             if (!value) throw CLI::ValidationError(flag_name(field.name()), value.error().message);
              given(field, *value);
            },
-           std::string(field.help))
+           field.help)
         ->group(group)
-        ->type_name(field.kind == Kind::duration ? "DURATION"
-                    : field.kind == Kind::bytes  ? "SIZE"
-                                                 : "VALUE");
+        ->type_name(field.setting.unit == Unit::duration ? "DURATION"
+                    : field.setting.unit == Unit::bytes  ? "SIZE"
+                                                         : "VALUE");
   }
 }
 

@@ -52,6 +52,17 @@ std::string heading(const Column& column) {
   return out;
 }
 
+bool same_letters(std::string_view a, std::string_view b) {
+  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return low(x) == low(y); });
+}
+
+/// Whether `asked` names the column: by its name in JSON, by its heading, or by its twin for bytes that are not UTF-8.
+bool names(const Column& column, std::string_view asked) {
+  if (asked.ends_with(base64_suffix)) asked.remove_suffix(base64_suffix.size());
+  return column.name == asked || same_letters(heading(column), asked);
+}
+
 bool right_aligned(const Column& column) { return column.cell != Cell::text; }
 
 }  // namespace
@@ -65,18 +76,16 @@ Status Printer::choose(View view) {
     std::copy_if(view.begin(), view.end(), std::back_inserter(columns_), [](const Column& column) { return column.shown; });
     return {};
   }
-  std::vector<std::string_view> names;
-  for (const Column& column : view) names.push_back(column.name);
+  std::vector<std::string_view> known;
+  for (const Column& column : view) known.push_back(column.name);
   for (const std::string& asked : asked_) {
-    std::string_view base = asked;
-    if (base.ends_with(base64_suffix)) base.remove_suffix(base64_suffix.size());  // which of the two there is depends on the bytes
-    const auto found = std::find_if(view.begin(), view.end(), [&](const Column& column) { return column.name == base; });
+    const auto found = std::find_if(view.begin(), view.end(), [&](const Column& column) { return names(column, asked); });
     if (found != view.end()) {
       columns_.push_back(*found);
       continue;
     }
     return Error{Errc::invalid_argument, fmt::format("there is no column \"{}\"{}; there are: {}", asked,
-                                                     did_you_mean(asked, names), fmt::join(names, ", "))};
+                                                     did_you_mean(asked, known), fmt::join(known, ", "))};
   }
   return {};
 }

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "ackwire/limits.hpp"
 #include "json_slice.hpp"
@@ -18,6 +17,7 @@ namespace {
 
 constexpr std::size_t read_bytes = 256 * 1024;
 constexpr int look_for_stop_ms = 100;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // some editors begin a file with it
 
 /// Reads what is there, so that lines of a slow pipe come through one by one, and bounds the length of a line.
 class LineReader {
@@ -153,10 +153,12 @@ class JsonSource : public Source {
     do {
       const auto more = reader_.next(line_);
       if (!more || !*more) return more;
+      if (reader_.number() == 1 && line_.starts_with(byte_order_mark)) line_.erase(0, byte_order_mark.size());
+      if (line_.ends_with('\r')) line_.pop_back();  // of the line end
     } while (line_.find_first_not_of(" \t\r") == std::string::npos);
     out.place = reader_.number();
-    const auto first = line_.find_first_not_of(" \t");
-    if (!nlohmann::json::accept(line_) || line_[first] != '{') return wrong("it is not a JSON object");
+    if (const auto fault = find_json_fault(line_))
+      return wrong(fault->at, fmt::format("it is not a JSON object: {}", fault->cause));
     if (Status key = scalar(fields_.idempotency_key, out.idempotency_key); !key) return std::move(key).error();
     if (Status key = scalar(fields_.ordering_key, out.ordering_key); !key) return std::move(key).error();
     if (fields_.body.empty()) {
@@ -175,6 +177,12 @@ class JsonSource : public Source {
   Error wrong(std::string_view what) const {
     return Error{Errc::invalid_argument, fmt::format("line {} cannot be published: {}", reader_.number(), printable(what))};
   }
+  Error wrong(std::size_t at, std::string_view what) const {
+    const std::size_t column = display_width(std::string_view(line_).substr(0, at)) + 1;
+    return Error{Errc::invalid_argument,
+                 fmt::format("line {}, column {} cannot be published: {}", reader_.number(), column, printable(what))};
+  }
+  std::size_t place_of(std::string_view value) const { return static_cast<std::size_t>(value.data() - line_.data()); }
 
   /// A key: a non-empty string or a number.
   Status scalar(const std::string& path, std::string& out) const {
@@ -183,10 +191,13 @@ class JsonSource : public Source {
     if (!value) return wrong(fmt::format("it has no field \"{}\"", path));
     const char first = value->front();
     if (first != '"' && first != '-' && (first < '0' || first > '9')) {
-      return wrong(fmt::format("field \"{}\" is neither a string nor a number, and cannot be a key", path));
+      return wrong(place_of(*value), fmt::format("field \"{}\" is neither a string nor a number, and cannot be a key", path));
+    }
+    if (const auto half = find_half_surrogate(*value)) {
+      return wrong(place_of(*value) + *half, fmt::format("field \"{}\" holds half of a surrogate pair, and cannot be a key", path));
     }
     out = json_text(*value);
-    if (out.empty()) return wrong(fmt::format("field \"{}\" is empty, and cannot be a key", path));
+    if (out.empty()) return wrong(place_of(*value), fmt::format("field \"{}\" is empty, and cannot be a key", path));
     return {};
   }
 

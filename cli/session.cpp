@@ -7,8 +7,30 @@
 
 #include "exit_code.hpp"
 #include "text.hpp"
+#include "units.hpp"
 
 namespace ackwire::cli {
+
+namespace {
+
+constexpr Duration said_after{300};  // a refused connection is refused long before
+
+/// Waits, and says at once what is in the way and that it is tried again.
+Status wait_for_broker(Client& client, Duration patience, Terminal& terminal) {
+  const Duration first = std::min(patience, said_after);
+  Status connected = client.wait_connected(first);
+  if (connected || connected.error().code != Errc::timeout || first == patience) return connected;
+  if (const std::string trouble = client.unreachable(); !trouble.empty())
+    terminal.say("ackwire: {} Trying again for {}.", printable(trouble), format_duration(patience));
+  const Duration rest = patience - first;
+  connected = client.wait_connected(rest);
+  if (connected || connected.error().code != Errc::timeout) return connected;
+  Error error = connected.error();
+  error.message = fmt::format("The broker had no answer within {}. {}", format_duration(patience), client.unreachable());
+  return error;
+}
+
+}  // namespace
 
 std::string endpoint(const Globals& globals) {
   if (!globals.endpoint.empty()) return globals.endpoint;
@@ -36,13 +58,13 @@ int with_client(const Globals& globals, Terminal& terminal, View view, const std
   return with_face(globals, terminal, view, [&](const Face& face) {
     ClientOptions options;
     options.name = fmt::format("ackwire[{}]", getpid());
-    options.connect_timeout = std::min(globals.timeout, options.connect_timeout);
+    const Duration patience = std::min(globals.timeout, options.connect_timeout);
+    options.connect_timeout = Duration{0};
     options.call_timeout = globals.timeout;
     auto client = Client::connect(endpoint(globals), options);
-    if (client) return act(*client, face);
-    Error error = client.error();
-    error.message = fmt::format("{} [endpoint {}]", error.message, endpoint(globals));
-    return face.refuse(error);
+    if (!client) return face.refuse(client.error());
+    if (const Status connected = wait_for_broker(*client, patience, terminal); !connected) return face.refuse(connected.error());
+    return act(*client, face);
   });
 }
 

@@ -51,14 +51,17 @@ void append_escaped(std::string& out, std::uint32_t point) {
 
 }  // namespace
 
-bool valid_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const CodePoint point = next(bytes);
-    if (point.length == 0) return false;
-    bytes.remove_prefix(point.length);
+std::size_t valid_prefix(std::string_view bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const CodePoint point = next(bytes.substr(at));
+    if (point.length == 0) return at;
+    at += point.length;
   }
-  return true;
+  return at;
 }
+
+bool valid_utf8(std::string_view bytes) { return valid_prefix(bytes) == bytes.size(); }
 
 std::string printable(std::string_view bytes) {
   std::string out;

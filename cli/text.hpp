@@ -9,6 +9,9 @@ namespace ackwire::cli {
 /// True: well-formed UTF-8 (no surrogates, no overlong forms).
 bool valid_utf8(std::string_view bytes);
 
+/// How many bytes from the front are well-formed UTF-8.
+std::size_t valid_prefix(std::string_view bytes);
+
 /// One line that cannot steer a terminal: control characters, line ends, bidirectional overrides and bytes that are not
 /// UTF-8 become \n, \t, \xNN or \u{NNNN}; everything else stays.
 std::string printable(std::string_view bytes);

@@ -8,6 +8,8 @@ import random
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Tuple
 
+from . import json_lines
+
 POISON_EVERY = 400  # one event in so many can never be processed
 REPEAT_EVERY = 20  # one event in so many is published a second time
 
@@ -58,23 +60,40 @@ def _from_file(count: int, source: pathlib.Path) -> Iterator[Raw]:
 
 
 def _read(source: pathlib.Path) -> List[Raw]:
-    """JSON Lines: ``delivery`` or ``id`` is the idempotency key, ``event`` the kind, ``body`` the payload (default: the line)."""
+    """JSON Lines: ``delivery`` or ``id`` is the idempotency key, ``event`` the kind, ``body`` the payload (default: the line), byte
+    for byte as it stands in the file."""
     found: List[Raw] = []
     seen: Dict[str, int] = {}
-    with source.open("rb") as file:
-        for place, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                fields = json.loads(line)
-                id_ = str(fields.get("delivery") or fields["id"])
-            except (ValueError, KeyError, AttributeError) as error:
-                raise BadInput(f"{source}:{place}: not a JSON object with \"delivery\" or \"id\": {error!r}") from error
-            if id_ in seen:
-                raise BadInput(f"{source}:{place}: the id {id_} was in line {seen[id_]} before")
-            seen[id_] = place
-            body = json.dumps(fields.get("body", fields), separators=(",", ":")).encode()
-            found.append((id_, str(fields.get("event", "event")), str(fields.get("ordering_key", "")), body))
+    for place, line in json_lines.lines(source):
+        try:
+            fields = json_lines.members(line)
+            id_ = _key(fields, "delivery") or _key(fields, "id")
+            if not id_:
+                raise json_lines.BadJson(0, 'it has neither "delivery" nor "id"')
+            ordering_key = _key(fields, "ordering_key")
+            kind = _key(fields, "event") or "event"
+        except json_lines.BadJson as error:
+            raise BadInput(f"{source}:{place}:{json_lines.column(line, error.at)}: {error}") from None
+        if id_ in seen:
+            raise BadInput(f"{source}:{place}: the id {id_!r} was in line {seen[id_]} before")
+        seen[id_] = place
+        body = fields["body"][1] if "body" in fields else line
+        found.append((id_, kind, ordering_key, body))
     if not found:
         raise BadInput(f"{source}: no events in it")
     return found
+
+
+def _key(fields: Dict[str, Tuple[int, bytes]], name: str) -> str:
+    """What becomes a key or a header: a string or a number; empty when there is none."""
+    at, value = fields.get(name, (0, b""))
+    if value in (b"", b"null", b"false"):
+        return ""
+    if value[:1] not in b'"-0123456789':
+        raise json_lines.BadJson(at, f'"{name}" is neither a string nor a number')
+    plain = json_lines.text(value)
+    if json_lines.half_surrogate(plain):
+        raise json_lines.BadJson(at, f'"{name}" holds half of a surrogate pair, which is no text')
+    if name == "event" and "\0" in plain:
+        raise json_lines.BadJson(at, f'"{name}" holds a NUL, which no header can')
+    return plain

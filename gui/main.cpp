@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-only
 // ackwire-dashboard [ENDPOINT]
+#include <ackwire/process.hpp>
 #include <ackwire/version.hpp>
 
 #include <QApplication>
@@ -82,6 +83,7 @@ std::optional<ThemeMode> parse_theme(const QString& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ackwire::keep_standard_descriptors();  // before Qt opens the display: what is printed must not end there
   const bool pictured = has_argument(argc, argv, "--screenshot");
   const bool display = qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY");
   // A picture, a help text and a version need no display; Qt would end the process for the lack of one.

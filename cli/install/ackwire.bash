@@ -1,23 +1,21 @@
-# Completion of `ackwire` for bash: commands, their words, and the options that `--help` lists.
+# Completion of `ackwire` for bash. The command itself knows what fits: commands, options, and names that the broker knows.
 _ackwire() {
-  local current=${COMP_WORDS[COMP_CWORD]} words=() word
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    [[ $word == -* ]] || words+=("$word")
-  done
-  local noun=${words[0]-} verb=${words[1]-}
-  case $noun in
-    "") COMPREPLY=($(compgen -W "serve queue group pub sub peek dlq stats verify bench version" -- "$current")); return ;;
-    queue) [[ $verb ]] || { COMPREPLY=($(compgen -W "create ls info set pause resume purge rm" -- "$current")); return; } ;;
-    group) [[ $verb ]] || { COMPREPLY=($(compgen -W "create ls rm" -- "$current")); return; } ;;
-    dlq) [[ $verb ]] || { COMPREPLY=($(compgen -W "ls show redrive discard" -- "$current")); return; } ;;
-    serve | verify) [[ $current == -* ]] || { COMPREPLY=($(compgen -d -- "$current")); return; } ;;
+  local line word rest=:words current=${COMP_WORDS[COMP_CWORD]} words=()
+  COMPREPLY=()
+  # bash splits words at = and :, the command wants them whole.
+  local typed=${COMP_LINE:0:COMP_POINT}
+  read -r -a words <<<"$typed"
+  [[ $typed == *[[:space:]] ]] && words+=("")
+  word=${words[-1]}
+  while IFS= read -r line; do
+    case $line in
+      :*) rest=$line ;;
+      *) COMPREPLY+=("${line#"${word%"$current"}"}") ;;
+    esac
+  done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
+  case $rest in
+    :files) compopt -o default 2>/dev/null; COMPREPLY=() ;;
+    :directories) compopt -o dirnames 2>/dev/null; COMPREPLY=() ;;
   esac
-  if [[ $current == -* ]]; then
-    local command=("$noun")
-    case $noun in queue | group | dlq) command+=("$verb") ;; esac
-    COMPREPLY=($(compgen -W "$(ackwire "${command[@]}" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]+' | sort -u)" -- "$current"))
-  else
-    COMPREPLY=($(compgen -f -- "$current"))
-  fi
 }
 complete -F _ackwire ackwire

@@ -4,9 +4,12 @@
 #include <mutex>
 #include <utility>
 
+#include "ackwire/process.hpp"
+#include "ackwire/settings.hpp"
 #include "api/local_link.hpp"
 #include "client/connection_core.hpp"
 #include "client/fork.hpp"
+#include "client/gate.hpp"
 #include "runtime/commit_loop.hpp"
 #include "store/lmdb_store.hpp"
 #include "transport/endpoint.hpp"
@@ -16,22 +19,40 @@ namespace ackwire {
 namespace {
 
 constexpr Duration farewell{5'000};  // for what was published and not confirmed, when the broker is destroyed without close()
-constexpr Duration session_timeout_min{100};
-
-Error out_of_range(std::string_view option, std::string_view range) {
-  return {Errc::out_of_range,
-          "The broker option " + std::string(option) + " must be " + std::string(range) + ". The store was not touched."};
-}
 
 Status check(const BrokerOptions& options) {
-  if (!(options.store_soft_limit > 0 && options.store_soft_limit <= 0.95))
-    return out_of_range("store_soft_limit", "above 0, at most 0.95");
-  if (options.commit_max_frames == 0) return out_of_range("commit_max_frames", "at least 1");
-  if (options.commit_max_bytes == 0) return out_of_range("commit_max_bytes", "at least 1");
-  if (options.max_sessions == 0) return out_of_range("max_sessions", "at least 1");
-  if (options.session_timeout < session_timeout_min) return out_of_range("session_timeout", "at least 100 ms");
-  if (options.session_outbox_bytes == 0) return out_of_range("session_outbox_bytes", "at least 1");
-  if (options.call_timeout <= Duration{0}) return out_of_range("call_timeout", "more than 0");
+  const std::pair<std::string_view, double> values[] = {
+      {"store_bytes_limit", static_cast<double>(options.store_bytes_limit)},
+      {"store_soft_limit", options.store_soft_limit},
+      {"disk_floor_bytes", static_cast<double>(options.disk_floor_bytes)},
+      {"commit_max_frames", options.commit_max_frames},
+      {"commit_max_bytes", static_cast<double>(options.commit_max_bytes)},
+      {"max_sessions", options.max_sessions},
+      {"session_timeout", static_cast<double>(options.session_timeout.count())},
+      {"session_outbox_bytes", static_cast<double>(options.session_outbox_bytes)},
+      {"slow_commit", static_cast<double>(options.slow_commit.count())},
+      {"call_timeout", static_cast<double>(options.call_timeout.count())},
+  };
+  for (const auto& [name, value] : values) {
+    if (Status status = check_setting(setting(broker_settings(), name), value, "The store was not touched."); !status)
+      return status;
+  }
+  return {};
+}
+
+/// Names that mean something else than a directory, and would become one.
+Status check_directory(const std::filesystem::path& directory) {
+  const std::string& text = directory.native();
+  if (text == ":memory:") {
+    return Error{Errc::invalid_argument,
+                 "':memory:' is no directory: a store is always on disk, because what is confirmed must survive. Nothing was made. "
+                 "Name a directory; a test may use a temporary one."};
+  }
+  if (text.find("://") != std::string::npos) {
+    return Error{Errc::invalid_argument, "'" + text +
+                                             "' is an endpoint, not a directory. Nothing was made. Connect to it, or name the "
+                                             "directory of a store."};
+  }
   return {};
 }
 
@@ -46,6 +67,7 @@ struct Broker::Host {
     if (has_gateway) return {};
     transport::ZmtpGatewayOptions gateway;
     gateway.outbox_bytes = options.session_outbox_bytes;
+    gateway.socket_mode = options.socket_mode;
     auto made = transport::make_zmtp_gateway(gateway);
     if (!made) return std::move(made).error();
     loop->set_gateway(*std::move(made));
@@ -65,13 +87,22 @@ Broker::Broker(std::shared_ptr<ConnectionCore> core, std::unique_ptr<Host> host)
 
 Result<Broker> Broker::open(const std::filesystem::path& directory, const BrokerOptions& options) {
   if (Status status = check(options); !status) return status.error();
+  keep_standard_descriptors();
+  if (Status status = check_directory(directory); !status) return status.error();
+  BrokerOptions own = options;
+  if (options.log) {
+    own.log = [sink = options.log](const LogEvent& event) {
+      const client::CallbackScope scope;  // a call from in there could only wait for itself
+      sink(event);
+    };
+  }
   store::LmdbOptions lmdb;
   lmdb.map_bytes = options.store_bytes_limit;
   lmdb.accept_rollback = options.accept_rollback;
   lmdb.unsafe_filesystem = options.unsafe_filesystem;
   auto store = store::open_lmdb(directory, lmdb);
   if (!store) return std::move(store).error();
-  auto started = runtime::CommitLoop::start(*std::move(store), options);
+  auto started = runtime::CommitLoop::start(*std::move(store), own);
   if (!started) return std::move(started).error();
   std::shared_ptr<runtime::CommitLoop> loop = *std::move(started);
 
@@ -92,6 +123,7 @@ Result<std::string> Broker::listen(std::string_view endpoint) {
                  "The process forked after the broker was opened; the broker stayed with the parent. Nothing was bound."};
   }
   if (client::inside_callback()) return Error{Errc::reentrant, "listen() was called from inside a callback. Nothing was bound."};
+  keep_standard_descriptors();  // again: the program may have closed them since
   if (Status status = host_->open_gateway(); !status) return status.error();
   return host_->loop->bind(endpoint);
 }
@@ -99,6 +131,11 @@ Result<std::string> Broker::listen(std::string_view endpoint) {
 Status Broker::check_endpoint(std::string_view endpoint) {
   const auto read = transport::endpoint_to_bind(endpoint);
   return read ? Status{} : Status{read.error()};
+}
+
+Status Broker::check_free(std::string_view endpoint) {
+  const auto read = transport::endpoint_to_bind(endpoint);
+  return read ? transport::check_free(*read) : Status{read.error()};
 }
 
 Status Broker::health() const {
@@ -110,6 +147,11 @@ Status Broker::health() const {
 Duration Broker::clock_offset() const {
   if (!host_ || host_->generation != client::fork_generation()) return Duration{0};
   return host_->loop->clock_offset();
+}
+
+Status Broker::room() const {
+  if (!host_ || host_->generation != client::fork_generation()) return {};
+  return host_->loop->room();
 }
 
 Broker::Broker(Broker&&) noexcept = default;

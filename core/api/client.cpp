@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "ackwire/process.hpp"
+#include "ackwire/settings.hpp"
 #include "client/connection_core.hpp"
 #include "format/utf8.hpp"
 #include "transport/zmq_link.hpp"
@@ -13,9 +15,7 @@
 namespace ackwire {
 namespace {
 
-constexpr std::uint32_t frames_in_flight_max = 64;
 constexpr std::size_t name_bytes_max = 255;
-constexpr Duration heartbeat_min{10};
 
 /// What a broker takes as a client's name.
 bool shown(std::string_view name) { return format::is_utf8(name) && format::has_no_controls(name); }
@@ -25,30 +25,35 @@ std::string default_name() {
   return std::string(shown(program) ? program : "client") + " " + std::to_string(getpid());
 }
 
-Error out_of_range(std::string_view option, std::string_view range) {
-  return {Errc::out_of_range,
-          "The client option " + std::string(option) + " must be " + std::string(range) + ". Nothing was connected."};
-}
-
 Status check(const ClientOptions& options) {
-  if (options.name.size() > name_bytes_max) return out_of_range("name", "at most 255 bytes");
-  if (!shown(options.name)) return out_of_range("name", "UTF-8 without control characters");
-  if (options.connect_timeout < Duration{0}) return out_of_range("connect_timeout", "0 or more");
-  if (options.call_timeout <= Duration{0}) return out_of_range("call_timeout", "more than 0");
-  if (options.heartbeat < heartbeat_min) return out_of_range("heartbeat", "at least 10 ms");
-  if (options.reconnect_initial <= Duration{0}) return out_of_range("reconnect_initial", "more than 0");
-  if (options.reconnect_max < options.reconnect_initial) return out_of_range("reconnect_max", "at least reconnect_initial");
-  if (options.max_unconfirmed == 0) return out_of_range("max_unconfirmed", "at least 1");
-  if (options.max_unconfirmed_bytes == 0) return out_of_range("max_unconfirmed_bytes", "at least 1");
-  if (options.frames_in_flight == 0 || options.frames_in_flight > frames_in_flight_max) {
-    return out_of_range("frames_in_flight", "1 to 64");
+  const std::pair<std::string_view, double> values[] = {
+      {"connect_timeout", static_cast<double>(options.connect_timeout.count())},
+      {"call_timeout", static_cast<double>(options.call_timeout.count())},
+      {"heartbeat", static_cast<double>(options.heartbeat.count())},
+      {"reconnect_initial", static_cast<double>(options.reconnect_initial.count())},
+      {"reconnect_max", static_cast<double>(options.reconnect_max.count())},
+      {"max_unconfirmed", options.max_unconfirmed},
+      {"max_unconfirmed_bytes", static_cast<double>(options.max_unconfirmed_bytes)},
+      {"frames_in_flight", options.frames_in_flight},
+      {"frame_target_bytes", options.frame_target_bytes},
+  };
+  constexpr std::string_view untouched = "Nothing was connected.";
+  for (const auto& [name, value] : values) {
+    if (Status status = check_setting(setting(client_settings(), name), value, untouched); !status) return status;
   }
-  if (options.frame_target_bytes == 0) return out_of_range("frame_target_bytes", "at least 1");
+  if (options.name.size() > name_bytes_max)
+    return Error{Errc::out_of_range,
+                 "name has " + std::to_string(options.name.size()) + " bytes, at most 255 are allowed. " + std::string(untouched)};
+  if (!shown(options.name))
+    return Error{Errc::out_of_range, "name must be UTF-8 without control characters. " + std::string(untouched)};
+  if (options.reconnect_max < options.reconnect_initial)
+    return Error{Errc::out_of_range, "reconnect_max >= reconnect_initial does not hold. " + std::string(untouched)};
   return {};
 }
 
-client::CoreOptions core_options(const ClientOptions& options) {
+client::CoreOptions core_options(std::string_view endpoint, const ClientOptions& options) {
   client::CoreOptions core;
+  core.endpoint = endpoint;
   core.name = options.name.empty() ? default_name() : options.name;
   core.call_timeout = options.call_timeout;
   core.heartbeat = options.heartbeat;
@@ -65,9 +70,10 @@ client::CoreOptions core_options(const ClientOptions& options) {
 
 Result<Client> Client::connect(std::string_view endpoint, const ClientOptions& options) {
   if (Status status = check(options); !status) return status.error();
+  keep_standard_descriptors();
   Result<std::unique_ptr<client::Link>> link = transport::make_zmq_link(endpoint);
   if (!link) return std::move(link).error();
-  auto core = std::make_shared<ConnectionCore>(core_options(options));
+  auto core = std::make_shared<ConnectionCore>(core_options(endpoint, options));
   if (Status status = core->start(*std::move(link)); !status) return status.error();
   if (options.connect_timeout > Duration{0}) {
     if (Status status = core->wait_connected(options.connect_timeout); !status) return status.error();

@@ -168,6 +168,8 @@ Result<DeadMoved> Connection::discard(std::string_view queue, std::string_view g
   return move_dead(*core_, {model::DeadAction::discard, std::string(queue), std::string(group), filter});
 }
 
+std::string Connection::unreachable() const { return core_->unreachable(); }
+
 ConnectionState Connection::state() const { return core_->state(); }
 
 void Connection::on_state_change(std::function<void(ConnectionState, std::string_view)> callback) {

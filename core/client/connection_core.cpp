@@ -26,7 +26,7 @@ Error unconfirmed_error(std::uint64_t messages) {
 
 ConnectionCore::ConnectionCore(client::CoreOptions options)
     : options_(std::move(options)),
-      gate_(std::make_shared<client::Gate>()),
+      gate_(std::make_shared<client::Gate>(options_.endpoint)),
       session_(options_),
       publisher_(gate_, options_),
       tick_due_(Clock::time_point::max().time_since_epoch().count()) {}
@@ -95,10 +95,12 @@ Result<model::Reply> ConnectionCore::request(const model::Request& what, Clock::
   lock.lock();
   const bool done = answers_.wait_until(lock, deadline, [&] { return wait.done; });
   requests_.forget(id);
+  const std::string trouble = done ? std::string() : gate_->reach.describe(Clock::now());
   lock.unlock();
   if (!done) {
     const auto waited = std::chrono::duration_cast<Duration>(Clock::now() - start);
-    return client::timeout_error("A request", waited, "It may or may not have been carried out; look at the present state first.");
+    return client::timeout_error("A request", waited, trouble,
+                                 "It may or may not have been carried out; look at the present state first.");
   }
   if (wait.error) return *std::move(wait.error);
   Result<model::Reply> reply = wire::reply_from_json(wait.payload);
@@ -120,6 +122,12 @@ void ConnectionCore::change_state(ConnectionState state, std::string_view reason
   if (state_.exchange(state, std::memory_order_acq_rel) == state) return;
   if (callback_) changes_.emplace_back(state, std::string(reason));
   answers_.notify_all();
+}
+
+std::string ConnectionCore::unreachable() const {
+  if (gate_->forked()) return {};
+  const std::lock_guard lock(gate_->mutex);
+  return gate_->reach.describe(Clock::now());
 }
 
 void ConnectionCore::tell_changes(Lock& lock) {
@@ -147,7 +155,8 @@ Status ConnectionCore::wait_connected(Duration wait) {
       answers_.wait_until(lock, client::deadline_after(wait), [&] { return end_ || closing_ || session_.ready(); });
   if (Status status = open_locked(); !status) return status;
   if (decided) return {};
-  return client::timeout_error("The broker", wait, "The library keeps trying to connect; is the broker running at this endpoint?");
+  return client::timeout_error("The broker", wait, gate_->reach.describe(Clock::now()),
+                               "The library keeps trying to connect; is the broker running at this endpoint?");
 }
 
 Status ConnectionCore::close(Duration wait) {
@@ -177,14 +186,19 @@ Status ConnectionCore::close(Duration wait) {
   return {};
 }
 
-void ConnectionCore::lose_session(const Error& error, std::string_view reason) {
+void ConnectionCore::lose_session(const Error& error, std::string_view reason, Why why) {
   wake_pending_ = false;
+  const bool news = why != Why::anew && gate_->reach.lost(reason, Clock::now(), why == Why::told);
   if (session_.lost()) {
     publisher_.session_lost();
     requests_.session_lost();
     subscriptions_.session_lost(error);
   }
-  if (state() == ConnectionState::connected) change_state(ConnectionState::disconnected, reason);
+  if (state() == ConnectionState::connected) {
+    change_state(ConnectionState::disconnected, reason);
+  } else if (news && callback_) {
+    changes_.emplace_back(state(), std::string(reason));  // it still cannot connect, for another reason
+  }
   answers_.notify_all();
   gate_->published.notify_all();
 }

@@ -63,6 +63,7 @@ class ConnectionCore final : public client::LinkUser {
   bool forked() const noexcept { return gate_->forked(); }
 
   // -- life ------------------------------------------------------------------------------------------------------------
+  std::string unreachable() const;
   ConnectionState state() const { return state_.load(std::memory_order_acquire); }
   void on_state_change(std::function<void(ConnectionState, std::string_view)> callback);
   Status wait_connected(Duration wait);
@@ -91,7 +92,8 @@ class ConnectionCore final : public client::LinkUser {
   /// Unlocks, and wakes the link when there is something to send that it does not know of.
   void wake(Lock& lock);
   bool can_send() const;
-  void lose_session(const Error& error, std::string_view reason);
+  enum class Why : std::uint8_t { anew, seen, told };  // a new connection; the link saw it end; the broker said so
+  void lose_session(const Error& error, std::string_view reason, Why why);
   /// Nothing can succeed any more: `under_way` ends what is under way, `after` refuses what comes later.
   void end_locked(const Error& under_way, const Error& after, ConnectionState state);
   void change_state(ConnectionState state, std::string_view reason);

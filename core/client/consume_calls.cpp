@@ -67,8 +67,9 @@ Result<ConnectionCore::Subscribed> ConnectionCore::subscribe(std::string_view qu
       of->arrived.wait_until(lock, client::deadline_after(options_.call_timeout), [&] { return of->phase != Phase::opening; });
   if (!decided) {
     subscriptions_.begin_end(of, session_.ask_pong());
+    const std::string trouble = gate_->reach.describe(Clock::now());
     wake(lock);
-    return client::timeout_error("The consumer", options_.call_timeout, "Nothing was received. Try again when connected.");
+    return client::timeout_error("The consumer", options_.call_timeout, trouble, "Nothing was received. Try again when connected.");
   }
   if (of->phase == Phase::live) return of;
   return of->end ? *of->end : client::closed_error();
@@ -138,7 +139,7 @@ Result<Settled> ConnectionCore::settle(const Subscribed& of, std::span<const Del
   if (Status status = open_locked(); !status) return status.error();
   if (of->closed) return consumer_closed();
   if (of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
-  if (!session_.ready()) return client::not_connected_error("the settle");
+  if (!session_.ready()) return client::not_connected_error("the settle", gate_->reach.describe(Clock::now()));
   wait.result.stale.insert(wait.result.stale.end(), sorted.outlived.begin(), sorted.outlived.end());
   if (sorted.ranges.empty()) return std::move(wait.result);
   if (settle.kind != model::SettleKind::extend) subscriptions_.closed(*of, sorted.ranges.messages());
@@ -149,7 +150,7 @@ Result<Settled> ConnectionCore::settle(const Subscribed& of, std::span<const Del
   const bool done = of->settled.wait_until(lock, client::deadline_after(options_.call_timeout), [&] { return wait.open == 0; });
   if (!done) {
     subscriptions_.forget(wait);
-    return client::timeout_error("A settle", options_.call_timeout,
+    return client::timeout_error("A settle", options_.call_timeout, gate_->reach.describe(Clock::now()),
                                  "It may or may not have been applied; what was not is delivered again after its lease.");
   }
   if (wait.error) return *std::move(wait.error);
@@ -182,7 +183,7 @@ Status ConnectionCore::flush_acks(const Subscribed& of, Duration wait) {
   Lock lock(gate_->mutex);
   const std::uint64_t issued = of->acks_issued;
   if (!of->settled.wait_until(lock, client::deadline_after(wait), [&] { return of->acks_answered >= issued; })) {
-    return client::timeout_error(std::to_string(issued - of->acks_answered) + " acks", wait,
+    return client::timeout_error(std::to_string(issued - of->acks_answered) + " acks", wait, gate_->reach.describe(Clock::now()),
                                  "They are under way; flush again. What is not acked in the end is delivered again.");
   }
   if (std::optional<Error> error = std::exchange(of->acks_error, std::nullopt)) return *std::move(error);

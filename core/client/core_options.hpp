@@ -10,6 +10,7 @@ namespace ackwire::client {
 
 struct CoreOptions {
   std::string name;
+  std::string endpoint;  // for what is told to people; empty when embedded
   Duration call_timeout{30'000};
   Duration heartbeat{5'000};
   Duration reconnect_initial{100};

@@ -9,15 +9,18 @@
 
 #include "ackwire/message.hpp"
 #include "client/fork.hpp"
+#include "client/reach.hpp"
 
 namespace ackwire::client {
 
 using Clock = std::chrono::steady_clock;
 
 struct Gate {
+  explicit Gate(std::string endpoint = {}) : reach(std::move(endpoint)) {}
   const std::uint64_t generation = fork_generation();
   std::mutex mutex;
   std::condition_variable published;  // publishes were answered, or there is room for more
+  Reach reach;
 
   /// True in a child process: the mutex may be locked for ever, do not touch it.
   bool forked() const noexcept { return generation != fork_generation(); }

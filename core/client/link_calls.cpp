@@ -23,8 +23,9 @@ void ConnectionCore::connected() {
   Lock lock(gate_->mutex);
   if (end_) return;
   const Clock::time_point now = Clock::now();
-  lose_session(connection_lost(), "The connection was made anew.");
+  lose_session(connection_lost(), "The connection was made anew.", Why::anew);
   session_.connected(now);
+  gate_->reach.greeting(now);
   schedule(now);
   tell_changes(lock);
 }
@@ -32,7 +33,7 @@ void ConnectionCore::connected() {
 void ConnectionCore::disconnected(std::string_view reason) {
   Lock lock(gate_->mutex);
   if (end_) return;
-  lose_session(connection_lost(), reason);
+  lose_session(connection_lost(), reason, Why::seen);
   tell_changes(lock);
 }
 
@@ -50,7 +51,7 @@ void ConnectionCore::received(std::string_view frame, std::shared_ptr<const void
   session_.heard(now);
   if (!dispatch(frame, owner, now)) {
     session_.give_up();
-    lose_session(connection_lost(), "The broker sent a frame that could not be understood.");
+    lose_session(connection_lost(), "The broker sent a frame that could not be understood.", Why::told);
     schedule(now);
   }
   if (closing_) gate_->published.notify_all();
@@ -108,6 +109,7 @@ bool ConnectionCore::welcome(std::string_view payload, Clock::time_point now) {
   }
   const Duration stamped_wrong = session_.welcomed(*welcome, now);
   if (stamped_wrong != Duration{0}) publisher_.shift_times(stamped_wrong);
+  gate_->reach.welcomed();
   requests_.ready();
   subscriptions_.ready(welcome->boot_epoch, now);
   change_state(ConnectionState::connected, "connected");
@@ -161,8 +163,9 @@ bool ConnectionCore::refused(std::uint32_t request, std::string_view payload, Cl
   if (error.code == Errc::no_session) {
     // The broker was restarted or forgot us. What it says to a hello that is under way is of the frames before it.
     if (!session_.ready()) return true;
-    lose_session(connection_lost(), error.message);
+    lose_session(connection_lost(), error.message, Why::anew);
     session_.connected(now);
+    gate_->reach.greeting(now);
     return true;
   }
   if (!session_.ready() && session_.named_life() && (error.code == Errc::store_rollback || error.code == Errc::invalid_argument)) {
@@ -178,7 +181,7 @@ bool ConnectionCore::refused(std::uint32_t request, std::string_view payload, Cl
   }
   if (!session_.ready()) {
     session_.give_up();
-    lose_session(connection_lost(), error.message);
+    lose_session(connection_lost(), error.message, Why::told);
     return true;
   }
   publisher_.refuse(request, error);
@@ -193,7 +196,7 @@ bool ConnectionCore::goodbye(std::string_view payload, Clock::time_point now) {
   Error reason;
   if (!wire::decode_goodbye(payload, reason)) return false;
   session_.give_up();
-  lose_session(connection_lost(), reason.message.empty() ? "The broker said goodbye." : reason.message);
+  lose_session(connection_lost(), reason.message.empty() ? "The broker said goodbye." : reason.message, Why::told);
   // There is no other connection to make inside one process: the answer to a new hello says whether it goes on.
   if (options_.embedded) session_.connected(now);
   return true;
@@ -236,7 +239,7 @@ Clock::time_point ConnectionCore::tick_due() const { return Clock::time_point{Cl
 bool ConnectionCore::wants_reconnect() {
   Lock lock(gate_->mutex);
   if (!session_.take_reconnect() || end_) return false;
-  lose_session(connection_lost(), "The broker did not answer.");
+  lose_session(connection_lost(), "The broker did not answer.", Why::anew);  // the link tells the reason next
   tell_changes(lock);
   return true;
 }

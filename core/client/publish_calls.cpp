@@ -104,6 +104,7 @@ Status ConnectionCore::flush(Duration wait) {
       gate_->published.wait_until(lock, client::deadline_after(wait), [&] { return publisher_.answered(newest); });
   if (!answered) {
     return client::timeout_error(std::to_string(publisher_.unconfirmed()) + " published messages", wait,
+                                 gate_->reach.describe(Clock::now()),
                                  "Their outcome is not known yet; flush again, the library keeps at it.");
   }
   if (std::optional<Error> refusal = publisher_.take_refusal()) return *std::move(refusal);

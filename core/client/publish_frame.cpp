@@ -106,7 +106,10 @@ Result<std::vector<Receipt>> PendingPublish::wait(Duration wait) const {
     std::unique_lock lock(frame.gate->mutex);
     if (!frame.gate->published.wait_until(lock, client::deadline_after(wait),
                                           [&] { return frame.done.load(std::memory_order_relaxed); })) {
-      return client::timeout_error("A publish", wait, "Its outcome is not known yet; wait again, the library keeps at it.");
+      const client::Clock::time_point now = client::Clock::now();
+      return client::timeout_error("A publish", std::chrono::duration_cast<Duration>(now - state_->since),
+                                   frame.gate->reach.describe(now),
+                                   "Its outcome is not known yet; wait again, the library keeps at it.");
     }
   }
   return client::outcome(*state_);

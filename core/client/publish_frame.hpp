@@ -22,6 +22,7 @@ struct ackwire::PendingPublish::State {
   client::PublishFrame* frame = nullptr;
   std::uint32_t messages = 0;
   bool awaited = false;  // by a blocking publish, which reports the refusal itself
+  client::Clock::time_point since{};
   // Valid once the frame is done:
   std::int32_t receipts = -1;  // index into frame->receipts, or -1
   std::int32_t error = -1;     // index into frame->errors, or -1

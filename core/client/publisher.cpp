@@ -65,7 +65,7 @@ std::shared_ptr<PendingPublish::State> Publisher::add(std::string_view queue, st
   wire::append_batch_head(frame->bytes, messages, static_cast<std::uint32_t>(records.size()));
   frame->bytes.append(records);
   frame->messages += messages;
-  frame->batches.push_back({frame.get(), messages, awaited});
+  frame->batches.push_back({.frame = frame.get(), .messages = messages, .awaited = awaited, .since = Clock::now()});
   ++to.next_sequence;
   messages_ += messages;
   bytes_ += records.size() + wire::batch_head_bytes;

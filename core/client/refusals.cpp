@@ -1,5 +1,7 @@
 #include "client/refusals.hpp"
 
+#include "client/reach.hpp"
+
 namespace ackwire::client {
 
 Error closed_error() { return {Errc::closed, "The connection is closed. Nothing was sent. Open or connect again."}; }
@@ -17,9 +19,10 @@ Error reentrant_error() {
       "on another thread."};
 }
 
-Error timeout_error(std::string_view what, Duration waited, std::string_view outcome) {
+Error timeout_error(std::string_view what, Duration waited, const std::string& trouble, std::string_view outcome) {
   std::string text(what);
-  text += " had no answer within " + std::to_string(waited.count()) + " ms. ";
+  text += " had no answer within " + rough(waited) + ". ";
+  if (!trouble.empty()) text += trouble + " ";
   text += outcome;
   return {Errc::timeout, std::move(text)};
 }
@@ -45,10 +48,12 @@ Error other_life_error(std::string_view cause) {
           std::string(cause) + " Publish it again, with the same idempotency key if there is one."};
 }
 
-Error not_connected_error(std::string_view what) {
+Error not_connected_error(std::string_view what, const std::string& trouble) {
   std::string text("There is no connection to the broker, so ");
   text += what;
-  text += " was not sent. The library keeps reconnecting; wait_connected() says when.";
+  text += " was not sent. ";
+  if (!trouble.empty()) text += trouble + " ";
+  text += "The library keeps reconnecting; wait_connected() says when.";
   return {Errc::disconnected, std::move(text)};
 }
 

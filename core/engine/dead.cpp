@@ -8,8 +8,26 @@
 namespace ackwire::engine {
 namespace {
 
+constexpr Duration depth_retry_after{250};
+
 bool matches(const DeadFilter& filter, const TakenOut& row) {
   return !filter.reason || static_cast<std::uint8_t>(*filter.reason) == row.reason;
+}
+
+/// What comes back is counted again, and a queue holds no more than its policy says.
+bool has_room(const QueuePolicy& policy, const Group& group, std::size_t record_bytes) {
+  return group.outstanding() < policy.max_depth && group.outstanding_bytes() + record_bytes <= policy.max_depth_bytes;
+}
+
+Error no_depth_left(const Queue& queue, const Group& group) {
+  const QueuePolicy& policy = queue.row.policy;
+  const std::string limit = group.outstanding() >= policy.max_depth ? "max_depth = " + std::to_string(policy.max_depth)
+                                                                    : "max_depth_bytes = " + std::to_string(policy.max_depth_bytes);
+  return {Errc::overloaded,
+          "Queue " + queue.row.name + " holds " + std::to_string(group.outstanding()) + " messages; its limit is " + limit +
+              ". The dead letters that are left stay where they are. Wait for consumers, or raise the limit; then redrive again.",
+          depth_retry_after,
+          {}};
 }
 
 DeadLetter letter(std::uint64_t sequence, TakenOut& row, std::uint64_t body_bytes) {
@@ -148,6 +166,10 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
   }
   model::Moved answer;
   answer.dead_until_ms = r.dead_until_ms ? r.dead_until_ms : now.wall.time_since_epoch().count();
+  const auto note_moved = [&](std::uint64_t count) {
+    const bool back = r.action == model::DeadAction::redrive;
+    if (count > 0) note({back ? model::NoteKind::redriven : model::NoteKind::discarded, asking, r.queue, r.group, {}, {}, count});
+  };
   DeadWalk walk(*this, *queue, *group, r.filter, r.from);
   std::uint64_t sequence = 0;
   TakenOut row;
@@ -155,6 +177,14 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     --budget;
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
     if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
+    if (r.action == model::DeadAction::redrive && !has_room(queue->row.policy, *group, row.record.size())) {
+      if (answer.moved.moved == 0) return no_depth_left(*queue, *group);
+      note_moved(answer.moved.moved);
+      answer.moved.not_found = walk.missing();
+      answer.next = sequence;
+      answer.more = true;
+      return answer;
+    }
     tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
     --group->row.dead;
     group->row.dead_bytes -= std::min<std::uint64_t>(group->row.dead_bytes, row.record.size());
@@ -169,6 +199,7 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     row.attempts = 0;
     put_retry(*queue, *group, sequence, row, due_at_once);
   }
+  note_moved(answer.moved.moved);
   answer.moved.not_found = walk.missing();
   answer.next = walk.resume();
   answer.more = answer.next != 0;

@@ -36,7 +36,9 @@ struct Dedupe::State {
   Status open_log(store::Transaction& transaction);
   void open_tables(std::vector<std::unique_ptr<LoggedTable>> tables);
   std::uint64_t full() const { return std::clamp(size() / tables_per_window, full_min, full_max); }
-  std::uint64_t size() const { return active->keys.size() + (seal.table() ? seal.table()->keys.size() : 0) + runs.size(); }
+  std::uint64_t size() const {
+    return active->keys.size() + (seal.table() ? seal.table()->keys.size() - seal.written() : 0) + runs.size();
+  }
   std::optional<DedupeEntry> find_in_tables(const KeyHash& key) const;
   /// When the active table is to be sealed though it is not full. Requires: it is not empty.
   Timestamp sealed_by_age() const;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ackwire/message.hpp"
+#include "format/record.hpp"
 #include "store/store.hpp"
 
 namespace ackwire::engine {
@@ -23,7 +24,12 @@ struct KeyHash {
   friend auto operator<=>(const KeyHash&, const KeyHash&) = default;
 };
 KeyHash hash_key(std::string_view secret, std::string_view key);
-/// Fingerprint of a body, to tell a repeat from a conflict (XXH3, 64 bit).
+/// Fingerprint of a message, to tell a repeat from a conflict: 48 bits of its body (XXH3), and above them 16 of what else it was
+/// published with. Stores of version 0.1 have the whole 64 bits of the body.
+std::uint64_t fingerprint(const format::Record& record);
+enum class Likeness : std::uint8_t { same, other_extras, other_body };
+/// How a message compares to the one whose fingerprint is `known`. `body_only` is the 64 bits of version 0.1 for it.
+Likeness compare(std::uint64_t known, std::uint64_t fingerprint, std::uint64_t body_only);
 std::uint64_t hash_body(std::string_view body);
 
 struct DedupeEntry {

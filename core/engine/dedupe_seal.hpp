@@ -28,6 +28,8 @@ class Seal {
   std::uint32_t trimmed() const { return phase_ == Phase::trim ? log_table_ : 0; }
   /// The table that is being sealed, as long as it has to be searched.
   const LoggedTable* table() const { return table_.get(); }
+  /// Keys of that table that are in its run already, and found twice.
+  std::uint64_t written() const { return run_ != nullptr ? run_->entries : 0; }
   /// One slice: about `entries` keys, or that many divided by eight of log rows.
   void advance(store::Transaction& transaction, std::size_t entries);
 

@@ -104,7 +104,7 @@ void Engine::State::load() {
     return damage("the boot row");
   if (const auto row = tx->get(Table::state, key::lives()); row && !decode(*row, lives)) {
     lives = {};  // clients of an earlier life are told that theirs is not known
-    notes.push_back("damage in the store: the row of boot epochs is lost");
+    damage_found.push_back("damage in the store: the row of boot epochs is lost");
   }
   std::string from = "Q";
   store::Row row;
@@ -207,7 +207,7 @@ Status Engine::finish() {
   if (result.ok()) result = s.broken;
   if (result.ok()) result = s.tx->commit();
   s.tx.reset();
-  if (!result.ok()) s.effects.clear(), s.notes.clear();
+  if (!result.ok()) s.effects.clear(), s.notes.clear(), s.damage_found.clear();
   for (const auto& [key, subscription] : s.subscriptions) subscription->effect = Subscription::npos;
   return result;
 }
@@ -294,7 +294,7 @@ std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t 
         known = known && taken.reason != static_cast<std::uint8_t>(DeadReason::damaged);
         std::string_view bytes = taken.record;
         if ((known || is_whole(taken)) && format::split(bytes, record) && !record.key.empty()) {
-          pinned.push_back({hash_key(store.secret(), record.key), sequence, hash_body(record.body)});
+          pinned.push_back({hash_key(store.secret(), record.key), sequence, fingerprint(record)});
         }
         at.push_back('\0');
       }
@@ -305,7 +305,7 @@ std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t 
 
 std::vector<model::Effect> Engine::take_effects() { return std::exchange(state_->effects, {}); }
 
-std::vector<std::string> Engine::take_notes() { return std::exchange(state_->notes, {}); }
+std::vector<std::string> Engine::take_damage() { return std::exchange(state_->damage_found, {}); }
 
 std::optional<Duration> Engine::next_wakeup() const {
   const State& s = *state_;

@@ -17,6 +17,7 @@
 #include "engine/kept_time.hpp"
 #include "model/command.hpp"
 #include "model/effect.hpp"
+#include "model/note.hpp"
 #include "model/request.hpp"
 #include "store/store.hpp"
 
@@ -85,13 +86,21 @@ class Engine {
   void undeliverable(model::SessionId session, const model::Deliver& deliver);
   /// Sweeps, dispatches, commits.
   Status finish();
-  /// Publishes are refused as overloaded until then (monotonic time): after a full store, so that acks get through.
-  void refuse_publishes(Duration until);
+  /// Publishes are refused as overloaded until then (monotonic time): after a full store, so that acks get through. `why`: what
+  /// the store said.
+  void refuse_publishes(Duration until, const Error& why);
+  /// Ok, or why a publish found no room a moment ago.
+  const Status& room() const;
   /// Nothing is swept and nothing handed out until then: after a full store, so that settles, purges and discards come first.
   void rest(Duration until);
   std::vector<model::Effect> take_effects();
   /// What was found damaged and how it was dealt with, a line each, since the last call. True once finish() or open() returned ok.
-  std::vector<std::string> take_notes();
+  std::vector<std::string> take_damage();
+
+  /// What happened since the last call, for the log. Requires that finish() returned ok: before, it is not true.
+  std::vector<model::Note> take_notes();
+  /// Messages under lease to the session.
+  std::uint64_t leases_of(model::SessionId session) const;
 
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.
   std::optional<Duration> next_wakeup() const;

@@ -24,7 +24,7 @@ struct Planned {
   std::uint64_t body = 0;
   std::uint64_t sequence = 0;  // of the original when duplicate, else assigned when stored
   std::uint32_t twin = none;   // index of an earlier message of this batch with the same key
-  bool duplicate = false;
+  bool duplicate = false, differs = false;
   static constexpr std::uint32_t none = 0xffff'ffff;
 };
 
@@ -92,7 +92,7 @@ class Admission {
         ++queue_.state.suppressed;
         ++queue_.sample.suppressed;
       }
-      receipts.push_back({p.sequence, p.duplicate});
+      receipts.push_back({p.sequence, p.duplicate, p.differs});
     }
     queue_.dirty = true;
     confirm.receipts(receipts);
@@ -147,7 +147,7 @@ class Admission {
     for (Planned& p : plan_) {
       if (p.record.key.empty()) continue;
       p.key = hash_key(s_.store.secret(), p.record.key);
-      p.body = hash_body(p.record.body);
+      p.body = fingerprint(p.record);
       keys_.push_back(p.key);
     }
     queue_.dedupe->prefetch(keys_);
@@ -155,7 +155,9 @@ class Admission {
       Planned& p = plan_[i];
       if (p.record.key.empty()) continue;
       if (const auto known = queue_.dedupe->find(*s_.tx, p.key)) {
-        if (known->body != p.body) return at(conflict(known->sequence), i, count);
+        const Likeness like = compare(known->body, p.body, hash_body(p.record.body));
+        if (like == Likeness::other_body) return at(conflict(known->sequence), i, count);
+        p.differs = like == Likeness::other_extras;
         p.sequence = known->sequence;
         p.duplicate = true;
         plain_ = false;
@@ -183,7 +185,9 @@ class Admission {
         firsts_[slot] = i;
         continue;
       }
-      if (p.body != plan_[original].body) return at(conflict(0), i, count);
+      const Likeness like = compare(plan_[original].body, p.body, p.body);
+      if (like == Likeness::other_body) return at(conflict(0), i, count);
+      p.differs = like == Likeness::other_extras;
       p.twin = original;
       p.duplicate = true;
       plain_ = false;
@@ -201,23 +205,23 @@ class Admission {
   }
 
   Error admit() {
-    if (s_.over_limit()) {
-      return {Errc::overloaded,
-              "The store is over its soft limit (store_soft_limit, disk_floor_bytes). Nothing was stored; acks and the "
-              "DLQ still work. Settle or purge messages, or raise the limit.",
-              full_retry_after,
-              {}};
-    }
     std::uint64_t depth = 0, bytes = 0;
     for (const auto& [id, group] : queue_.groups) {
       depth = std::max(depth, group.outstanding());
       bytes = std::max(bytes, group.outstanding_bytes());
     }
-    std::uint64_t more = 0, more_bytes = 0;
+    std::uint64_t more = 0, more_bytes = 0, rows_bytes = 0;
     for (const Planned& p : plan_) {
       if (!stored(p)) continue;
       ++more;
       more_bytes += p.record.bytes.size();
+      if (delayed(p)) rows_bytes += queue_.groups.size() * rows_room(1, p.record.bytes.size());
+    }
+    if (more > 0) {
+      if (auto full = s_.over_limit(std::max(more_bytes, rows_bytes))) {
+        s_.note_no_room(*full);
+        return *std::move(full);
+      }
     }
     const QueuePolicy& policy = queue_.row.policy;
     if (more == 0 || (depth + more <= policy.max_depth && bytes + more_bytes <= policy.max_depth_bytes))
@@ -291,7 +295,10 @@ Error answer_lost() {
 
 }  // namespace
 
-void Engine::refuse_publishes(Duration until) { state_->refusing_until = until; }
+void Engine::refuse_publishes(Duration until, const Error& why) {
+  state_->refusing_until = until;
+  state_->note_no_room(why);
+}
 
 void Engine::rest(Duration until) { state_->resting_until = until; }
 
@@ -329,6 +336,13 @@ void Engine::publish(SessionId session, const Publish& publish) {
     } else {
       queue->refused += batch.count;
       queue->sample.refused += batch.count;
+      s.note({model::NoteKind::publish_refused,
+              session,
+              queue->row.name,
+              {},
+              std::string(name(error.code)),
+              error.message,
+              batch.count});
       confirm.refused(error);
     }
   }

@@ -72,6 +72,7 @@ model::Reply Engine::State::handle(const model::Purge& r) {
       break;
     }
   }
+  if (answer.count > 0 || !answer.more) note({model::NoteKind::queue_purged, asking, r.queue, {}, {}, {}, answer.count});
   return answer;
 }
 

@@ -29,7 +29,7 @@ std::string place(const Queue& queue, const Group& group, std::uint64_t sequence
 
 void Engine::State::note_damage(Queue& queue, std::string what) {
   ++queue.damaged;
-  if (notes.size() < notes_most) notes.push_back("damage in the store: " + std::move(what));
+  if (damage_found.size() < notes_most) damage_found.push_back("damage in the store: " + std::move(what));
 }
 
 // -- retry rows --------------------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ std::optional<std::string> Engine::State::mend_state(std::string_view at, std::s
   if (queue) {
     note_damage(*queue, text);
   } else {
-    notes.push_back("damage in the store: " + text);
+    damage_found.push_back("damage in the store: " + text);
   }
   return mended;
 }

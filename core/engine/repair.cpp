@@ -256,7 +256,7 @@ class Repair {
     const auto remember = [&](std::uint64_t sequence, std::string_view bytes) {
       format::Record record;
       if (!format::split(bytes, record) || record.key.empty() || !format::checksum_ok(record)) return;
-      keys.add({hash_key(store_.secret(), record.key), sequence, hash_body(record.body)});
+      keys.add({hash_key(store_.secret(), record.key), sequence, fingerprint(record)});
       ++kept;
     };
     for (const Table table : {Table::retry, Table::dead}) {

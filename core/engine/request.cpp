@@ -43,7 +43,10 @@ model::Reply Engine::State::answer(const model::Request& what) {
 }
 
 std::size_t Engine::request(SessionId session, std::uint32_t request, const model::Request& what) {
+  state_->asking = session;
   model::Reply reply = state_->answer(what);
+  if (const Error* error = std::get_if<Error>(&reply))
+    state_->note({model::NoteKind::request_refused, session, {}, {}, std::string(name(error->code)), error->message, 1});
   const std::size_t bytes = std::visit([](const auto& r) { return weight(r); }, reply);
   state_->effect(session, model::Answer{request, std::move(reply)});
   return bytes;
@@ -61,6 +64,7 @@ Queue& Engine::State::make_queue(std::string_view name, const QueuePolicy& polic
   queue.dedupe = std::make_unique<Dedupe>(id);
   if (Status opened = queue.dedupe->open(*tx); !opened) damage("the dedupe store of queue " + queue.row.name);
   queue_names[queue.row.name] = &queue;
+  note({model::NoteKind::queue_created, asking, queue.row.name, {}, {}, {}, 1});
   make_group(queue, "default", false);
   return queue;
 }
@@ -123,6 +127,7 @@ model::Reply Engine::State::handle(const model::SetQueue& r) {
   const QueuePolicy changed = rules::apply(queue->row.policy, r.change);
   if (Status good = rules::check_policy(changed); !good) return good.error();
   if (!(changed == queue->row.policy)) {
+    note({model::NoteKind::queue_changed, asking, r.queue, {}, rules::difference(queue->row.policy, changed), {}, 1});
     queue->row.policy = changed;
     queue->row_dirty = true;
     for (auto& [id, group] : queue->groups) group.next_head_check = Duration{0};  // ttl may have changed
@@ -156,6 +161,7 @@ model::Reply Engine::State::handle(const model::CreateGroup& r) {
                  {}};
   }
   make_group(*queue, r.group, r.from_oldest);
+  note({model::NoteKind::group_created, asking, r.queue, r.group, {}, {}, 1});
   return model::Done{};
 }
 
@@ -171,6 +177,7 @@ model::Reply Engine::State::handle(const model::RemoveGroup& r) {
                  {},
                  {}};
   }
+  note({model::NoteKind::group_removed, asking, r.queue, r.group, {}, {}, group->outstanding() + group->row.dead});
   remove_group(*queue, *group);
   return model::Done{};
 }
@@ -187,6 +194,7 @@ model::Reply Engine::State::handle(const model::RemoveQueue& r) {
                  {},
                  {}};
   }
+  note({model::NoteKind::queue_removed, asking, r.queue, {}, {}, {}, held});
   remove_queue(*queue);
   return model::Done{};
 }
@@ -251,7 +259,7 @@ model::Reply Engine::State::handle(const model::GetStats&) {
   stats.now = now.wall;
   stats.started = now.wall - (now.mono - started);
   stats.consumers = static_cast<std::uint32_t>(subscriptions.size());
-  stats.publishes_refused = over_limit();
+  stats.publishes_refused = !no_room.ok() || over_limit(0).has_value();
   stats.store_bytes = usage.used_bytes;
   stats.store_bytes_limit = usage.limit_bytes;
   stats.queues = std::get<std::vector<QueueInfo>>(handle(model::ListQueues{}));

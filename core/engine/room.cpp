@@ -1,6 +1,9 @@
 // Room in the store: publishes are refused above the soft limit, and what lies above it is for messages that come back. A message
 // is handed out only when there is room to take it back into a row of its own; without room one goes at a time. So a full store
 // drains.
+//
+// A disk is a limit like the map: the store may hold what its file holds already, free pages included, and what the disk has
+// above its floor; the reserve that is allocated behind the file's end is not for publishes.
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
@@ -17,6 +20,19 @@ constexpr std::uint64_t turn_part = 4;
 constexpr double for_returns = 0.5, for_expiry = 0.8;
 constexpr std::size_t texts_bytes = 2 * limits::error_text_bytes;  // of one attempt: its error, and the detail of a dead letter
 constexpr std::size_t short_text_bytes = 100;                      // what is kept of a text when the store is full
+
+constexpr Duration full_retry_after{1'000};
+constexpr std::uint64_t fragments_part = 8;  // of the file, left free where publishes may not make it grow
+
+std::uint64_t less(std::uint64_t bytes, std::uint64_t taken) { return bytes - std::min(bytes, taken); }
+
+/// For people: "4 MiB", "512 KiB".
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kib = 1 << 10, mib = 1 << 20;
+  if (bytes >= 10 * mib) return std::to_string(bytes / mib) + " MiB";
+  if (bytes >= mib) return std::to_string(bytes / mib) + "." + std::to_string(bytes % mib * 10 / mib) + " MiB";
+  return std::to_string(bytes / kib) + " KiB";
+}
 
 std::uint64_t share(double part, std::uint64_t bytes) { return static_cast<std::uint64_t>(part * static_cast<double>(bytes)); }
 
@@ -43,18 +59,57 @@ std::uint64_t row_bytes(const TakenOut& row) {
 void Engine::State::measure_room() {
   usage = store.usage();
   appended_bytes = moved_bytes = 0;
-  const std::uint64_t free = usage.limit_bytes - std::min(usage.limit_bytes, usage.used_bytes);
-  movable_bytes = free / turn_part;
+  // What the disk can still give above its floor; and below it the pages that the file has already, but for a part, because a free
+  // page may lie where nothing fits, and the reserve as far as it is not there.
+  const std::uint64_t inside =
+      std::min(usage.file_bytes - usage.file_bytes / fragments_part, less(usage.allocated_bytes, usage.reserve_bytes));
+  const std::uint64_t outside = less(usage.allocated_bytes + usage.disk_free_bytes, usage.reserve_bytes + options.disk_floor_bytes);
+  room_limits.map_bytes = share(options.store_soft_limit, usage.limit_bytes);
+  room_limits.disk_bytes = std::max(inside, outside);
+  room_limits.soft_bytes = std::min(room_limits.map_bytes, room_limits.disk_bytes);
+  room_limits.hard_bytes = std::min(usage.limit_bytes, usage.allocated_bytes + usage.disk_free_bytes);
+  movable_bytes = less(room_limits.hard_bytes, usage.used_bytes) / turn_part;
+  if (!no_room.ok() && now.mono >= no_room_until && !over_limit(0)) no_room = {};
 }
 
-bool Engine::State::over_limit() const {
-  return usage.used_bytes + appended_bytes > share(options.store_soft_limit, usage.limit_bytes) ||
-         usage.disk_free_bytes < options.disk_floor_bytes || now.mono < refusing_until;
+void Engine::State::note_no_room(const Error& why) {
+  if (no_room.ok()) no_room = why;                                            // the first reason stays: it is what happened
+  no_room_until = std::max(now.mono, refusing_until) + 2 * full_retry_after;  // whoever was refused has tried again by then
+}
+
+const Status& Engine::room() const { return state_->no_room; }
+
+// What a batch of records would need is looked at before it is stored: the reserve is not for publishes.
+std::optional<Error> Engine::State::over_limit(std::uint64_t bytes) const {
+  const std::uint64_t used = usage.used_bytes + appended_bytes + moved_bytes;
+  const auto refuse = [](std::string what) {
+    return Error{Errc::overloaded, std::move(what) + " Acks, purges and the DLQ still work.", full_retry_after, {}};
+  };
+  if (now.mono < refusing_until) {
+    return refuse(
+        "A moment ago the store had no room for a commit, so publishes wait until what frees room has been done. Nothing was "
+        "stored. "
+        "Settle or purge messages, free disk space, or raise store_bytes_limit.");
+  }
+  if (used + bytes <= room_limits.soft_bytes) return std::nullopt;
+  if (room_limits.map_bytes <= room_limits.disk_bytes) {
+    return refuse("The store has " + size_text(used) + " in use, and takes publishes up to " + size_text(room_limits.map_bytes) +
+                  ": store_soft_limit of store_bytes_limit = " + size_text(usage.limit_bytes) +
+                  " (the file size limit of the process, if that is lower). Nothing was stored. Settle or purge messages, or raise "
+                  "store_bytes_limit.");
+  }
+  return refuse("The disk has " + size_text(usage.disk_free_bytes) + " free and disk_floor_bytes keeps " +
+                size_text(options.disk_floor_bytes) + " of it, so the data file (" + size_text(usage.file_bytes) +
+                ") may not grow, and takes publishes up to " + size_text(room_limits.disk_bytes) + "; " + size_text(used) +
+                " are in use. Nothing was stored. " +
+                (used > room_limits.disk_bytes / 2 ? "Settle or purge messages, which makes room in the file, free disk space, "
+                                                   : "Free disk space, ") +
+                "or lower disk_floor_bytes.");
 }
 
 bool Engine::State::room_for(std::uint64_t bytes, double part) const {
-  const double most = options.store_soft_limit + (1 - options.store_soft_limit) * part;
-  return usage.used_bytes + appended_bytes + moved_bytes + bytes <= share(most, usage.limit_bytes);
+  const std::uint64_t most = room_limits.soft_bytes + share(part, less(room_limits.hard_bytes, room_limits.soft_bytes));
+  return usage.used_bytes + appended_bytes + moved_bytes + bytes <= most;
 }
 
 // Texts help people, but no text may be why a message finds no room.

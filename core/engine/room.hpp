@@ -26,6 +26,14 @@ class Reserved {
   std::uint64_t bytes_ = 0;
 };
 
+/// How many bytes the store may have in use.
+struct RoomLimits {
+  std::uint64_t map_bytes = 0;   // for publishes, by the size of the map
+  std::uint64_t disk_bytes = 0;  // for publishes, by the disk
+  std::uint64_t soft_bytes = 0;  // the lower of the two
+  std::uint64_t hard_bytes = 0;  // for everything else
+};
+
 /// What `count` records of `bytes` together take in rows of their own, in the worst case: a record over half a page has pages to
 /// itself, smaller ones share pages that may be half empty.
 std::uint64_t rows_room(std::uint64_t count, std::uint64_t bytes);

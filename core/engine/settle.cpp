@@ -254,7 +254,7 @@ class Settling {
       s_.put_dead(queue_, group_, sequence, row, reject ? DeadReason::rejected : DeadReason::max_attempts, settle_.text);
       return;
     }
-    const Duration delay = settle_.duration_ms >= 0 ? std::min(Duration{settle_.duration_ms}, queue_.row.policy.backoff.max)
+    const Duration delay = settle_.duration_ms >= 0 ? Duration{settle_.duration_ms}
                                                     : rules::retry_delay(queue_.row.policy.backoff, row.attempts, s_.random);
     const std::uint64_t due = delay.count() > 0 ? epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count()) : due_at_once;
     if (stored) {

@@ -246,25 +246,31 @@ struct Engine::State {
   std::unordered_map<SessionId, std::unique_ptr<Listener>> listeners;  // sessions that have subscribed
   std::uint32_t next_index = 1;
   std::vector<model::Effect> effects;
+  std::vector<model::Note> notes;
+  SessionId asking{};  // whose request is answered
   BlockBuffers buffers;
-  std::uint32_t budget = 0;          // messages that may still be swept in this turn
-  bool more = false;                 // work was left for the next turn
-  Duration refusing_until{0};        // publishes; after a full store
-  Duration resting_until{0};         // no sweeps and no hand-overs; after a full store
-  store::Usage usage;                // when the turn began
+  std::uint32_t budget = 0;    // messages that may still be swept in this turn
+  bool more = false;           // work was left for the next turn
+  Duration refusing_until{0};  // publishes; after a full store
+  Duration resting_until{0};   // no sweeps and no hand-overs; after a full store
+  store::Usage usage;          // when the turn began
+  RoomLimits room_limits;      // the same
+  Status no_room;              // why a publish found no room a moment ago
+  Duration no_room_until{0};
   std::uint64_t appended_bytes = 0;  // of records stored in this turn
   std::uint64_t moved_bytes = 0;     // of rows written in this turn for messages that leave their block
   std::uint64_t movable_bytes = 0;   // of rows that may still be written in this turn for messages that leave their block
   std::uint64_t next_sample_ms = 0;
-  std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
-  Status broken;                   // a row could not be read: the turn must fail
-  std::vector<std::string> notes;  // of damage found in this turn, a line each
+  std::uint64_t kept_wall_ms = 0;         // broker time as the store has it
+  Status broken;                          // a row could not be read: the turn must fail
+  std::vector<std::string> damage_found;  // in this turn, a line each
 
   // -- shared by the acts, each defined in the file named after it -------------------------------------------------------
   Queue* find_queue(std::string_view name);
   Subscription* find_subscription(SessionId session, SubscriptionId id);
   void effect(SessionId session, decltype(model::Effect::what) what);
   void damage(const std::string& place);
+  void note(model::Note note);  // note.cpp
 
   // block.cpp
   void append_records(Queue& queue, std::string_view records, std::uint32_t count);
@@ -366,7 +372,9 @@ struct Engine::State {
 
   // room.cpp
   void measure_room();
-  bool over_limit() const;
+  /// Why a batch of that many bytes may not be stored now.
+  std::optional<Error> over_limit(std::uint64_t bytes) const;
+  void note_no_room(const Error& why);
   void spend_room(TakenOut& row);
   bool room_to_expire(const Queue& queue, std::uint64_t record_bytes) const;
   bool room_for(std::uint64_t bytes, double part) const;

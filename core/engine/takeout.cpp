@@ -72,7 +72,7 @@ void Engine::State::replace_retry(Queue& queue, Group& group, std::uint64_t sequ
 
 void Engine::State::note_error(TakenOut& row, std::string_view text) {
   if (row.errors.size() >= limits::errors_kept) row.errors.erase(row.errors.begin());
-  row.errors.push_back({now.wall, row.deliveries, std::string(rules::cut_text(text))});
+  row.errors.push_back({now.wall, row.deliveries, rules::cut_text(text)});
 }
 
 void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, DeadReason reason,
@@ -86,6 +86,7 @@ void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence,
   ++group.row.dead_lettered;
   group.row.dead_bytes += row.record.size();
   ++queue.sample.dead_lettered;
+  note({model::NoteKind::dead_lettered, {}, queue.row.name, group.row.name, std::string(name(reason)), row.detail, 1, sequence});
   group.dirty = true;
 }
 
@@ -108,7 +109,7 @@ void Engine::State::remember_key(Queue& queue, std::uint64_t sequence, std::stri
       record.key.empty())
     return;
   if (!format::checksum_ok(record)) return;  // another key than it was published with
-  queue.dedupe->add({hash_key(store.secret(), record.key), sequence, hash_body(record.body)});
+  queue.dedupe->add({hash_key(store.secret(), record.key), sequence, fingerprint(record)});
   queue.dedupe_changed = true;
 }
 

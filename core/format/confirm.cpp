@@ -36,8 +36,8 @@ bool split_receipts(std::string_view& bytes, ConfirmEntry& entry) {
   const char* at = bytes.data() + receipts_head_bytes;
   for (std::uint32_t i = 0; i < entry.messages; ++i, at += receipt_bytes) {
     const auto duplicate = load<std::uint8_t>(at + 8);
-    if (duplicate > 1) return false;
-    entry.receipts.push_back({load<std::uint64_t>(at), duplicate == 1});
+    if (duplicate > 2) return false;
+    entry.receipts.push_back({load<std::uint64_t>(at), duplicate != 0, duplicate == 2});
   }
   entry.first_sequence = entry.receipts.front().sequence;
   bytes.remove_prefix(receipts_head_bytes + entry.messages * receipt_bytes);
@@ -73,7 +73,7 @@ void ConfirmWriter::receipts(const std::vector<Receipt>& receipts) {
   append<std::uint32_t>(out_, static_cast<std::uint32_t>(receipts.size()));
   for (const Receipt& receipt : receipts) {
     append<std::uint64_t>(out_, receipt.sequence);
-    append<std::uint8_t>(out_, receipt.duplicate ? 1 : 0);
+    append<std::uint8_t>(out_, receipt.differs ? 2 : receipt.duplicate ? 1 : 0);
   }
 }
 

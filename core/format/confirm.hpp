@@ -3,7 +3,8 @@
 //
 //   confirm = { entry }
 //   entry   = 0:u8 batches:u32 messages:u32 first_sequence:u64          batches stored in a row, no duplicates
-//           | 1:u8 messages:u32 { sequence:u64 duplicate:u8 }           one batch, receipt by receipt
+//           | 1:u8 messages:u32 { sequence:u64 duplicate:u8 }           one batch, receipt by receipt (duplicate: 0 no, 1 yes,
+//                                                                       2 yes, of a message with other headers and the like)
 //           | 2:u8 code:u16 retry_after_ms:u32 index:u32 text_bytes:u16 text   one batch, refused (index 2^32-1 = none)
 //
 // Entries are in the order of the frame's batches. Little-endian. The values are permanent.

@@ -1,11 +1,23 @@
 #include "ackwire/error.hpp"
 
 #include "ackwire/dead_letter.hpp"
+#include "ackwire/log.hpp"
 #include "ackwire/version.hpp"
 
 namespace ackwire {
 
 std::string_view version() noexcept { return "0.1.0"; }
+
+std::string_view name(LogLevel level) noexcept {
+  switch (level) {
+    case LogLevel::debug: return "debug";
+    case LogLevel::info: return "info";
+    case LogLevel::warn: return "warn";
+    case LogLevel::error: return "error";
+    case LogLevel::critical: return "critical";
+  }
+  return "info";
+}
 
 std::string_view name(DeadReason reason) noexcept {
   switch (reason) {

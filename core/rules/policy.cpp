@@ -1,8 +1,12 @@
 #include "rules/policy.hpp"
 
+#include <array>
 #include <string>
+#include <utility>
 
 #include "ackwire/limits.hpp"
+#include "ackwire/settings.hpp"
+#include "ackwire/units.hpp"
 #include "rules/quote.hpp"
 
 namespace ackwire::rules {
@@ -12,18 +16,23 @@ bool legal(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == ':';
 }
 
-Error outside(std::string_view member, const std::string& value, const std::string& range) {
-  return {Errc::out_of_range, std::string(member) + " is " + value + ", allowed is " + range + ". Nothing was changed."};
-}
-
-template <class T>
-Status within(std::string_view member, T value, T low, T high, const char* unit = "") {
-  if (value >= low && value <= high) return {};
-  return outside(member, std::to_string(value) + unit, std::to_string(low) + " to " + std::to_string(high) + unit);
-}
-
-Status duration_within(std::string_view member, Duration value, Duration low, Duration high) {
-  return within<std::int64_t>(member, value.count(), low.count(), high.count(), " ms");
+/// The members that are numbers, in the order of the table.
+std::array<std::pair<std::string_view, double>, 13> values_of(const QueuePolicy& p) {
+  return {{
+      {"visibility_timeout", static_cast<double>(p.visibility_timeout.count())},
+      {"max_attempts", p.max_attempts},
+      {"backoff_initial", static_cast<double>(p.backoff.initial.count())},
+      {"backoff_multiplier", p.backoff.multiplier},
+      {"backoff_max", static_cast<double>(p.backoff.max.count())},
+      {"backoff_jitter", p.backoff.jitter},
+      {"ttl", static_cast<double>(p.ttl.count())},
+      {"dedupe_window", static_cast<double>(p.dedupe_window.count())},
+      {"max_depth", static_cast<double>(p.max_depth)},
+      {"max_depth_bytes", static_cast<double>(p.max_depth_bytes)},
+      {"max_in_flight", p.max_in_flight},
+      {"max_message_bytes", p.max_message_bytes},
+      {"paused", p.paused ? 1 : 0},
+  }};
 }
 
 }  // namespace
@@ -51,29 +60,33 @@ Status check_queue_name(std::string_view name) { return rules::check_name("queue
 namespace ackwire::rules {
 
 Status check_policy(const QueuePolicy& p) {
-  namespace l = limits;
-  if (auto s = duration_within("visibility_timeout", p.visibility_timeout, l::visibility_timeout_min, l::visibility_timeout_max);
-      !s)
-    return s;
-  if (auto s = within<std::uint32_t>("max_attempts", p.max_attempts, 1, 1000); !s) return s;
-  if (auto s = duration_within("backoff.initial", p.backoff.initial, Duration{0}, l::delay_max); !s) return s;
-  if (auto s = duration_within("backoff.max", p.backoff.max, p.backoff.initial, l::delay_max); !s) return s;
-  // Written so that a NaN fails too.
-  if (!(p.backoff.multiplier >= 1.0 && p.backoff.multiplier <= 100.0)) {
-    return outside("backoff.multiplier", std::to_string(p.backoff.multiplier), "1 to 100");
+  for (const auto& [name, value] : values_of(p)) {
+    if (Status status = check_setting(setting(queue_settings(), name), value, "Nothing was changed."); !status) return status;
   }
-  if (!(p.backoff.jitter >= 0.0 && p.backoff.jitter <= 1.0))
-    return outside("backoff.jitter", std::to_string(p.backoff.jitter), "0 to 1");
-  if (auto s = duration_within("ttl", p.ttl, Duration{0}, l::ttl_max); !s) return s;
-  if (auto s = duration_within("dedupe_window", p.dedupe_window, Duration{0}, l::dedupe_window_max); !s) return s;
-  if (auto s = within<std::uint64_t>("max_depth", p.max_depth, 1, std::uint64_t{1} << 40); !s) return s;
-  if (auto s = within<std::uint64_t>("max_depth_bytes", p.max_depth_bytes, 1024, std::uint64_t{1} << 50); !s) return s;
-  if (auto s = within<std::uint32_t>("max_in_flight", p.max_in_flight, 1, 1'000'000); !s) return s;
-  if (auto s = within<std::uint32_t>("max_message_bytes", p.max_message_bytes, 1, static_cast<std::uint32_t>(l::message_bytes)); !s)
-    return s;
+  if (p.backoff.max < p.backoff.initial) {
+    return Error{Errc::out_of_range, "backoff_max >= backoff_initial does not hold: " + format_duration(p.backoff.max) + " < " +
+                                         format_duration(p.backoff.initial) + ". Nothing was changed."};
+  }
   if (p.on_expiry != OnExpiry::dead_letter && p.on_expiry != OnExpiry::discard)
-    return outside("on_expiry", "unknown", "dead_letter or discard");
+    return Error{Errc::out_of_range, "on_expiry is neither dead_letter nor discard. Nothing was changed."};
   return {};
+}
+
+std::string difference(const QueuePolicy& before, const QueuePolicy& after) {
+  const auto was = values_of(before), is = values_of(after);
+  std::string text;
+  const auto add = [&text](std::string_view name, std::string_view from, std::string_view to) {
+    if (!text.empty()) text += ", ";
+    text.append(name).append(" ").append(from).append(" -> ").append(to);
+  };
+  for (std::size_t i = 0; i < was.size(); ++i) {
+    const auto& [name, value] = was[i];
+    const Unit unit = setting(queue_settings(), name).unit;
+    if (value != is[i].second) add(name, format_value(unit, value), format_value(unit, is[i].second));
+  }
+  const auto word = [](OnExpiry what) { return what == OnExpiry::discard ? "discard" : "dead_letter"; };
+  if (before.on_expiry != after.on_expiry) add("on_expiry", word(before.on_expiry), word(after.on_expiry));
+  return text;
 }
 
 QueuePolicy apply(const QueuePolicy& policy, const QueueChange& c) {
@@ -98,11 +111,12 @@ QueuePolicy apply(const QueuePolicy& policy, const QueueChange& c) {
   return p;
 }
 
-std::string_view cut_text(std::string_view text) {
-  if (text.size() <= limits::error_text_bytes) return text;
-  std::size_t end = limits::error_text_bytes;
+std::string cut_text(std::string_view text) {
+  constexpr std::string_view ellipsis = "\u2026";
+  if (text.size() <= limits::error_text_bytes) return std::string(text);
+  std::size_t end = limits::error_text_bytes - ellipsis.size();
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end);
+  return std::string(text.substr(0, end)) + std::string(ellipsis);
 }
 
 }  // namespace ackwire::rules

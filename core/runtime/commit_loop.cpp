@@ -103,7 +103,7 @@ struct CommitLoop::State {
   std::vector<std::function<void()>> calls;
   std::uint64_t next_peer = 1;
   bool stopping = false;
-  Status health;
+  Status health, store_room;
 
   bool on_loop() const { return std::this_thread::get_id() == loop_thread.load(); }
   bool has_work() const {
@@ -207,6 +207,7 @@ void CommitLoop::State::run() {
     clock_offset_ms.store(turn.clock_offset().count(), std::memory_order_relaxed);
     return send(peer, head, payload);
   };
+  bool store_room_was_ok = true;
   while (true) {
     room = local_room = {options.commit_max_frames, options.commit_max_bytes};
     collect();
@@ -223,6 +224,11 @@ void CommitLoop::State::run() {
     clock_offset_ms.store(turn.clock_offset().count(), std::memory_order_relaxed);
     note_failure();
     for (const Peer& peer : std::exchange(gone, {})) turn.end(peer);
+    if (turn.room().ok() != store_room_was_ok) {
+      const std::lock_guard lock(mutex);
+      store_room = turn.room();
+      store_room_was_ok = store_room.ok();
+    }
     for (const Peer& peer : turn.take_silent()) {
       if (gateway) gateway->drop(PeerId{peer.id});
     }
@@ -337,6 +343,11 @@ Result<std::string> CommitLoop::bind(std::string_view endpoint) {
 }
 
 Duration CommitLoop::clock_offset() const { return Duration{state_->clock_offset_ms.load(std::memory_order_relaxed)}; }
+
+Status CommitLoop::room() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->store_room;
+}
 
 Status CommitLoop::health() const {
   const std::lock_guard lock(state_->mutex);

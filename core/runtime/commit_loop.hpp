@@ -53,6 +53,8 @@ class CommitLoop {
   Status health() const;
   /// The system's clock less broker time, as of the last turn.
   Duration clock_offset() const;
+  /// Ok, or why publishes find no room at present.
+  Status room() const;
   void stop();
 
   static constexpr std::size_t inbox_bytes = 64u << 20;

@@ -20,7 +20,8 @@ constexpr Duration commit_window{30'000};
 constexpr Duration probe_pause{500};
 constexpr Duration pace_slack{5};      // of broker time against the steady clock, before peers in this process are told
 constexpr Duration full_pause{5'000};  // of publishes
-constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first
+constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first; and between tries to open again
+constexpr Duration full_retry_after{1'000};
 
 // Reads are answered in turn, a bounded part of them in each turn of the broker, so that a publisher never waits long for them.
 constexpr std::size_t session_reads = 32;            // of one session, waiting
@@ -33,6 +34,12 @@ std::uint64_t micros() {
   timespec t{};
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(t.tv_nsec) / 1'000;
+}
+
+bool wants_answer(wire::Operation operation) {
+  using wire::Operation;
+  return operation == Operation::publish || operation == Operation::settle || operation == Operation::request ||
+         operation == Operation::subscribe;
 }
 
 Error no_session() {
@@ -56,7 +63,7 @@ Error other_life(const wire::Life& life, std::uint64_t boot_epoch) {
 
 }  // namespace
 
-Turn::Turn(store::Store& store, const BrokerOptions& options) : store_(store), options_(options) {}
+Turn::Turn(store::Store& store, const BrokerOptions& options) : store_(store), options_(options), log_(options.log) {}
 
 std::uint64_t Turn::random_seed() const {
   if (options_.seed != 0) return options_.seed;
@@ -82,17 +89,16 @@ Status Turn::open_engine() {
   engine_ = std::make_unique<engine::Engine>(store_, options);
   now_ = clock_->at(Clock::read_mono(), Clock::read_system());
   Status opened = engine_->open(now_);
-  if (opened.ok()) tell_damage();
+  if (opened.ok()) {
+    tell_opened();
+    tell_damage();
+  }
   return opened;
-}
-
-// A line for each row that was found damaged and how it was dealt with.
-void Turn::tell_damage() {
-  for (const std::string& note : engine_->take_notes()) std::fprintf(stderr, "ackwire: warning: %s\n", note.c_str());
 }
 
 std::optional<Duration> Turn::wait() const {
   if (!failed_.ok()) return std::nullopt;
+  if (!full_.ok()) return std::max(next_open_ - Clock::read_mono(), Duration{0});
   if (!lost_.empty() || !gone_.empty() || released_ || reads_left_) return Duration{0};
   std::optional<Duration> wait;
   if (const auto next = engine_->next_wakeup()) wait = std::max(*next - Clock::read_mono(), Duration{0});
@@ -109,36 +115,41 @@ void Turn::end(const Peer& peer) {
   if (Session* session = sessions_.of(peer)) gone_.push_back(session->id);
 }
 
-void Turn::end_session(model::SessionId id) {
+void Turn::end_session(model::SessionId id, std::string_view why, bool in_order) {
+  if (const Session* session = sessions_.find(id)) tell_session_end(*session, why, in_order);
   engine_->end_session(id);
   sessions_.remove(id);
 }
 
 void Turn::begin(const Send& send) {
   now_ = clock_->at(Clock::read_mono(), Clock::read_system());
-  if (failed_.ok()) {
+  asked_.clear();
+  if (!full_.ok() && now_.mono >= next_open_) open_again();
+  if (working()) {
     if (Status begun = engine_->begin(now_); !begun) after_failure(begun, send);
   }
-  if (failed_.ok()) {
+  if (working()) {
     for (const Lost& lost : lost_) engine_->undeliverable(lost.session, lost.deliver);
-    for (const model::SessionId id : gone_) end_session(id);
+    for (const model::SessionId id : gone_) end_session(id, "the connection was lost");
   }
   lost_.clear();
   gone_.clear();
   released_ = false;
+  frames_ = 0;
 }
 
 void Turn::take(const std::vector<Received>& frames) {
+  frames_ += frames.size();
   for (const Received& frame : frames) handle(frame);
 }
 
 void Turn::finish(const Send& send) {
-  if (failed_.ok()) run_reads();
-  if (failed_.ok()) {
+  if (working()) run_reads();
+  if (working()) {
     // After the frames: a turn may have taken longer than the timeout, and what the client said meanwhile was waiting.
     for (const model::SessionId id : sessions_.silent(now_.mono, options_.session_timeout)) {
       silent_.push_back(sessions_.find(id)->peer);
-      end_session(id);
+      end_session(id, "nothing was heard of it for the session_timeout");
     }
     const std::uint64_t before = micros();
     const Status finished = engine_->finish();
@@ -147,17 +158,24 @@ void Turn::finish(const Send& send) {
         commit_window_ = now_.mono + commit_window;
         last_commit_us_ = std::exchange(commit_us_, {});
       }
-      commit_us_.add(micros() - before);
+      const std::uint64_t taken = micros() - before;
+      commit_us_.add(taken);
+      tell_commit(taken, frames_);
+      if (log_.on()) tell_notes();
       ++commits_;
       tell_damage();
     } else {
       after_failure(finished, send);
     }
   }
+  send_replies(send);
+  if (working()) send_effects(send);
+  if (now_.mono >= next_probe_) probe(send);
+}
+
+void Turn::send_replies(const Send& send) {
   for (const Reply& reply : replies_) send(reply.peer, reply.frame, {});
   replies_.clear();
-  if (failed_.ok()) send_effects(send);
-  if (now_.mono >= next_probe_) probe(send);
 }
 
 // A ROUTER socket does not say that a peer went. A pong that nobody asked for finds out, so that leases end within a second of a
@@ -176,16 +194,39 @@ void Turn::probe(const Send& send) {
   }
 }
 
-// Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming.
+// Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming. Whoever
+// waits for an answer hears the store's error: nothing of his frame was done.
 void Turn::after_failure(const Status& failure, const Send& send) {
-  const bool full = failure.error().code == Errc::store_full;
-  if (!full) stop_confirming(failure);
-  close(send, failure.error().code, failure.error().message);
+  Error error = failure.error();
+  const bool full = error.code == Errc::store_full;
+  if (full) {
+    error.retry_after = full_retry_after;
+    for (const Asked& asked : asked_) refuse(asked.peer, asked.request, error);
+    send_replies(send);
+  } else {
+    stop_confirming(failure);
+  }
+  tell_failure(failure.error(), full);
+  close(send, error.code, error.message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
   if (!full) return;
-  if (const Status opened = open_engine(); !opened.ok()) stop_confirming(opened);
-  engine_->refuse_publishes(now_.mono + full_pause);
-  engine_->rest(now_.mono + full_rest);
+  full_ = error;
+  open_again();
+}
+
+// A start is a commit too. On a disk without any room it is tried until it succeeds: what frees room may come from outside.
+void Turn::open_again() {
+  const Status opened = open_engine();
+  if (opened.ok()) {
+    engine_->refuse_publishes(now_.mono + full_pause, full_.error());
+    engine_->rest(now_.mono + full_rest);
+    full_ = {};
+  } else if (opened.error().code == Errc::store_full) {
+    next_open_ = now_.mono + full_rest;
+  } else {
+    tell_failure(opened.error(), false);
+    stop_confirming(opened);
+  }
 }
 
 void Turn::stop_confirming(const Status& failure) {
@@ -205,6 +246,7 @@ void Turn::close(const Send& send, Errc code, std::string_view text) {
 }
 
 void Turn::refuse(const Peer& peer, std::uint32_t request, const Error& error) {
+  tell_refusal(peer, error);
   Reply& reply = replies_.emplace_back(Reply{peer, {}});
   wire::encode_error(reply.frame, request, error);
 }
@@ -213,6 +255,7 @@ void Turn::handle(const Received& received) {
   wire::Frame frame;
   const Status whole = wire::split_frame(received.bytes, frame);
   if (!failed_.ok()) return refuse(received.peer, frame.request, failed_.error());
+  if (!full_.ok()) return refuse(received.peer, frame.request, full_.error());
   Session* session = sessions_.of(received.peer);
   if (received.extra_frames > 0) {
     return refuse(
@@ -225,19 +268,20 @@ void Turn::handle(const Received& received) {
   }
   if (!whole.ok()) {
     refuse(received.peer, frame.request, whole.error());
-    if (session && wire::ends_session(whole.error().code)) end_session(session->id);
+    if (session && wire::ends_session(whole.error().code)) end_session(session->id, "its frame could not be understood");
     return;
   }
   if (frame.operation == wire::Operation::hello) return hello(received.peer, frame);
   if (!session) return refuse(received.peer, frame.request, no_session());
   session->last_heard = now_.mono;
+  if (wants_answer(frame.operation)) asked_.push_back({received.peer, frame.request});
   handle_session_frame(*session, frame);
 }
 
 void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   const auto hello = wire::decode_hello(frame.payload);
   if (!hello) return refuse(peer, frame.request, hello.error());
-  if (Session* old = sessions_.of(peer)) end_session(old->id);
+  if (Session* old = sessions_.of(peer)) end_session(old->id, "it said hello again");
   if (hello->life && !was_life(*hello->life)) return refuse(peer, frame.request, other_life(*hello->life, engine_->boot_epoch()));
   if (sessions_.size() >= options_.max_sessions) {
     return refuse(peer, frame.request,
@@ -250,6 +294,7 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   Session& session = sessions_.add(peer, now_.mono);
   session.producer = hello->producer;
   session.name = hello->client_name;
+  tell_session(session);
   wire::Welcome welcome;
   welcome.session_timeout_ms = static_cast<std::uint32_t>(options_.session_timeout.count());
   welcome.boot_epoch = engine_->boot_epoch();
@@ -272,7 +317,7 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
   using wire::Operation;
   const auto refused = [&](const Error& error) {
     refuse(session.peer, frame.request, error);
-    if (wire::ends_session(error.code)) end_session(session.id);
+    if (wire::ends_session(error.code)) end_session(session.id, "its frame could not be understood");
   };
   engine_->heard(session.id);
   switch (frame.operation) {
@@ -326,7 +371,7 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
       } else if (reason.code == Errc::ok) {
         engine_->forget_producer(session.producer);
       }
-      return end_session(session.id);
+      return end_session(session.id, "it said goodbye", true);
     }
     default:
       return refused({Errc::unknown_operation,

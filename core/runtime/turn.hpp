@@ -15,6 +15,7 @@
 #include "engine/engine.hpp"
 #include "engine/latency.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/log.hpp"
 #include "runtime/sessions.hpp"
 #include "store/store.hpp"
 #include "wire/frame.hpp"
@@ -57,6 +58,8 @@ class Turn {
   const Status& failed() const { return failed_; }
   /// The system's clock less broker time.
   Duration clock_offset() const { return clock_ ? clock_->offset() : Duration{0}; }
+  /// Ok, or why a publish found no room a moment ago.
+  const Status& room() const { return full_.ok() ? engine_->room() : full_; }
   /// Says goodbye to everyone.
   void close(const Send& send, Errc code, std::string_view text);
 
@@ -71,29 +74,51 @@ class Turn {
   void run_reads();
   void hold(const Peer& peer, bool held);
   void refuse(const Peer& peer, std::uint32_t request, const Error& error);
-  void end_session(model::SessionId id);
+  /// `in_order`: it said goodbye, or was never asked to stay.
+  void end_session(model::SessionId id, std::string_view why, bool in_order = false);
   void send_effects(const Send& send);
   void probe(const Send& send);
   bool send_effect(model::Effect& effect, const Session& session, const Send& send);
   void tell_damage();
   Status open_engine();
   void after_failure(const Status& failure, const Send& send);
+  void open_again();
+  bool working() const { return failed_.ok() && full_.ok(); }
+  void send_replies(const Send& send);
   void stop_confirming(const Status& failure);
   void complete(BrokerStats& stats);
   std::uint64_t random_seed() const;
+  // turn_log.cpp
+  std::string who(const Session* session) const;
+  void tell_notes();
+  void tell_opened();
+  void tell_session(const Session& session);
+  void tell_session_end(const Session& session, std::string_view why, bool in_order);
+  void tell_refusal(const Peer& peer, const Error& error);
+  void tell_commit(std::uint64_t micros, std::size_t frames);
+  void tell_failure(const Error& error, bool goes_on);
 
   store::Store& store_;
   BrokerOptions options_;
+  Log log_;
   std::optional<Clock> clock_;  // from open() on
   engine::MachineBoot machine_boot_{};
+  std::size_t frames_ = 0;  // taken in this turn
   model::Now now_;
   std::unique_ptr<engine::Engine> engine_;
   Sessions sessions_;
   Status failed_;
+  Status full_;  // not ok: there is no room even to open the engine again; it is tried until there is
+  Duration next_open_{0};
   struct Reply {
     Peer peer;
     std::string frame;
   };
+  struct Asked {
+    Peer peer;
+    std::uint32_t request = 0;
+  };
+  std::vector<Asked> asked_;    // frames of this turn that await an answer
   std::vector<Reply> replies_;  // answers that need no commit; sent after it all the same, to keep the order
   struct Lost {
     model::SessionId session;

@@ -142,7 +142,7 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(const std::filesystem
   }
   if (!read_only) {
     const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(file->fd(), 0) != 0 || ::pwrite(file->fd(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    if (::ftruncate(file->fd(), 0) != 0 || !write_at(file->fd(), pid, 0)) {
       // A full disk may not keep the broker from starting and draining: the lock itself holds, only its owner stays unnamed.
       if (errno != ENOSPC && errno != EDQUOT) {
         registry.release(id);

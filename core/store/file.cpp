@@ -10,16 +10,6 @@
 namespace ackwire::store {
 namespace {
 
-Status write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return io_error("write", path, written < 0 ? errno : ENOSPC);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 Status sync_fd(int fd, const std::filesystem::path& path) {
   if (::fsync(fd) != 0) return io_error("sync", path, errno);
   return {};
@@ -46,8 +36,22 @@ Error io_error(std::string_view action, const std::filesystem::path& path, int e
                         std::to_string(error_number) + "). Nothing was changed. Check the path, its owner and its mode."};
 }
 
+namespace {
+
+/// A copy above the standard descriptors: another thread may have closed one since they were looked at.
+int above_standard(int fd) {
+  if (fd < 0 || fd > STDERR_FILENO) return fd;
+  const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int error_number = errno;
+  ::close(fd);
+  errno = error_number;
+  return moved;
+}
+
+}  // namespace
+
 Result<File> open_file(const std::filesystem::path& path, int flags) {
-  File file(::open(path.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
+  File file(above_standard(::open(path.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600)));
   if (!file.open()) {
     if (errno != ELOOP) return io_error("open", path, errno);
     return Error{Errc::store_unsafe,
@@ -73,19 +77,37 @@ FileId file_id(int fd) {
   return {status.st_dev, status.st_ino};
 }
 
+bool write_at(int fd, std::string_view bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written == 0) errno = ENOSPC;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return true;
+}
+
+std::optional<std::size_t> read_at(int fd, char* bytes, std::size_t size, std::uint64_t offset) {
+  std::size_t have = 0;
+  while (have < size) {
+    const ssize_t got = ::pread(fd, bytes + have, size - have, static_cast<off_t>(offset + have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::nullopt;
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  return have;
+}
+
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
   auto file = open_file(path, O_RDONLY);
   if (!file) return std::move(file).error();
   std::string bytes(limit, '\0');
-  std::size_t size = 0;
-  while (size < limit) {
-    const ssize_t got = ::pread(file->fd(), bytes.data() + size, limit - size, static_cast<off_t>(size));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error("read", path, errno);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  bytes.resize(size);
+  const auto size = read_at(file->fd(), bytes.data(), limit, 0);
+  if (!size) return io_error("read", path, errno);
+  bytes.resize(*size);
   return bytes;
 }
 
@@ -93,7 +115,7 @@ Status replace_file(const std::filesystem::path& path, std::string_view bytes) {
   const std::filesystem::path temporary = path.string() + ".new";
   auto file = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
   if (!file) return std::move(file).error();
-  if (Status done = write_all(file->fd(), bytes, temporary); !done) return done;
+  if (!write_at(file->fd(), bytes, 0)) return io_error("write", temporary, errno);
   if (Status done = sync_fd(file->fd(), temporary); !done) return done;
   if (::rename(temporary.c_str(), path.c_str()) != 0) return io_error("rename a new file to", path, errno);
   return sync_directory(path.parent_path());

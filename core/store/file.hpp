@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,11 @@ Result<File> open_file(const std::filesystem::path& path, int flags);
 /// The id of the file at `path`; links are not followed. Errors: io.
 Result<FileId> file_id(const std::filesystem::path& path);
 FileId file_id(int fd);
+
+/// Writes all of `bytes`, however many calls it takes. False: errno says why, and a part may be written.
+bool write_at(int fd, std::string_view bytes, std::uint64_t offset);
+/// Reads until `size` bytes are there or the file ends; how many. None: errno says why.
+std::optional<std::size_t> read_at(int fd, char* bytes, std::size_t size, std::uint64_t offset);
 
 /// At most `limit` bytes from the start. Errors: io, store_unsafe.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit);

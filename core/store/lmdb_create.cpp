@@ -16,6 +16,7 @@
 
 #include "store/file.hpp"
 #include "store/identity.hpp"
+#include "store/lmdb_compact.hpp"
 #include "store/lmdb_environment.hpp"
 #include "store/lmdb_header.hpp"
 #include "store/witness.hpp"
@@ -107,7 +108,8 @@ void remove_creation_leftovers(const std::filesystem::path& directory) {
   std::error_code ignored;  // tried again at the next start; in the way of nothing
   std::filesystem::remove(directory / creating_name / "lock.mdb", ignored);
   std::filesystem::remove(directory / creating_name, ignored);
-  std::filesystem::remove(directory / (std::string(marker_name) + ".new"), ignored);
+  for (const std::string name : {marker_name, witness_name}) std::filesystem::remove(directory / (name + ".new"), ignored);
+  std::filesystem::remove(directory / compacted_name, ignored);
 }
 
 }  // namespace ackwire::store

@@ -14,7 +14,7 @@ bool has_marker(const std::filesystem::path& directory);
 Status check_not_foreign(const std::filesystem::path& directory);
 /// Requires the directory's lock, and no marker. Errors: store_invalid, io, store_full.
 Status create_store(const std::filesystem::path& directory, std::uint64_t map_bytes);
-/// Removes what a creation left behind after its marker was in place.
+/// Removes what a creation, a new witness or a compaction that was cut left behind.
 void remove_creation_leftovers(const std::filesystem::path& directory);
 
 }  // namespace ackwire::store

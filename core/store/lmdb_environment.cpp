@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -25,7 +26,6 @@ constexpr std::string_view about_key = "identity";  // -> id:16 secret:16 crc:u3
 constexpr unsigned table_count_max = lmdb_table_count + 1;
 constexpr std::uint64_t map_bytes_min = 1 << 20;
 constexpr std::chrono::milliseconds watch_interval{1'000};
-constexpr std::chrono::milliseconds disk_free_interval{100};
 constexpr std::uint64_t disk_slack_bytes = 4 << 20;
 
 std::string words(int code) { return std::string(mdb_strerror(code)) + " (" + std::to_string(code) + ")"; }
@@ -62,7 +62,8 @@ Status LmdbEnvironment::create(const std::filesystem::path& directory, std::uint
   int code = mdb_env_create(&guard.env);
   if (code == 0) code = mdb_env_set_maxdbs(guard.env, table_count_max);
   if (code == 0) code = mdb_env_set_mapsize(guard.env, rounded_map_bytes(map_bytes));
-  if (code == 0) code = mdb_env_open(guard.env, directory.c_str(), MDB_NOTLS, 0600);
+  // Nobody else can see it yet. A lock file is a map that is written into, which a full disk answers with SIGBUS.
+  if (code == 0) code = mdb_env_open(guard.env, directory.c_str(), MDB_NOTLS | MDB_NOLOCK, 0600);
   if (code == 0) code = mdb_txn_begin(guard.env, nullptr, 0, &guard.txn);
   for (std::size_t i = 0; code == 0 && i < table_names.size(); ++i)
     code = mdb_dbi_open(guard.txn, table_names[i], MDB_CREATE, &table);
@@ -79,6 +80,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(EnvironmentParts 
   std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(parts)));
   if (Status done = environment->map(); !done) return std::move(done).error();
   if (Status done = environment->open_tables(); !done) return std::move(done).error();
+  if (Status done = environment->make_witness(); !done) return std::move(done).error();
   environment->watch_files();
   return environment;
 }
@@ -162,6 +164,16 @@ Status LmdbEnvironment::read_about(MDB_txn* txn) {
   return {};
 }
 
+Status LmdbEnvironment::make_witness() {
+  if (!parts_.new_witness) return {};
+  const std::filesystem::path path = parts_.directory / witness_name;
+  if (Status made = Witness::create(path, parts_.id, *parts_.new_witness); !made) return made;
+  auto witness = Witness::open(path, parts_.id, false);
+  if (!witness) return std::move(witness).error();
+  parts_.witness = std::move(*witness);
+  return {};
+}
+
 void LmdbEnvironment::watch_files() {
   if (parts_.read_only) return;
   for (const char* name : {lock_name, marker_name, witness_name, data_name}) {
@@ -172,6 +184,10 @@ void LmdbEnvironment::watch_files() {
   next_check_ = std::chrono::steady_clock::now() + watch_interval;
   rlimit limit{};
   file_size_limited_ = ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  mdb_filehandle_t fd = -1;
+  MDB_envinfo info{};
+  if (mdb_env_get_fd(env_, &fd) != 0 || mdb_env_info(env_, &info) != 0) return;
+  disk_ = DiskRoom(fd, parts_.directory, info.me_mapsize, file_size_limited_ ? limit.rlim_cur : ~0ull);
 }
 
 Status LmdbEnvironment::check_files() {
@@ -207,6 +223,7 @@ Result<std::unique_ptr<Transaction>> LmdbEnvironment::begin() {
   if (parts_.lock->forked()) return Error{Errc::forked, "The process forked after the store was opened. Open it in the child."};
   if (failure_) return *failure_;
   if (transaction_open_) return Error{Errc::internal, "A transaction is already open on this store."};
+  if (!parts_.read_only) disk_.follow(file_bytes());
   MDB_txn* txn = nullptr;
   const int code = mdb_txn_begin(env_, nullptr, parts_.read_only ? MDB_RDONLY : 0, &txn);
   if (code != 0) return fail("Cannot begin in " + (parts_.directory / data_name).string() + ": " + words(code) + ".");
@@ -214,15 +231,22 @@ Result<std::unique_ptr<Transaction>> LmdbEnvironment::begin() {
 }
 
 Usage LmdbEnvironment::usage() const {
-  const auto now = std::chrono::steady_clock::now();
-  if (now >= disk_free_until_) {
-    struct statvfs status {};
-    if (::statvfs(parts_.directory.c_str(), &status) == 0) disk_free_bytes_ = std::uint64_t{status.f_bavail} * status.f_frsize;
-    disk_free_until_ = now + disk_free_interval;
-  }
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
-  return {used_pages_ * page_bytes_, info.me_mapsize, disk_free_bytes_};
+  Usage usage;
+  usage.used_bytes = used_pages_ * page_bytes_;
+  usage.limit_bytes = std::min<std::uint64_t>(info.me_mapsize, disk_.file_limit());
+  usage.disk_free_bytes = disk_.free_bytes();
+  usage.file_bytes = disk_.file_bytes();
+  usage.allocated_bytes = disk_.allocated_bytes();
+  usage.reserve_bytes = disk_.reserve_bytes();
+  return usage;
+}
+
+std::uint64_t LmdbEnvironment::file_bytes() const {
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return (std::uint64_t{info.me_last_pgno} + 1) * page_bytes_;
 }
 
 int LmdbEnvironment::commit_txn(MDB_txn* txn) const {

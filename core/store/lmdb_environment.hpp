@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "store/directory_lock.hpp"
+#include "store/disk_room.hpp"
 #include "store/lmdb_store.hpp"
 #include "store/witness.hpp"
 
@@ -26,7 +27,8 @@ struct EnvironmentParts {
   std::filesystem::path directory;
   std::string id;
   std::unique_ptr<DirectoryLock> lock;
-  std::optional<Witness> witness;  // none: read-only, or not there yet
+  std::optional<Witness> witness;            // none: read-only, or not there yet
+  std::optional<std::uint64_t> new_witness;  // make one with this count, once everything else is sound
   std::uint64_t map_bytes = 0;
   bool read_only = false;
   unsigned extra_flags = 0;  // tests only: shows that an unsynced environment would be noticed
@@ -49,15 +51,18 @@ class LmdbEnvironment final : public Store {
 
  private:
   friend class LmdbTransaction;
+  friend class Compaction;
   explicit LmdbEnvironment(EnvironmentParts parts) : parts_(std::move(parts)) {}
 
   Status map();
   Status open_tables();
   Status read_about(MDB_txn* txn);
+  Status make_witness();
   void watch_files();
   /// At most once a second: the lock, the marker, the witness and the data file are still those that were opened.
   Status check_files();
   std::uint64_t pages_in_use(MDB_txn* txn) const;
+  std::uint64_t file_bytes() const;
 
   /// mdb_txn_commit, with the signal held back that a full RLIMIT_FSIZE sends.
   int commit_txn(MDB_txn* txn) const;
@@ -87,8 +92,7 @@ class LmdbEnvironment final : public Store {
   std::vector<WatchedFile> watched_;
   std::chrono::steady_clock::time_point next_check_{};
 
-  mutable std::uint64_t disk_free_bytes_ = 0;
-  mutable std::chrono::steady_clock::time_point disk_free_until_{};
+  DiskRoom disk_;
 };
 
 }  // namespace ackwire::store

@@ -94,7 +94,7 @@ class DataFile {
     meta.header.page_bytes = at<std::uint32_t>(page, 40);
     meta.free_root = at<std::uint64_t>(page, 40 + 40);
     meta.header.last_page = at<std::uint64_t>(page, 40 + 96);
-    meta.header.commits = at<std::uint64_t>(page, 40 + 104);
+    meta.header.commits = at<std::uint64_t>(page, commit_number_offset);
     const std::uint32_t size = meta.header.page_bytes;
     if (size < 512 || size > 65'536 || (size & (size - 1)) != 0) return invalid(offset + 40, "impossible page size");
     if (meta.header.last_page < 1 || meta.header.last_page > (1ull << 48)) return invalid(offset + 136, "impossible last page");

@@ -10,6 +10,9 @@ namespace ackwire::store {
 
 inline constexpr const char* data_name = "data.mdb";
 
+/// Where a meta page has its transaction number.
+inline constexpr std::size_t commit_number_offset = 144;
+
 struct DataHeader {
   std::uint32_t page_bytes = 0;
   std::uint64_t commits = 0;    // transaction number of the newest meta page

@@ -1,9 +1,12 @@
 #include "store/lmdb_store.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdio>
 
+#include "ackwire/process.hpp"
 #include "store/filesystem_check.hpp"
 #include "store/identity.hpp"
 #include "store/lmdb_create.hpp"
@@ -37,19 +40,31 @@ Status check_regular(const std::filesystem::path& path) {
                path.string() + " is a link or not a regular file. Nothing was changed. Put the file itself there."};
 }
 
-Result<std::optional<Witness>> open_witness(const std::filesystem::path& directory, const LmdbOptions& options,
-                                            const std::string& id, std::uint64_t commits) {
-  const std::filesystem::path path = directory / witness_name;
-  auto witness = Witness::open(path, id, options.read_only);
-  const bool sound = witness && witness->commits() <= commits;
-  if (sound) return std::optional<Witness>(std::move(*witness));
-  Error error = witness ? rolled_back(directory, commits, witness->commits()) : std::move(witness).error();
+constexpr const char* lmdb_lock_name = "lock.mdb";
+constexpr std::uint64_t lmdb_lock_bytes = 16 * 1024;  // LMDB takes half of it for its 126 readers
+
+/// LMDB writes into a map of its lock file, which ends the process when the disk has no room for the page: it is allocated before.
+Status prepare_lock_file(const std::filesystem::path& path) {
+  const auto file = open_file(path, O_RDWR | O_CREAT);
+  if (!file) return file.error();
+  if (::fallocate(file->fd(), FALLOC_FL_KEEP_SIZE, 0, lmdb_lock_bytes) == 0 || (errno != ENOSPC && errno != EDQUOT)) return {};
+  struct stat status {};
+  if (::fstat(file->fd(), &status) == 0 && static_cast<std::uint64_t>(status.st_blocks) * 512 >= lmdb_lock_bytes) return {};
+  return Error{Errc::store_full, "The disk has no room for " + path.string() + " (errno " + std::to_string(errno) +
+                                     "). Nothing in the store was changed. Free some disk space, then open it again."};
+}
+
+/// Into `parts`: the witness, or that a new one is to be made once the store is known to be sound.
+Status find_witness(const LmdbOptions& options, std::uint64_t commits, EnvironmentParts& parts) {
+  auto witness = Witness::open(parts.directory / witness_name, parts.id, options.read_only);
+  if (witness && witness->commits() <= commits) {
+    parts.witness = std::move(*witness);
+    return {};
+  }
+  Error error = witness ? rolled_back(parts.directory, commits, witness->commits()) : std::move(witness).error();
   if (error.code != Errc::store_rollback || !options.accept_rollback) return error;
-  if (options.read_only) return std::optional<Witness>();
-  if (Status made = Witness::create(path, id, commits); !made) return std::move(made).error();
-  witness = Witness::open(path, id, false);
-  if (!witness) return std::move(witness).error();
-  return std::optional<Witness>(std::move(*witness));
+  if (!options.read_only) parts.new_witness = commits;
+  return {};
 }
 
 Status prepare_directory(const std::filesystem::path& directory, const LmdbOptions& options) {
@@ -69,6 +84,7 @@ Status prepare_directory(const std::filesystem::path& directory, const LmdbOptio
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_lmdb_wrongly(const std::filesystem::path& path, const LmdbOptions& options, unsigned flags) {
+  keep_standard_descriptors();
   std::error_code failed;
   const std::filesystem::path directory = std::filesystem::absolute(path, failed);  // the program may change its directory later
   if (failed) return io_error("find", path, failed.value());
@@ -80,8 +96,7 @@ Result<std::unique_ptr<Store>> open_lmdb_wrongly(const std::filesystem::path& pa
   }
   auto identity = read_identity(directory / marker_name);
   if (!identity) return std::move(identity).error();
-  if (!options.read_only) remove_creation_leftovers(directory);
-  for (const char* name : {data_name, "lock.mdb"}) {
+  for (const char* name : {data_name, lmdb_lock_name}) {
     if (Status regular = check_regular(directory / name); !regular) return std::move(regular).error();
   }
   const auto header = check_data_file(directory / data_name);
@@ -91,19 +106,20 @@ Result<std::unique_ptr<Store>> open_lmdb_wrongly(const std::filesystem::path& pa
                                           " bytes (offset 40), the marker says " + std::to_string(identity->page_bytes) +
                                           ": it belongs to another store. Nothing was changed. Put the right file back."};
   }
-  auto witness = open_witness(directory, options, identity->id, header->commits);
-  if (!witness) return std::move(witness).error();
-
+  if (!options.read_only) {
+    if (Status ready = prepare_lock_file(directory / lmdb_lock_name); !ready) return std::move(ready).error();
+  }
   EnvironmentParts parts;
   parts.directory = directory;
   parts.id = std::move(identity->id);
+  if (Status found = find_witness(options, header->commits, parts); !found) return std::move(found).error();
   parts.lock = std::move(*lock);
-  parts.witness = std::move(*witness);
   parts.map_bytes = options.map_bytes;
   parts.read_only = options.read_only;
   parts.extra_flags = flags;
   auto environment = LmdbEnvironment::open(std::move(parts));
   if (!environment) return std::move(environment).error();
+  if (!options.read_only) remove_creation_leftovers(directory);
   return std::unique_ptr<Store>(std::move(*environment));
 }
 

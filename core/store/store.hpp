@@ -54,8 +54,11 @@ class Transaction {
 
 struct Usage {
   std::uint64_t used_bytes = 0;   // pages in use, free-list pages excluded
-  std::uint64_t limit_bytes = 0;  // map size
+  std::uint64_t limit_bytes = 0;  // map size, or the file size limit of the process when that is lower
   std::uint64_t disk_free_bytes = 0;
+  std::uint64_t file_bytes = 0;       // of the data file, free pages included
+  std::uint64_t allocated_bytes = 0;  // what the file may grow to without taking more of the disk
+  std::uint64_t reserve_bytes = 0;    // the part of that which is not for publishes
 };
 
 /// One thread uses a store at a time.

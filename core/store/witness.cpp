@@ -1,4 +1,5 @@
-//   witness = commits:u64 half_id:u64 crc:u32          half_id: the first 8 bytes of the store id; crc is CRC-32 of the 16 bytes
+//   witness = place place                              the higher count of those that are whole; a file of one place is read too
+//   place   = commits:u64 half_id:u64 crc:u32          half_id: the first 8 bytes of the store id; crc is CRC-32 of the 16 bytes
 //   before
 #include "store/witness.hpp"
 
@@ -7,12 +8,17 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <string>
 
 namespace ackwire::store {
 namespace {
 
+constexpr std::size_t place_bytes = 20;
+constexpr unsigned places = 2;
+
 struct WitnessBytes {
-  char data[20];
+  char data[place_bytes];
 };
 
 WitnessBytes encode(std::uint64_t commits, std::uint64_t half_id) {
@@ -40,12 +46,9 @@ Error doubtful(const std::filesystem::path& path, std::string_view what) {
 }  // namespace
 
 Status Witness::create(const std::filesystem::path& path, std::string_view store_id, std::uint64_t commits) {
-  auto file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  if (!file) return std::move(file).error();
   const WitnessBytes bytes = encode(commits, half(store_id));
-  if (::pwrite(file->fd(), bytes.data, sizeof bytes.data, 0) != sizeof bytes.data) return io_error("write", path, errno);
-  if (::fsync(file->fd()) != 0) return io_error("sync", path, errno);
-  return {};
+  const std::string_view place(bytes.data, sizeof bytes.data);
+  return replace_file(path, std::string(place) + std::string(place));
 }
 
 Result<Witness> Witness::open(const std::filesystem::path& path, std::string_view store_id, bool read_only) {
@@ -55,19 +58,33 @@ Result<Witness> Witness::open(const std::filesystem::path& path, std::string_vie
     if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return doubtful(path, "is missing");
     return std::move(file).error();
   }
-  WitnessBytes bytes{};
-  if (::pread(file->fd(), bytes.data, sizeof bytes.data, 0) != sizeof bytes.data) return doubtful(path, "is cut short");
-  std::uint64_t commits = 0, half_id = 0;
-  std::memcpy(&commits, bytes.data, 8);
-  std::memcpy(&half_id, bytes.data + 8, 8);
-  if (std::memcmp(bytes.data, encode(commits, half_id).data, sizeof bytes.data) != 0) return doubtful(path, "fails its checksum");
-  if (half_id != half(store_id)) return doubtful(path, "belongs to another store");
-  return Witness(std::move(*file), half_id, commits);
+  char bytes[places * place_bytes];
+  const auto size = read_at(file->fd(), bytes, sizeof bytes, 0);
+  if (!size) return io_error("read", path, errno);
+  if (*size < place_bytes) return doubtful(path, "is cut short");
+  std::optional<std::uint64_t> newest;
+  unsigned next = 0;
+  for (unsigned place = 0; place < places; ++place) {
+    std::uint64_t commits = 0, half_id = 0;
+    const char* const at = bytes + place * place_bytes;
+    std::memcpy(&commits, at, 8);
+    std::memcpy(&half_id, at + 8, 8);
+    const bool whole = *size >= (place + 1) * place_bytes && std::memcmp(at, encode(commits, half_id).data, place_bytes) == 0;
+    if (!whole) continue;
+    if (half_id != half(store_id)) return doubtful(path, "belongs to another store");
+    if (newest && *newest >= commits) continue;
+    newest = commits;
+    next = (place + 1) % places;
+  }
+  if (!newest) return doubtful(path, "fails its checksum in both places");
+  return Witness(std::move(*file), half(store_id), *newest, next);
 }
 
 void Witness::raise(std::uint64_t commits) {
   const WitnessBytes bytes = encode(commits, half_id_);
-  if (::pwrite(file_.fd(), bytes.data, sizeof bytes.data, 0) == sizeof bytes.data) commits_ = commits;
+  if (!write_at(file_.fd(), {bytes.data, sizeof bytes.data}, static_cast<std::uint64_t>(next_) * place_bytes)) return;
+  commits_ = commits;
+  next_ = (next_ + 1) % places;
 }
 
 }  // namespace ackwire::store

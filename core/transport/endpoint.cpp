@@ -10,6 +10,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "transport/plain_socket.hpp"
+
 namespace ackwire::transport {
 namespace {
 
@@ -76,6 +78,16 @@ Result<Endpoint> endpoint_to_connect(std::string_view text) {
   }
   if (endpoint && !is_port(text.substr(text.rfind(':') + 1), 1)) return invalid(text, "the port must be 1 to 65535.");
   return endpoint;
+}
+
+Status check_free(const Endpoint& endpoint) {
+  if (!endpoint.ipc_path.empty()) return check_ipc_path(endpoint.ipc_path);
+  if (endpoint.address.ends_with(":*")) return {};
+  int failure = 0;
+  const PlainSocket tried = PlainSocket::listen(endpoint, failure);
+  if (failure == 0) return {};
+  return Error{Errc::io, "Cannot listen on '" + endpoint.address + "': " + std::strerror(failure) +
+                             ". Nothing was opened; use another port or path, or stop the process that has it."};
 }
 
 bool is_ipv6(std::string_view address) { return address.starts_with("tcp://["); }

@@ -22,6 +22,9 @@ Result<Endpoint> endpoint_to_connect(std::string_view text);
 /// True for tcp over IPv6.
 bool is_ipv6(std::string_view address);
 
+/// Whether the endpoint could be bound now: a port is tried and let go again, a socket file as check_ipc_path() does. Errors: io.
+Status check_free(const Endpoint& endpoint);
+
 /// Makes way for a socket file: removes nothing that is alive or not a socket.
 /// Errors: io (a live socket of another process, a file that is not a socket, no such directory).
 Status check_ipc_path(const std::string& path);

@@ -96,7 +96,7 @@ void Descriptor::close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-Result<Listener> listen_on(const Endpoint& endpoint, int backlog) {
+Result<Listener> listen_on(const Endpoint& endpoint, int backlog, std::uint32_t socket_mode) {
   Listener listener;
   listener.address = endpoint.address;
   listener.ipc_path = endpoint.ipc_path;
@@ -116,6 +116,7 @@ Result<Listener> listen_on(const Endpoint& endpoint, int backlog) {
   const int error = errno;
   if (is_ipc) umask(mask);
   if (!bound) return bind_failed(endpoint.address, error);
+  if (is_ipc) chmod(endpoint.ipc_path.c_str(), socket_mode);
   struct stat status {};
   if (is_ipc && lstat(endpoint.ipc_path.c_str(), &status) == 0) listener.ipc_file = status.st_ino;
   if (!is_ipc) listener.address = with_port(endpoint.address, fd);

@@ -36,7 +36,7 @@ struct Listener {
 };
 
 /// Errors: io.
-Result<Listener> listen_on(const Endpoint& endpoint, int backlog);
+Result<Listener> listen_on(const Endpoint& endpoint, int backlog, std::uint32_t socket_mode);
 /// Removes the file of an ipc socket, if it is still this listener's.
 void remove_ipc_file(const Listener& listener);
 

@@ -14,6 +14,7 @@
 #include <zmq.hpp>
 
 #include "ackwire/limits.hpp"
+#include "transport/diagnosis.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/waker.hpp"
 #include "transport/zmq_library.hpp"
@@ -137,7 +138,7 @@ void Connection::close(milliseconds linger) {
 
 class ZmqLink final : public client::Link {
  public:
-  explicit ZmqLink(std::string address) : address_(std::move(address)), context_(1) {}
+  explicit ZmqLink(Endpoint endpoint) : endpoint_(std::move(endpoint)), context_(1) {}
   ~ZmqLink() override { stop(milliseconds{0}); }
 
   Status start(client::LinkUser& user) override;
@@ -154,7 +155,7 @@ class ZmqLink final : public client::Link {
   void finish(Connection& connection);
   milliseconds tick() { return std::clamp(user_->tick(Clock::now()), milliseconds{0}, longest_sleep); }
 
-  const std::string address_;
+  const Endpoint endpoint_;
   zmq::context_t context_;
   Waker waker_;
   client::LinkUser* user_ = nullptr;
@@ -199,13 +200,15 @@ void ZmqLink::run() {
   while (!stopping_) {
     Connection connection;
     std::string reason;
-    if (Status status = connection.open(context_, address_); status) {
+    if (Status status = connection.open(context_, endpoint_.address); status) {
       reason = serve(connection);
     } else {
       reason = status.error().message;
     }
     if (stopping_) return finish(connection);
+    const bool never = !connection.established();
     connection.close(milliseconds{0});
+    if (never) reason = diagnose(endpoint_, waker_.fd());
     has_unsent_ = false;
     user_->disconnected(reason);
     wait_backoff();
@@ -311,7 +314,7 @@ Result<std::unique_ptr<client::Link>> make_zmq_link(std::string_view endpoint) {
   auto parsed = endpoint_to_connect(endpoint);
   if (!parsed) return parsed.error();
   try {
-    return std::unique_ptr<client::Link>(std::make_unique<ZmqLink>(parsed->address));
+    return std::unique_ptr<client::Link>(std::make_unique<ZmqLink>(*std::move(parsed)));
   } catch (const zmq::error_t&) {
     return zmq_failure("Cannot start ZeroMQ");
   }

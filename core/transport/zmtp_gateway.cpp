@@ -95,7 +95,7 @@ Connection* ZmtpGateway::find(PeerId id) {
 Result<std::string> ZmtpGateway::bind(std::string_view endpoint) {
   auto parsed = endpoint_to_bind(endpoint);
   if (!parsed) return parsed.error();
-  auto listener = listen_on(*parsed, accept_backlog);
+  auto listener = listen_on(*parsed, accept_backlog, options_.socket_mode);
   if (!listener) return listener.error();
   if (listeners_.size() + 1 >= first_peer) return Error{Errc::io, "The broker listens on too many endpoints. Nothing was changed."};
   epoll_event event{EPOLLIN, {}};

@@ -14,6 +14,8 @@ namespace ackwire::transport {
 struct ZmtpGatewayOptions {
   /// What a slow peer has not taken yet is kept up to this; over it the peer is gone.
   std::size_t outbox_bytes = 64u << 20;
+  /// Permissions of socket files.
+  std::uint32_t socket_mode = 0600;
   /// And that of all peers together: over it the one with the most is gone.
   std::size_t outboxes_bytes = 256u << 20;
   /// A peer that waits for more than this is slow: see Gateway::slow().

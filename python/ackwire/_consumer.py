@@ -29,6 +29,7 @@ class Consumer:
 
     @property
     def closed(self) -> bool:
+        """True when nothing more will be received: closed, its connection is, or a stop was asked for."""
         return self._core.closed
 
     def receive(self, max: int = 256, wait: Optional[Duration] = 1.0) -> List[_core.Message]:  # noqa: A002

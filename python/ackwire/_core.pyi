@@ -13,6 +13,7 @@ CREDIT_LIMIT: int
 PAGE_MESSAGES: int
 
 def version() -> str: ...
+def parse_duration(text: str) -> int: ...
 def close_all() -> None: ...
 def next_change(wait_ms: int) -> Any: ...
 def stop() -> None: ...
@@ -23,10 +24,14 @@ def settle(messages: Iterable[Message], act: str, delay_ms: Optional[int], words
 class Receipt:
     """What a publish returns, after the synced commit."""
 
-    def __init__(self, sequence: int, duplicate: bool = ...) -> None: ...
+    def __init__(self, sequence: int, duplicate: bool = ..., differs: bool = ...) -> None: ...
     @property
     def sequence(self) -> int:
         """Position in the queue; rises strictly, never reused."""
+    @property
+    def differs(self) -> bool:
+        """Of a duplicate: it came with other headers, another ordering key, or a delay or ttl where the original had none; the
+        original's hold."""
     @property
     def duplicate(self) -> bool:
         """True: the key was known, nothing was stored, ``sequence`` is the original's."""
@@ -38,16 +43,23 @@ class LeaseToken:
     """Names one delivery of one message; rises, so it can fence writes elsewhere."""
 
     @property
-    def boot_epoch(self) -> int: ...
+    def boot_epoch(self) -> int:
+        """Rises with each start of the broker."""
     @property
-    def sequence(self) -> int: ...
+    def sequence(self) -> int:
+        """The message's position in its queue."""
     @property
-    def delivery(self) -> int: ...
+    def delivery(self) -> int:
+        """Rises with each hand-over of the message."""
     def __eq__(self, other: object) -> bool: ...
     def __hash__(self) -> int: ...
 
 class Message:
-    """A received message, under a lease until it is settled. Use it as a context manager, or settle it by a method."""
+    """A received message, under a lease until it is settled.
+
+    Use it as a context manager: leaving the block acks, an exception nacks, Reject goes to the dead letters. Or settle it
+    by a method: the outcome of the first settle is the outcome of every repeat.
+    """
 
     @property
     def body(self) -> bytes:
@@ -56,7 +68,8 @@ class Message:
     def body_view(self) -> memoryview:
         """The body without a copy. The view keeps the received frame alive."""
     @property
-    def sequence(self) -> int: ...
+    def sequence(self) -> int:
+        """Position in the queue; never used twice."""
     @property
     def attempts(self) -> int:
         """How many hand-overs were charged against ``max_attempts``, this one included."""
@@ -64,32 +77,47 @@ class Message:
     def deliveries(self) -> int:
         """How often it was handed out, this time included."""
     @property
-    def idempotency_key(self) -> Optional[str]: ...
+    def idempotency_key(self) -> Optional[str]:
+        """The producer's key, or None. Record the effect under it: the message may come again."""
     @property
-    def ordering_key(self) -> Optional[str]: ...
+    def ordering_key(self) -> Optional[str]:
+        """The producer's ordering key, or None. It is carried, not obeyed."""
     @property
-    def headers(self) -> Dict[str, str]: ...
+    def headers(self) -> Dict[str, str]:
+        """The producer's headers, a new dictionary at each use."""
     @property
     def publish_time(self) -> datetime:
         """Aware, in UTC, by the broker's clock."""
     @property
-    def lease_token(self) -> LeaseToken: ...
+    def lease_token(self) -> LeaseToken:
+        """Names this delivery; rises, so that a store downstream can refuse writes of an older one."""
     @property
     def settled(self) -> Optional[str]:
-        """None, or "ack", "nack", "reject", "release": what this process asked for."""
+        """None, or what became of it: "ack", "nack", "reject", "release", or "stale": the lease had ended first.
+
+        After a block with ``ack_async`` it is "ack" as asked for; the end of the iteration waits for the outcome.
+        """
     @property
-    def propagate(self) -> bool: ...
+    def propagate(self) -> bool:
+        """Whether an exception in its block goes on after the settle."""
     def ack(self) -> None:
-        """Processed: never delivered again to this group. Returns after the synced commit."""
+        """Processed: never delivered again to this group. Returns after the synced commit.
+
+        Raises StaleLeaseError when the lease had ended (it may be delivered again), IndeterminateError when no answer came.
+        """
     def nack(self, delay: Optional[Duration] = ..., error: Optional[str] = ...) -> None:
-        """Failed: an attempt is charged, it comes back after the backoff, or after ``delay``."""
+        """Failed: an attempt is charged, it comes back after the backoff, or after ``delay``. ``error`` is kept in its history.
+
+        Raises as ack does.
+        """
     def reject(self, reason: str) -> None:
-        """Can never be processed: straight to the dead-letter queue."""
+        """Can never be processed: straight to the dead-letter queue. Raises as ack does."""
     def release(self) -> None:
-        """Not tried: ready again at once, no attempt charged."""
+        """Not tried: ready again at once, no attempt charged. Raises as ack does."""
     def extend(self, duration: Duration) -> None:
-        """The lease ends ``duration`` from now instead."""
-    def __enter__(self) -> Message: ...
+        """The lease ends ``duration`` from now instead. Raises as ack does."""
+    def __enter__(self) -> Message:
+        """From here on the message counts as begun."""
     def __exit__(
         self, kind: Optional[Type[BaseException]], exception: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> bool: ...

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import datetime, timedelta, timezone
 from typing import Optional, Union
 
 Duration = Union[int, float, timedelta, str]
 """Seconds as a number, a timedelta, or text such as "250ms", "1.5s", "5m", "1h30m", "7d", "2w"."""
 
-_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
-_NUMBER = r"\d+(?:\.\d+)?"
-# Every unit at most once, the larger ones first.
-_TEXT = re.compile(r"\s*".join(rf"(?:({_NUMBER})\s*{unit}(?![a-z]))?" for unit in _UNITS), re.ASCII)
 _LIMIT = 2**53
 LONGEST_MS = 100 * 365 * 86_400_000  # as good as for ever, and no clock of nanoseconds overflows
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -24,10 +19,12 @@ def milliseconds(value: Duration, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float, timedelta, str)):
         raise TypeError(f'{name} must be seconds, a timedelta or text such as "30s", not {type(value).__name__}')
     if isinstance(value, str):
-        match = _TEXT.fullmatch(value.strip())
-        if match is None or not any(match.groups()):
-            raise ValueError(f'{name} must be numbers with w, d, h, m, s, ms, such as "30s" or "1h30m", not {value!r}')
-        made = sum(float(number) * unit for number, unit in zip(match.groups(), _UNITS.values()) if number)
+        from . import _core  # not above: the core reads durations through this module
+
+        try:
+            made = float(_core.parse_duration(value))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
     elif isinstance(value, timedelta):
         made = value.total_seconds() * 1_000
     elif isinstance(value, int):

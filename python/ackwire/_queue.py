@@ -30,6 +30,7 @@ class Queue:
 
     @property
     def name(self) -> str:
+        """The queue's name."""
         return self._name
 
     def __repr__(self) -> str:
@@ -109,11 +110,12 @@ class Queue:
 
         Leaving the block acks. An exception inside nacks with the exception's class and text, ``Reject`` sends the message
         to the dead-letter queue; both are logged and end there, so the loop goes on, unless ``propagate`` is true.
-        KeyboardInterrupt, SystemExit and task cancellation always go on; the first and the last charge no attempt.
+        KeyboardInterrupt, SystemExit and task cancellation always go on, release the message and charge no attempt.
 
         ``wait``: stop when nothing came for so long; None = never. ``max_messages``: stop after so many. ``credit``: messages
-        that may be unsettled at once, those read ahead included. Leases are renewed until a message is settled. Ending
-        the iteration returns what was read ahead. The iteration ends when the connection is closed by another thread.
+        that may be unsettled at once, those read ahead included. Leases are renewed until a message is settled. Leaving
+        the loop in any way returns what was read ahead, unless a variable still holds the iteration: ``close()`` it then.
+        The iteration ends when the connection is closed by another thread, and at a graceful stop (``stop_on_signals``).
 
         Leaving a block waits for the ack's synced commit. With ``ack_async`` it does not: acks travel together, which is many
         times faster, and the end of the iteration waits for all of them. A crash in between delivers processed messages again,
@@ -180,6 +182,7 @@ class Queue:
         return self.dead_letters()
 
     def dead_letters(self, group: str = "default") -> DeadLetters:
+        """The dead letters of a group."""
         return DeadLetters(self._core, self._name, _checks.text(group, "group"))
 
     def peek(
@@ -210,6 +213,7 @@ class Queue:
         self._core.set_queue(self._name, {"paused": True})
 
     def resume(self) -> None:
+        """Messages are handed out again."""
         self._core.set_queue(self._name, {"paused": False})
 
     def purge(self) -> int:
@@ -221,4 +225,5 @@ class Queue:
         self._core.create_group(self._name, _checks.text(group, "group"), _checks.flag(from_oldest, "from_oldest"))
 
     def remove_group(self, group: str) -> None:
+        """Removes a consumer group with its dead letters; messages that no other group waits for are gone."""
         self._core.remove_group(self._name, _checks.text(group, "group"))

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, Generator, Iterabl
 from . import _checks, _connection, _core
 from ._aio_messages import Message, Messages
 from ._connection import Connection as _SyncConnection
+from ._dead_letters import DeadLetters as _SyncDeadLetters
 from ._durations import Duration, optional_milliseconds
 from ._lanes import Calls, Confirms, Lane, Settles
 from ._options import BrokerOptions, ClientOptions, QueueSettings
@@ -317,6 +318,7 @@ class DeadLetters:
         self._sync = queue._sync.dead_letters(group)
 
     async def count(self) -> int:
+        """How many there are now."""
         return await self._queue._run(self._sync.__len__)
 
     async def list(
@@ -332,3 +334,19 @@ class DeadLetters:
 
     async def discard(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
         return await self._queue._run(lambda: self._sync.discard(sequences, reason=reason))
+
+
+def _lend_words(lender: type, *borrowers: type) -> None:
+    """What is the same verb has the same words: help() shows them here as well."""
+    for borrower in borrowers:
+        for name, thing in vars(borrower).items():
+            words = getattr(getattr(lender, name, None), "__doc__", None)
+            if not name.startswith("_") and words and not thing.__doc__:
+                thing.__doc__ = words
+
+
+_lend_words(_SyncConnection, Connection)
+_lend_words(_connection.Broker, Connection)
+_lend_words(_SyncQueue, Queue)
+_lend_words(_SyncDeadLetters, DeadLetters)
+_lend_words(_core.Message, Message)

@@ -80,7 +80,7 @@ TEST(Config, ReportsAllErrorsAtOnceWithTheirPlaceAndTheNearestKey) {
   EXPECT_EQ(wrong[1], "a.toml:4:16: limits.max_sessions must be an integer; it is a string");
   EXPECT_EQ(wrong[2], "a.toml:5:20: limits.commit_max_bytes: \"5mb\" has the unit \"mb\", which is not known: did you mean 5MiB?");
   EXPECT_EQ(wrong[3], "a.toml:7:1: unknown key \"queues.a.max_atempts\" (did you mean \"max_attempts\"?)");
-  EXPECT_EQ(wrong[4], "a.toml:8:13: queues.a.max_depth: 0 is outside 1 to 1000000000000000");
+  EXPECT_EQ(wrong[4], "a.toml:8:13: queues.a.max_depth: 0 is outside 1 to 1099511627776");
   EXPECT_NE(wrong[5].find("unknown key \"sevre\" (did you mean \"serve\"?)"), std::string::npos);
 }
 

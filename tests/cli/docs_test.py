@@ -46,10 +46,10 @@ def desk(orders, folder):
 
 @pytest.mark.parametrize("line", examples())
 def test_example(line, desk, folder):
-    offline = line.startswith("ackwire verify")
+    offline = line.startswith(("ackwire verify", "ackwire compact"))
     if offline:
         assert desk.stop() == 0
-        line = f"ackwire verify {desk.directory}"
+        line = f"{' '.join(line.split()[:2])} {desk.directory}"
     if line.startswith("ackwire backup"):
         line = f"ackwire backup {desk.directory} copy {' '.join(line.split()[4:])}"
     if line.startswith("ackwire restore"):

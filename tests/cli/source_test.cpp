@@ -91,11 +91,98 @@ TEST(Source, NamesTheLineThatCannotBePublished) {
     return more ? "accepted" : more.error().message;
   };
   EXPECT_EQ(refusal("{\"id\":1}\n{}\n"), "line 2 cannot be published: it has no field \"id\"");
-  EXPECT_EQ(refusal("{\"id\":1}\n[1]\n"), "line 2 cannot be published: it is not a JSON object");
-  EXPECT_EQ(refusal("{\"id\":1\n"), "line 1 cannot be published: it is not a JSON object");
   EXPECT_EQ(refusal("{\"id\":null}"),
-            "line 1 cannot be published: field \"id\" is neither a string nor a number, and cannot be a key");
-  EXPECT_EQ(refusal("{\"id\":\"\"}"), "line 1 cannot be published: field \"id\" is empty, and cannot be a key");
+            "line 1, column 7 cannot be published: field \"id\" is neither a string nor a number, and cannot be a key");
+  EXPECT_EQ(refusal("{\"id\":\"\"}"), "line 1, column 7 cannot be published: field \"id\" is empty, and cannot be a key");
+}
+
+namespace {
+
+struct Read {
+  std::vector<std::string> bodies, keys;
+  std::string refusal;
+};
+
+Read read_json(std::string_view text, JsonFields fields) {
+  Input input(text);
+  const auto source = json_source(input.get(), std::move(fields), never);
+  Read out;
+  Outgoing next;
+  auto more = source->next(next);
+  for (; more && *more; more = source->next(next)) {
+    out.bodies.push_back(next.body);
+    out.keys.push_back(next.idempotency_key);
+  }
+  if (!more) out.refusal = more.error().message;
+  return out;
+}
+
+}  // namespace
+
+TEST(Source, PassesWhatIsJsonByteForByte) {
+  const std::string deep = std::string(20'000, '[') + std::string(20'000, ']');
+  const std::string bodies[] = {
+      R"({"id":1,"x":1e400,"y":-0.0e-9999})",                     // a number that no machine has
+      R"({"id":1,"x":123456789012345678901234567890123456789})",  // and an integer
+      R"({"id":1,"x":"\ud800","y":"\udc00\ud800"})",              // halves of surrogate pairs in unused fields
+      R"({"id":0,"x":1,"x":2,"id":1})",                           // duplicate names: the last counts
+      R"({"id":1,"x":"\u0000"})",                                 // NUL, escaped
+      "{\t\"id\" : 1 , \"x\" : {} , \"y\" : [ ] }  ",             // spaces
+      "{\"id\":1,\"\xC3\xBC\":\"\xF0\x9F\x98\x80\"}",
+      "{\"id\":1,\"x\":" + deep + "}",
+  };
+  for (const std::string& body : bodies) {
+    const Read read = read_json(body, {.body = "", .idempotency_key = "id", .ordering_key = ""});
+    EXPECT_EQ(read.refusal, "") << body.substr(0, 60);
+    EXPECT_EQ(read.bodies, std::vector<std::string>{body}) << body.substr(0, 60);
+    EXPECT_EQ(read.keys, std::vector<std::string>{"1"}) << body.substr(0, 60);
+  }
+}
+
+TEST(Source, TakesLinesOfEverySystem) {
+  const std::vector<std::string> both{"{\"id\":1}", "{\"id\":2}"};
+  for (const char* text : {"{\"id\":1}\n{\"id\":2}\n", "{\"id\":1}\r\n{\"id\":2}\r\n", "{\"id\":1}\n{\"id\":2}",
+                           "\n\r\n{\"id\":1}\n \t\n{\"id\":2}\n\n", "\xEF\xBB\xBF{\"id\":1}\n{\"id\":2}\n"}) {
+    const Read read = read_json(text, {.body = "", .idempotency_key = "id", .ordering_key = ""});
+    EXPECT_EQ(read.refusal, "") << text;
+    EXPECT_EQ(read.bodies, both) << text;
+  }
+}
+
+TEST(Source, TakesKeysAndTextsOfEveryKind) {
+  const JsonFields fields{.body = "b", .idempotency_key = "id", .ordering_key = ""};
+  EXPECT_EQ(read_json(R"({"id":1e400,"b":123456789012345678901234567890})", fields).keys.at(0), "1e400");
+  EXPECT_EQ(read_json(R"({"id":1e400,"b":123456789012345678901234567890})", fields).bodies.at(0), "123456789012345678901234567890");
+  EXPECT_EQ(read_json(R"({"id":"\ud83d\ude00","b":""})", fields).keys.at(0), "\xF0\x9F\x98\x80");
+  EXPECT_EQ(read_json(R"({"id":"a\u0000b","b":""})", fields).keys.at(0), std::string("a\0b", 3));
+  EXPECT_EQ(read_json(R"({"id":"a","b":"x\ud800y"})", fields).bodies.at(0), "x\xED\xA0\x80y");
+}
+
+TEST(Source, NamesLineColumnAndCause) {
+  const auto refusal = [](std::string_view text) {
+    return read_json(text, {.body = "", .idempotency_key = "id", .ordering_key = ""}).refusal;
+  };
+  const auto bad = [](const char* place, const char* cause) {
+    return std::string("line ") + place + " cannot be published: it is not a JSON object: " + cause;
+  };
+  EXPECT_EQ(refusal("{\"id\":1}\n[1]\n"), bad("2, column 1", "it is an array, not an object"));
+  EXPECT_EQ(refusal("{\"id\":1\n"), bad("1, column 8", "',' or '}' is expected, not the end of the line"));
+  EXPECT_EQ(refusal("{\"\xC3\xBC\" 1}"), bad("1, column 6", "':' is expected, not \"1\""));
+  EXPECT_EQ(refusal("{id:1}"), bad("1, column 2", "a name in quotes is expected, not \"i\""));
+  EXPECT_EQ(refusal("{\"id\":NaN}"), bad("1, column 7", "a value is expected, not \"N\""));
+  EXPECT_EQ(refusal("{\"id\":01}"), bad("1, column 7", "a number of several digits does not begin with 0"));
+  EXPECT_EQ(refusal("{\"id\":1.}"), bad("1, column 9", "a digit is expected, not \"}\""));
+  EXPECT_EQ(refusal("{\"id\":1,}"), bad("1, column 9", "a name in quotes is expected, not \"}\""));
+  EXPECT_EQ(refusal("{\"id\":1} x"), bad("1, column 10", "\"x\" stands behind the end"));
+  EXPECT_EQ(refusal("{\"id\":\"a"), bad("1, column 9", "the line ends inside a string"));
+  EXPECT_EQ(refusal("{\"id\":\"\\x\"}"), bad("1, column 9", "there is no escape \\ followed by \"x\""));
+  EXPECT_EQ(refusal("{\"id\":\"\\u12g4\"}"), bad("1, column 12", "four hex digits are expected behind \\u, not \"g\""));
+  EXPECT_EQ(refusal(std::string_view("{\"id\":\"\0\"}", 10)),
+            bad("1, column 8", "the control character 0x00 in a string must be escaped"));
+  EXPECT_EQ(refusal("{\"id\":\"\xff\"}"), bad("1, column 8", "the byte 0xff is not UTF-8"));
+  EXPECT_EQ(refusal("{\"id\":\"a\\ud800\"}"),
+            "line 1, column 9 cannot be published: field \"id\" holds half of a surrogate pair, and cannot be a key");
+  EXPECT_EQ(refusal("{\"id\":" + std::string(20'000, '[') + "}"), bad("1, column 20007", "a value is expected, not \"}\""));
 }
 
 TEST(JsonSlice, DescendsAndPrefersAWholeName) {

@@ -209,6 +209,30 @@ TEST_F(LifeTest, ARequestWithoutAReplyTimesOut) {
   EXPECT_EQ(connection->list_queues().error().code, Errc::timeout);
 }
 
+TEST_F(LifeTest, AnOutageIsToldWithItsPlaceItsReasonAndTheRealTime) {
+  client::CoreOptions options;
+  options.endpoint = "tcp://127.0.0.1:7733";
+  options.call_timeout = 50ms;
+  connect(options);
+  EXPECT_EQ(connection->unreachable(), "");
+  broker.cut(false);
+  ASSERT_TRUE(eventually([&] { return !connection->unreachable().empty(); }));
+  EXPECT_NE(connection->unreachable().find("tcp://127.0.0.1:7733"), std::string::npos);
+  EXPECT_NE(connection->unreachable().find("no connection since"), std::string::npos);
+  auto pending = connection->publish_async("orders", message("x"));
+  ASSERT_TRUE(pending.ok());
+  std::this_thread::sleep_for(120ms);
+  // Waits in slices, the last of nothing, as a binding does that has to look after signals: the time told is the real one.
+  const auto late = pending->wait(Duration{0});
+  EXPECT_EQ(late.error().code, Errc::timeout);
+  EXPECT_EQ(late.error().message.find("within 0"), std::string::npos) << late.error().message;
+  EXPECT_NE(late.error().message.find(connection->unreachable().substr(0, 20)), std::string::npos) << late.error().message;
+  EXPECT_NE(connection->list_queues().error().message.find("no connection since"), std::string::npos);
+  broker.connect_again();
+  EXPECT_TRUE(pending->wait(5s).ok());
+  EXPECT_EQ(connection->unreachable(), "");
+}
+
 TEST_F(LifeTest, CloseEndsEveryWait) {
   connect();
   broker.run([&] {

@@ -165,7 +165,10 @@ def test_b3_version(client, version):
     assert session_is_over(client)
 
 
-@pytest.mark.parametrize("operation", [0, 22, 255, wire.RECALL, wire.WELCOME, wire.CONFIRM, wire.DELIVER, wire.REPLY, wire.PONG, wire.ERROR])
+OF_THE_BROKER = [wire.WELCOME, wire.CONFIRM, wire.DELIVER, wire.REPLY, wire.PONG, wire.ERROR, wire.RECALL]
+
+
+@pytest.mark.parametrize("operation", [0, 22, 255, *OF_THE_BROKER])
 def test_b4_operation(client, operation):
     assert bad(client, wire.frame(operation)) == CODES["unknown_operation"]
     assert goes_on(client)

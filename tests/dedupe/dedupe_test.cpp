@@ -99,6 +99,41 @@ TEST(Dedupe, SealingLeavesOneRunAndNoLog) {
   for (std::uint64_t i = 1; i <= 20'000; ++i) ASSERT_EQ(turns.find(key_of(i))->sequence, i);
 }
 
+TEST(Dedupe, EachKeyIsCountedOnceInEveryTurn) {
+  Turns turns;
+  for (std::uint64_t i = 1; i <= 40'000; ++i) {
+    turns.add(key_of(i), i);
+    if (i % 500 != 0) continue;
+    turns.commit();
+    ASSERT_EQ(turns.dedupe->size(), i);
+  }
+  while (turns.dedupe->busy()) {
+    turns.commit();
+    ASSERT_EQ(turns.dedupe->size(), 40'000u);
+  }
+}
+
+TEST(Dedupe, AFingerprintOfTheFirstVersionIsOfABodyAlone) {
+  const auto record_of = [](std::string_view body, std::string_view ordering_key, std::string& bytes) {
+    Message made;
+    made.body = body;
+    made.ordering_key = ordering_key;
+    EXPECT_TRUE(format::encode(made, Timestamp{}, bytes).ok());
+    format::Record record;
+    std::string_view rest = bytes;
+    EXPECT_TRUE(format::split(rest, record));
+    return record;
+  };
+  std::string a, b, c;
+  const std::uint64_t plain = fingerprint(record_of("x", "", a)), keyed = fingerprint(record_of("x", "o", b));
+  const std::uint64_t other = fingerprint(record_of("y", "", c));
+  EXPECT_EQ(compare(plain, plain, hash_body("x")), Likeness::same);
+  EXPECT_EQ(compare(plain, keyed, hash_body("x")), Likeness::other_extras);
+  EXPECT_EQ(compare(plain, other, hash_body("y")), Likeness::other_body);
+  EXPECT_EQ(compare(hash_body("x"), keyed, hash_body("x")), Likeness::same);
+  EXPECT_EQ(compare(hash_body("x"), other, hash_body("y")), Likeness::other_body);
+}
+
 TEST(Dedupe, NoTurnWritesMoreThanABoundedSliceOfSealing) {
   Turns turns;
   for (std::uint64_t i = 1; i <= 16'384; ++i) turns.add(key_of(i), i);

@@ -31,6 +31,38 @@ TEST_F(Publish, SuppressesAKnownKeyAndSaysTheOriginalSequence) {
   EXPECT_EQ(info().duplicates_suppressed, 1u);
 }
 
+TEST_F(Publish, SaysWhenADuplicateCameWithSomethingElse) {
+  make_queue();
+  const Header one[] = {{"a", "1"}}, other[] = {{"a", "2"}};
+  Message original;
+  original.body = "same";
+  original.idempotency_key = "k";
+  original.headers = one;
+  ASSERT_FALSE((*publish({original}))[0].differs);
+  const auto differs = [&](auto change) {
+    Message repeat = original;
+    change(repeat);
+    const auto receipt = (*publish({repeat}))[0];
+    EXPECT_TRUE(receipt.duplicate);
+    EXPECT_EQ(receipt.sequence, 1u);
+    return receipt.differs;
+  };
+  EXPECT_FALSE(differs([](Message&) {}));
+  EXPECT_TRUE(differs([&](Message& m) { m.headers = other; }));
+  EXPECT_TRUE(differs([&](Message& m) { m.headers = {}; }));
+  EXPECT_TRUE(differs([&](Message& m) { m.ordering_key = "o"; }));
+  EXPECT_TRUE(differs([&](Message& m) { m.delay = Duration{1000}; }));
+  EXPECT_TRUE(differs([&](Message& m) { m.ttl = Duration{60'000}; }));
+  crash();
+  EXPECT_FALSE(differs([](Message&) {}));
+  EXPECT_TRUE(differs([&](Message& m) { m.headers = other; }));
+  Message twin = original;
+  twin.idempotency_key = original.idempotency_key = "k2";
+  twin.headers = other;
+  const auto both = *publish({original, twin});
+  EXPECT_TRUE(both[1].duplicate && both[1].differs);
+}
+
 TEST_F(Publish, RefusesAKnownKeyWithAnotherBody) {
   make_queue();
   ASSERT_TRUE(publish("a", "k").ok());

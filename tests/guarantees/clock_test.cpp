@@ -32,14 +32,15 @@ class WallClock : public Guarantees {
 
   /// Publishes one message that waits and one that may expire, does `act`, and sees both at their time, which true time tells.
   void expect_in_time(const std::function<void()>& act) {
-    const auto before = Steady::now();
-    must(broker->publish(queue, Message{.body = "waits", .delay = delay}));
+    Steady::time_point before;
     must(broker->publish(queue, Message{.body = "lives", .ttl = Duration{1'800'000}}));
     {
       auto holder = consumer();
       const auto held = receive(holder, 1);
       ASSERT_EQ(held.at(0).body(), "lives");
       must(holder.set_credit(0));
+      before = Steady::now();
+      must(broker->publish(queue, Message{.body = "waits", .delay = delay}));
       must(holder.nack(held, {.delay = delay, .error = "later"}));
     }
     act();

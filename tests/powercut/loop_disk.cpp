@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <unistd.h>
+#include <utility>
 
 #include <cerrno>
 #include <chrono>

@@ -1,6 +1,7 @@
 """The stub of the core is a reviewed file: its names are the module's, and the package says which names are public."""
 
 import ast
+import inspect
 import pathlib
 
 import ackwire
@@ -46,6 +47,42 @@ def test_public_names_exist_and_nothing_else_is_public():
     public = {name for name in vars(ackwire) if not name.startswith("_")}
     assert public - set(ackwire.__all__) <= {"aio"}
     assert (STUB.parent / "py.typed").exists()
+
+
+def stub_words():
+    for node in ast.parse(STUB.read_text()).body:
+        if isinstance(node, ast.ClassDef) and getattr(_core, node.name).__module__ == "ackwire":
+            yield node.name, None, ast.get_docstring(node)
+            for item in node.body:
+                if isinstance(item, ast.FunctionDef) and ast.get_docstring(item):
+                    yield node.name, item.name, ast.get_docstring(item)
+
+
+def test_help_says_what_the_stub_says():
+    words = list(stub_words())
+    assert len(words) > 20
+    for kind, name, text in words:
+        value = getattr(_core, kind) if name is None else getattr(getattr(_core, kind), name)
+        assert inspect.getdoc(value) == text, (kind, name)
+
+
+def public_things():
+    import ackwire.aio
+
+    for module in (ackwire, ackwire.aio):
+        for name in module.__all__:
+            thing = getattr(module, name)
+            yield f"{module.__name__}.{name}", thing
+            if isinstance(thing, type) and not issubclass(thing, (Exception, dict)):
+                for member in vars(thing):
+                    value = inspect.getattr_static(thing, member)
+                    if not member.startswith("_") and (callable(value) or isinstance(value, (property, staticmethod))):
+                        yield f"{module.__name__}.{name}.{member}", value
+
+
+def test_everything_public_has_words():
+    mute = {name for name, thing in public_things() if not inspect.getdoc(thing)}
+    assert mute == {"ackwire.Duration"}  # an alias of types cannot have any
 
 
 def test_every_error_code_has_a_class():

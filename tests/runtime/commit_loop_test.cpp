@@ -171,6 +171,9 @@ TEST_F(Loop, SurvivesAFullStoreWithNewSessions) {
   ask(model::CreateQueue{"orders", {}});
   store_->fault_next_commit(store::CommitFault::full);
   send(publish_frame("a", 1));
+  Error error;
+  EXPECT_TRUE(wire::decode_error(mailbox_.next(Operation::error), error).ok());
+  EXPECT_EQ(error.code, Errc::store_full) << "whoever waits for an answer hears why";
   EXPECT_FALSE(mailbox_.next(Operation::goodbye).empty());
   EXPECT_TRUE(loop_->health().ok());
   hello();

@@ -139,9 +139,7 @@ class Backpressure : public Checker {
   void on_queue_info(const QueueInfo& info) override {
     const auto queue = facts_.queues.find(info.name);
     if (queue == facts_.queues.end()) return;
-    // What comes back from the dead letters was admitted before.
-    const bool redriven = std::any_of(info.groups.begin(), info.groups.end(), [](const GroupInfo& g) { return g.redriven > 0; });
-    if (!redriven && info.depth > queue->second.policy.max_depth) {
+    if (info.depth > queue->second.policy.max_depth) {
       violated("queue " + info.name + " holds " + std::to_string(info.depth) + " messages, over its max_depth of " +
                std::to_string(queue->second.policy.max_depth));
     }

@@ -74,6 +74,9 @@ void Operator::received(const model::Effect& effect) {
     request(model::Purge{std::get<model::Purge>(what).queue, purged->below_sequence});
   }
   if (const auto* error = std::get_if<Error>(&answer->reply)) {
+    const auto* move = std::get_if<model::MoveDead>(&what);
+    const bool redrive = move != nullptr && move->action == model::DeadAction::redrive;
+    if (redrive && error->code == Errc::overloaded) return;  // a full queue takes nothing back
     world_.violate("I17", "a request of an operator was refused: " + error->message);
   }
 }

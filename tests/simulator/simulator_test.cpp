@@ -75,18 +75,18 @@ TEST(Simulator, TheSameSeedGivesTheSameTrace) {
   }
 }
 
-/// The planted bug is found within `seeds` seeds, by one of these checkers.
+/// The planted bug is found within `seeds` seeds, by one of these checkers. What else it breaks on the way proves nothing: a key
+/// that is stored twice, for one, fills a small store until what expires finds no room among its dead letters.
 void expect_caught(Plant plant, std::uint64_t seeds, const std::set<std::string>& by) {
   std::uint64_t tried = 0;
   Outcome caught;
   for_seeds(first_seed, seeds, plant, [&](const Outcome& o) {
     ++tried;
-    if (o.violation.empty()) return true;
+    if (!by.contains(o.invariant)) return true;
     if (caught.violation.empty()) caught = o;
     return false;
   });
   ASSERT_FALSE(caught.violation.empty()) << "not noticed in " << tried << " seeds";
-  EXPECT_TRUE(by.contains(caught.invariant)) << caught.invariant << ": " << caught.violation;
   std::printf("caught after %llu seeds by %s: %s\n", static_cast<unsigned long long>(tried), caught.invariant.c_str(),
               caught.violation.c_str());
 }

@@ -257,8 +257,10 @@ TEST_F(OpeningAStore, L1_ANewestMetaPageThatWasZeroedIsSeenAsRollback) {
 TEST_F(OpeningAStore, I20_AMissingOrDamagedWitnessIsRefusedUnlessAccepted) {
   make_store();
   const std::string witness = bytes_of(file("witness"));
-  for (std::size_t i = 0; i < witness.size(); ++i) {
+  ASSERT_EQ(witness.size(), 40u);
+  for (std::size_t i = 0; i < 20; ++i) {
     overwrite(file("witness"), i, std::string(1, static_cast<char>(witness[i] ^ 1)));
+    overwrite(file("witness"), 39 - i, std::string(1, static_cast<char>(witness[39 - i] ^ 1)));
     expect_refused(Errc::store_rollback, {"witness", "accept_rollback"});
     overwrite(file("witness"), 0, witness);
   }
@@ -271,6 +273,52 @@ TEST_F(OpeningAStore, I20_AMissingOrDamagedWitnessIsRefusedUnlessAccepted) {
   EXPECT_EQ(open(accept), Errc::ok) << refusal;
   close();
   EXPECT_EQ(open(), Errc::ok) << refusal;
+}
+
+TEST_F(OpeningAStore, I20_ATornPlaceOfTheWitnessIsNoRollbackAndHidesNone) {
+  make_store(2);
+  const std::string older = bytes_of(file("data.mdb"));
+  make_store(5);
+  const std::string newer = bytes_of(file("data.mdb")), witness = bytes_of(file("witness"));
+  for (std::size_t i = 0; i < witness.size(); ++i) {
+    overwrite(file("witness"), 0, witness);
+    overwrite(file("witness"), i, std::string(1, static_cast<char>(witness[i] ^ 1)));
+    overwrite(file("data.mdb"), 0, older);
+    expect_refused(Errc::store_rollback, {"commit 3", "accept_rollback"});
+    overwrite(file("data.mdb"), 0, newer);
+    ASSERT_EQ(open(), Errc::ok) << i << ": " << refusal;
+    close();
+  }
+  // A store of the first release has one place; it gets the second with the next commits.
+  overwrite(file("witness"), 0, witness);
+  std::filesystem::resize_file(file("witness"), 20);
+  ASSERT_EQ(open(), Errc::ok) << refusal;
+  ASSERT_EQ(put("a", "1"), Errc::ok);
+  ASSERT_EQ(put("a", "2"), Errc::ok);
+  close();
+  EXPECT_EQ(std::filesystem::file_size(file("witness")), 40u);
+}
+
+TEST_F(OpeningAStore, I20_WritesThatAreCutTearOnePlaceOfTheWitnessAtMost) {
+  for (const int then : {0, ENOSPC, EIO}) {
+    std::filesystem::remove_all(directory());
+    make_store(2);
+    const std::string older = bytes_of(file("data.mdb"));
+    {
+      SystemCalls calls;
+      ASSERT_EQ(open(), Errc::ok) << refusal;
+      for (int commit = 0; commit < 5; ++commit) {
+        ASSERT_EQ(put("a", std::to_string(commit)), Errc::ok) << refusal;
+        calls.cut_other_writes(7, then);  // every write of 20 bytes is cut, and with `then` never made whole
+      }
+      close();
+    }
+    ASSERT_EQ(open(), Errc::ok) << refusal;
+    EXPECT_EQ(get("a"), "4");
+    close();
+    overwrite(file("data.mdb"), 0, older);
+    expect_refused(Errc::store_rollback, {"commit 3"});
+  }
 }
 
 TEST_F(OpeningAStore, I20_AWitnessThatLagsBehindIsNoAlarm) {

@@ -8,9 +8,11 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 namespace ackwire::store::testing {
 namespace {
@@ -24,9 +26,16 @@ struct Plan {
   };
   std::optional<Failure> failure;
   bool cut_write = false;
+  std::size_t other_bytes = 0;  // not 0: at most so many bytes a write
+  int other_error = 0;
+  bool other_fails = false;
+  int allocation_error = 0;
   std::optional<std::uint64_t> disk_free_bytes;
   std::optional<long> filesystem;
   int exit_before = 0;
+  int fail_call = 0;
+  int fail_with = 0;
+  bool struck = false;
 };
 Plan* plan = nullptr;
 
@@ -60,6 +69,10 @@ int planned_failure(CallSeen seen) {
     error_number = plan->failure->error_number;
     plan->failure.reset();
   }
+  if (plan->fail_call > 0 && --plan->fail_call == 0) {
+    error_number = plan->fail_with;
+    plan->struck = true;
+  }
   seen.ok = error_number == 0;
   plan->seen.push_back(seen);
   return error_number;
@@ -69,6 +82,13 @@ bool cut(const CallSeen& seen) {
   if (plan == nullptr || !plan->cut_write || !seen.to_data_file || seen.synced_descriptor) return false;
   plan->cut_write = false;
   return true;
+}
+
+/// How much of a write to another file is done; 0 with errno set when it fails.
+std::size_t other_write(const CallSeen& seen, std::size_t size) {
+  if (plan == nullptr || plan->other_bytes == 0 || seen.to_data_file) return size;
+  if (plan->other_error != 0 && std::exchange(plan->other_fails, !plan->other_fails)) return errno = plan->other_error, 0;
+  return std::min(size, plan->other_bytes);
 }
 
 }  // namespace
@@ -82,8 +102,20 @@ const std::vector<CallSeen>& SystemCalls::seen() const { return plan->seen; }
 void SystemCalls::forget() { plan->seen.clear(); }
 void SystemCalls::fail_next(Call call, int error_number, bool synced) { plan->failure = {call, error_number, synced}; }
 void SystemCalls::cut_next_write() { plan->cut_write = true; }
+void SystemCalls::cut_other_writes(std::size_t bytes, int then) {
+  plan->other_bytes = bytes;
+  plan->other_error = then;
+  plan->other_fails = false;
+}
+void SystemCalls::fail_allocations(int error_number) { plan->allocation_error = error_number; }
 void SystemCalls::set_disk_free(std::uint64_t bytes) { plan->disk_free_bytes = bytes; }
 void SystemCalls::set_filesystem(long magic) { plan->filesystem = magic; }
+void SystemCalls::fail_call(int count, int error_number) {
+  plan->fail_call = count;
+  plan->fail_with = error_number;
+  plan->struck = false;
+}
+bool SystemCalls::struck() const { return plan->struck; }
 void SystemCalls::exit_before(int count) { plan->exit_before = count; }
 
 }  // namespace ackwire::store::testing
@@ -94,7 +126,23 @@ using namespace ackwire::store::testing;  // NOLINT: the definitions below repla
 ACKWIRE_SEEN ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
   const CallSeen seen = look(Call::write, fd, static_cast<std::uint64_t>(offset), size);
   if (const int failure = planned_failure(seen); failure != 0) return errno = failure, -1;
-  return real<ssize_t(int, const void*, size_t, off_t)>("pwrite")(fd, bytes, cut(seen) ? size / 2 : size, offset);
+  const size_t most = other_write(seen, size);
+  if (most == 0 && size != 0) return -1;
+  return real<ssize_t(int, const void*, size_t, off_t)>("pwrite")(fd, bytes, cut(seen) ? size / 2 : most, offset);
+}
+
+ACKWIRE_SEEN int fallocate(int fd, int mode, off_t offset, off_t size) {
+  if (plan != nullptr && plan->allocation_error != 0) return errno = plan->allocation_error, -1;
+  return real<int(int, int, off_t, off_t)>("fallocate")(fd, mode, offset, size);
+}
+
+// Of files only: the test program itself writes to its standard output.
+ACKWIRE_SEEN ssize_t write(int fd, const void* bytes, size_t size) {
+  struct stat status {};
+  if (plan != nullptr && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && fd > STDERR_FILENO) {
+    if (const int failure = planned_failure(look(Call::write, fd, 0, size)); failure != 0) return errno = failure, -1;
+  }
+  return real<ssize_t(int, const void*, size_t)>("write")(fd, bytes, size);
 }
 
 ACKWIRE_SEEN ssize_t writev(int fd, const iovec* parts, int count) {
@@ -121,7 +169,7 @@ ACKWIRE_SEEN int ftruncate(int fd, off_t size) noexcept {
 }
 
 ACKWIRE_SEEN int rename(const char* from, const char* to) noexcept {
-  planned_failure({Call::rename});
+  if (const int failure = planned_failure({Call::rename}); failure != 0) return errno = failure, -1;
   return real<int(const char*, const char*)>("rename")(from, to);
 }
 

@@ -33,10 +33,19 @@ class SystemCalls {
   void fail_next(Call call, int error_number, bool synced = false);
   /// The next plain write to data.mdb writes only half.
   void cut_next_write();
+  /// From now on each write to a file other than data.mdb stores at most this many bytes; `then` fails every second one with
+  /// this error.
+  void cut_other_writes(std::size_t bytes, int then = 0);
+  /// What fallocate does from now on: fails with this error, or nothing when it is 0.
+  void fail_allocations(int error_number);
   /// What statvfs says from now on.
   void set_disk_free(std::uint64_t bytes);
   /// What statfs says from now on.
   void set_filesystem(long magic);
+  /// Call number `count` (1 = the next) of those that are seen fails, whichever it is.
+  void fail_call(int count, int error_number);
+  /// True when fail_call() has struck.
+  bool struck() const;
   /// The process ends without any cleaning up, just before call number `count` (1 = the next).
   void exit_before(int count);
 };

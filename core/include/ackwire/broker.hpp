@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ackwire/connection.hpp"
+#include "ackwire/log.hpp"
 
 namespace ackwire {
 
@@ -23,12 +24,17 @@ struct BrokerOptions {
   bool accept_clock = false;                         ///< begin at the system's time when the store's is behind it
   bool unsafe_filesystem = false;                    ///< open on a network file system
   Duration call_timeout{30'000};                     ///< of this handle's own calls
+  Duration slow_commit{1'000};                       ///< a commit that takes as long is logged
+  std::uint32_t socket_mode = 0600;                  ///< permissions of the socket files of ipc endpoints
+  LogSink log = nullptr;                             ///< what the broker tells about itself; see log.hpp
 };
 
-/// A broker over the store in a directory. Opening makes the directory when absent. One process at a time.
+/// A broker over the store in a directory. Opening makes the directory when absent. One process at a time. The limits of the
+/// options are in settings.hpp.
 class Broker : public Connection {
  public:
-  /// Errors: store_* and io; each names the file and says what to do. Nothing is ever deleted because it cannot be read.
+  /// Errors: out_of_range (an option), invalid_argument (":memory:" or an endpoint, which are no directory), store_* and io; each
+  /// names the file and says what to do. Nothing is ever deleted because it cannot be read.
   static Result<Broker> open(const std::filesystem::path& directory, const BrokerOptions& options = {});
   /// Serves other processes as well. "tcp://127.0.0.1:7733", "tcp://127.0.0.1:*" (any free port) or "ipc:///path".
   /// Returns the endpoint as bound. Errors: insecure_bind (anything but loopback and ipc), invalid_argument, io.
@@ -36,10 +42,15 @@ class Broker : public Connection {
   /// Whether `endpoint` is one that listen() takes; binds nothing, so a port that is taken is not seen. Errors: insecure_bind,
   /// invalid_argument.
   static Status check_endpoint(std::string_view endpoint);
+  /// The same, and whether listen() could bind it now: tries, and lets go again. Errors: those, io (in use, no permission).
+  static Status check_free(std::string_view endpoint);
   /// Why the broker stopped confirming, if it did (Errc::failed); ok otherwise.
   Status health() const;
   /// The system's clock less broker time, as of the last turn; 0 when they agree.
   Duration clock_offset() const;
+  /// Why publishes find no room at present (Errc::overloaded or store_full; the text names the limit), ok otherwise. Everything
+  /// else goes on meanwhile.
+  Status room() const;
 
   Broker(Broker&&) noexcept;
   Broker& operator=(Broker&&) noexcept;

@@ -93,7 +93,8 @@ class Connection {
   // -- dead letters --------------------------------------------------------------------------------------------------
   Result<DeadPage> dead_letters(std::string_view queue, std::string_view group, std::uint64_t from, std::uint32_t count,
                                 const DeadFilter& filter = {}, std::uint64_t body_bytes = 64 * 1024);
-  /// Dead letters go back to their group with the same sequence and key, past the ingest dedupe, attempts counted from 0.
+  /// Dead letters go back to their group with the same sequence and key, past the ingest dedupe, attempts counted from 0. They need
+  /// room under max_depth and max_depth_bytes: over it the rest stays dead, and `overloaded` says how many went back before.
   /// Runs in bounded chunks over those dead at the start of the call; a crash leaves each message on exactly one side.
   Result<DeadMoved> redrive(std::string_view queue, std::string_view group, const DeadFilter& filter = {});
   /// Dead letters are deleted for good (state discarded).
@@ -101,6 +102,9 @@ class Connection {
 
   // -- life ----------------------------------------------------------------------------------------------------------
   ConnectionState state() const;
+  /// Why the broker cannot be reached, where, and since when: "Nobody listens at tcp://127.0.0.1:7733 (connection refused), since
+  /// 08:15:30 UTC, 12s ago." Empty while connected, and before the first attempt has failed.
+  std::string unreachable() const;
   /// Called from the library's thread at each change of state; must return soon and may not call the connection
   /// (Errc::reentrant). Replaces the one before; pass nullptr to remove.
   void on_state_change(std::function<void(ConnectionState, std::string_view reason)> callback);

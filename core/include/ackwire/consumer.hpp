@@ -31,7 +31,7 @@ struct ConsumerOptions {
 
 /// What to do with a failed message.
 struct NackOptions {
-  /// Not set: the queue's backoff policy decides. Set: exactly this delay, cut at the policy's backoff.max.
+  /// Not set: the queue's backoff policy decides. Set: exactly this delay, 0 to limits::delay_max, whatever the policy says.
   std::optional<Duration> delay;
   /// Kept in the error history. Cut at limits::error_text_bytes.
   std::string_view error;

@@ -30,6 +30,7 @@ inline constexpr std::chrono::milliseconds visibility_timeout_min{100};
 inline constexpr std::chrono::milliseconds visibility_timeout_max{std::chrono::hours{12}};
 inline constexpr std::chrono::milliseconds delay_max{std::chrono::hours{24 * 366}};
 inline constexpr std::chrono::milliseconds ttl_max{std::chrono::hours{24 * 3653}};
+inline constexpr std::chrono::milliseconds log_pause{10'000};  ///< between two log lines about the same thing
 inline constexpr std::chrono::milliseconds dedupe_window_max{std::chrono::hours{24 * 7}};
 
 }  // namespace ackwire::limits

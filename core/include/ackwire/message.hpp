@@ -39,6 +39,9 @@ struct Message {
 struct Receipt {
   std::uint64_t sequence = 0;  ///< position in the queue; rises strictly, never reused
   bool duplicate = false;      ///< true: the key was known; `sequence` is the original message's, nothing was stored
+  /// Of a duplicate: it was published with other headers, another ordering key, or with a delay or ttl where the original had none
+  /// (or the other way round). What the original was published with holds. False for originals of version 0.1.
+  bool differs = false;
 };
 
 /// Names one delivery of one message. A settle is applied only when the token is the current lease (fencing).

@@ -1,0 +1,32 @@
+// Notes of a turn: what whoever runs the broker reads in its log.
+#include "engine/state.hpp"
+
+namespace ackwire::engine {
+namespace {
+
+constexpr std::size_t notes_of_a_turn = 64;  // kinds of things; what is beyond is not told, but counted in the figures
+
+}  // namespace
+
+void Engine::State::note(model::Note note) {
+  for (model::Note& known : notes) {
+    if (known.kind == note.kind && known.session == note.session && known.queue == note.queue && known.group == note.group &&
+        known.detail == note.detail) {
+      known.count += note.count;
+      return;
+    }
+  }
+  if (notes.size() < notes_of_a_turn) notes.push_back(std::move(note));
+}
+
+std::vector<model::Note> Engine::take_notes() { return std::exchange(state_->notes, {}); }
+
+std::uint64_t Engine::leases_of(SessionId session) const {
+  std::uint64_t leases = 0;
+  const auto& all = state_->subscriptions;
+  for (auto it = all.lower_bound({session, SubscriptionId{0}}); it != all.end() && it->first.session == session; ++it)
+    leases += it->second->in_flight;
+  return leases;
+}
+
+}  // namespace ackwire::engine
