@@ -67,6 +67,7 @@ Status Engine::open(Now now) {
   State& s = *state_;
   s.started = now.mono;
   s.load();
+  if (s.broken.ok()) s.broken = s.tx->status();  // what could not be read is not absent
   if (!s.broken.ok()) {
     s.tx.reset();
     return s.broken;
@@ -76,6 +77,15 @@ Status Engine::open(Now now) {
   Status committed = s.tx->commit();
   s.tx.reset();
   return committed;
+}
+
+// Every store that was ever opened has the boot row: without it, rows in any table mean that rows are missing.
+bool Engine::State::lacks_rows() {
+  store::Row row;
+  for (std::size_t table = 0; table < store::table_count; ++table) {
+    if (tx->seek(static_cast<Table>(table), std::string(1, '\0'), row) || !tx->status().ok()) return true;
+  }
+  return false;
 }
 
 void Engine::State::begin_life() {
@@ -89,8 +99,8 @@ void Engine::State::begin_life() {
 }
 
 void Engine::State::load() {
-  if (const auto row = tx->get(Table::state, key::boot());
-      row && !read_state(std::string(std::string_view(key::boot())), *row, boot, nullptr, "the boot row"))
+  const auto boot_row = tx->get(Table::state, key::boot());
+  if (boot_row ? !read_state(std::string(std::string_view(key::boot())), *boot_row, boot, nullptr, "the boot row") : lacks_rows())
     return damage("the boot row");
   if (const auto row = tx->get(Table::state, key::lives()); row && !decode(*row, lives)) {
     lives = {};  // clients of an earlier life are told that theirs is not known

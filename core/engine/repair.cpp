@@ -299,6 +299,8 @@ class Repair {
 Result<std::vector<std::string>> repair(store::Store& store, Timestamp now) {
   auto tx = store.begin();
   if (!tx) return tx.error();
+  for (std::size_t table = 0; table < store::table_count; ++table) keys_of(**tx, static_cast<Table>(table));
+  if (Status readable = (*tx)->status(); !readable) return readable.error();  // before anything is taken for absent
   auto lines = Repair(store, **tx, now).run();
   if (Status readable = (*tx)->status(); !readable) return readable.error();
   if (Status stored = (*tx)->commit(); !stored) return stored.error();

@@ -427,6 +427,7 @@ struct Engine::State {
 
   void begin_life();
   void load();
+  bool lacks_rows();
   void load_leased_retry(Queue& queue, Group& group);
   void serve_queues();
   void serve_groups(Queue& queue);

@@ -48,6 +48,7 @@ class Verifier {
       Sample sample;
       if (key.size() != 13 || !decode(value, sample)) problem("history", key, "fails its checksum");
     });
+    if (!has_boot_row_ && report_.bytes > 0) problem("the row of the broker is missing from state");
     for (auto& [id, queue] : queues_) check_totals(queue);
     check_dedupe();
     return std::move(report_);
@@ -92,6 +93,7 @@ class Verifier {
     std::map<std::uint32_t, std::pair<bool, bool>> seen;
     each(Table::state, [&](std::string_view key, std::string_view value) {
       if (key == std::string_view("E")) {
+        has_boot_row_ = true;
         BootRow boot;
         if (!decode(value, boot)) problem("state", key, "the boot row fails its checksum");
       } else if (key == std::string_view("L")) {
@@ -307,6 +309,7 @@ class Verifier {
 
   store::Transaction& tx_;
   const VerifyWatch& watch_;
+  bool has_boot_row_ = false;
   bool unreadable_ = false;  // the tree of pages is damaged
   VerifyReport report_;
   std::map<std::uint32_t, QueueCheck> queues_;

@@ -74,6 +74,7 @@ bool LmdbTransaction::seek(Table table, std::string_view key, Row& row) {
   MDB_val at = val(key), stored{};
   if (!move(index_of(table), key.empty() ? MDB_FIRST : MDB_SET_RANGE, at, stored)) return false;
   row.key = view(at);
+  if (row.key < key) return out_of_order();
   row.value = decode(index_of(table), row.key, stored);
   return !error_;
 }
@@ -88,8 +89,15 @@ bool LmdbTransaction::seek_back(Table table, std::string_view key, Row& row) {
     return false;
   }
   row.key = view(at);
+  if (row.key > key) return out_of_order();
   row.value = decode(index, row.key, stored);
   return !error_;
+}
+
+// Pages that lie where others should. Whoever walks a table relies on its order to come to an end.
+bool LmdbTransaction::out_of_order() {
+  fail(MDB_CORRUPTED, "read a row (rows are out of order)");
+  return false;
 }
 
 void LmdbTransaction::put(Table table, std::string_view key, std::string_view value) {

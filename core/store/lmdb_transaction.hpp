@@ -56,6 +56,7 @@ class LmdbTransaction final : public Transaction {
   void erase_parts(std::size_t table, std::string_view key);
   /// Looks at the row that a put would replace: erases its parts, and says whether `value` is a view of it.
   bool clear_old(std::size_t table, std::string_view key, std::string_view value);
+  bool out_of_order();
   void fail(int code, std::string_view what);
 
   LmdbEnvironment& environment_;

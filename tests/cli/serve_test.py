@@ -153,6 +153,33 @@ def test_verify_counts_what_is_there(orders):
     assert run("verify", orders.directory / "absent").status == 78
 
 
+def test_one_flipped_bit_is_named_then_repaired_and_nothing_else_is_lost(orders):
+    orders.good("pub", "orders", "first", "the-body-that-rots", "last")
+    assert orders.stop() == 0
+    data = next(orders.directory.rglob("data.mdb"))
+    content = bytearray(data.read_bytes())
+    content[content.rindex(b"the-body-that-rots")] ^= 4
+    data.write_bytes(content)
+
+    found = run("verify", orders.directory)
+    assert found.status == 1 and "problem: blocks" in found.err and "--repair" in found.err
+    assert data.read_bytes() == content
+
+    report = run("verify", "--repair", orders.directory, "-o", "json")
+    assert report.status == 0, report.err
+    assert report.json()["sound"] is True and report.json()["dead"] == 1 and report.json()["repaired"]
+    assert "repaired: message 2 of queue orders" in report.err
+    again = run("verify", "--repair", orders.directory, "-o", "json")
+    assert again.status == 0 and again.json()["repaired"] == []
+
+    server = Server(orders.directory)
+    try:
+        assert [letter["reason"] for letter in server.good("dlq", "ls", "orders")] == ["damaged"]
+        assert server("sub", "orders", "--max", "2", "--wait", "30s").out.splitlines() == ["first", "last"]
+    finally:
+        server.stop()
+
+
 def test_a_damaged_store_is_refused_and_left_as_it_is(orders):
     orders.good("pub", "orders", "a")
     assert orders.stop() == 0

@@ -284,6 +284,27 @@ TEST_F(Damage, APurgeTakesADamagedBlockToo) {
   EXPECT_EQ(problems(), std::vector<std::string>{});
 }
 
+TEST_F(Damage, AStoreWithoutTheRowOfTheBrokerIsRefusedAndNotTakenForEmpty) {
+  damaged_ = true;
+  build();
+  {
+    auto tx = *store_->begin();
+    ASSERT_TRUE(tx->erase(Table::state, std::string_view{engine::key::boot()}));
+    ASSERT_TRUE(tx->commit().ok());
+  }
+  EXPECT_FALSE(problems().empty());
+  engine::Engine refused(*store_, options_);
+  const Status opened = refused.open(now());
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, Errc::store_damaged);
+  ASSERT_TRUE(engine::repair(*store_, Timestamp{Duration{wall_}}).ok());
+  start();
+  EXPECT_GT(engine_->boot_epoch(), 1'000'000'000u) << "above all that were before";
+  drain();
+  expect_nothing_forgotten();
+  EXPECT_EQ(problems(), std::vector<std::string>{});
+}
+
 TEST_F(Damage, ARowOfRubbishHindersNobodyElseAndCanBeRepaired) {
   damaged_ = true;
   build();

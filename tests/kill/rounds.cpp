@@ -19,7 +19,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds start_most{30'000};
 constexpr milliseconds drain_most{60'000};
 constexpr milliseconds end_most{30'000};
-constexpr std::uint64_t life_least_ms = 5, life_most_ms = 300;
+constexpr std::uint64_t rest_ms = 100;
+constexpr std::uint64_t afterglow_most_ms = 30;  // from the cut of the disk's power to that of the process
 
 void sleep_ms(std::uint64_t count) { std::this_thread::sleep_for(milliseconds{count}); }
 
@@ -37,7 +38,8 @@ Rounds::Rounds(const Plan& plan)
   std::filesystem::create_directories(journals_);
 }
 
-bool Rounds::complain(const std::string& what) const {
+bool Rounds::complain(const std::string& what) {
+  complaint_ = what;
   if (!plan_.quiet) std::fprintf(stderr, "kill_test: %s\n", what.c_str());
   return false;
 }
@@ -99,9 +101,28 @@ bool Rounds::prepare() {
   return true;
 }
 
+void Rounds::signal_clients(int number) const {
+  for (const Child& child : producers_) child.signal(number);
+  for (const Child& child : consumers_) child.signal(number);
+}
+
+/// Either in the middle of the work, or when all of it has come to rest: then the last commit has nothing behind it that might
+/// sync what it did not.
+bool Rounds::cut_power() {
+  const bool at_rest = plan_.always_at_rest || between(0, 1) == 0;
+  if (at_rest) {
+    signal_clients(SIGSTOP);
+    sleep_ms(rest_ms);
+  }
+  const bool done = plan_.cut();
+  if (at_rest) signal_clients(SIGCONT);
+  sleep_ms(between(0, afterglow_most_ms));  // what it says now must be true as well
+  return done;
+}
+
 /// Some work under the running server, perhaps a client killed, then the server.
 bool Rounds::one_round() {
-  const std::uint64_t life = between(life_least_ms, life_most_ms);
+  const std::uint64_t life = between(plan_.life_least_ms, plan_.life_most_ms);
   const bool kill_client = between(0, 3) == 0;
   sleep_ms(kill_client ? life / 2 : life);
   if (kill_client) {
@@ -111,7 +132,7 @@ bool Rounds::one_round() {
     ++figures_.client_kills;
     sleep_ms(life - life / 2);
   }
-  if (plan_.cut && !plan_.cut()) return complain("the power could not be cut");
+  if (plan_.cut && !cut_power()) return complain("the power could not be cut");
   server_.kill();
   ++figures_.kills;
   return !plan_.restore || plan_.restore() || complain("the disk does not come back");
@@ -140,6 +161,10 @@ bool Rounds::drain() {
   std::uint64_t depth = 1;
   while (depth > 0 && Clock::now() < deadline) {
     const auto info = client->queue_info(queue);
+    if (!info && info.error().code == ackwire::Errc::no_queue) {
+      store_is_wrong_ = true;
+      return complain("the queue, whose making was confirmed, is gone");
+    }
     if (!info) return complain(info.error().message);
     depth = info->depth - info->groups.front().dead;
     if (depth > 0) sleep_ms(50);
@@ -152,7 +177,7 @@ bool Rounds::drain() {
   return true;
 }
 
-bool Rounds::left_in_store(std::vector<Left>& left) const {
+bool Rounds::left_in_store(std::vector<Left>& left) {
   auto client = ackwire::Client::connect(endpoint_);
   if (!client) return complain(client.error().message);
   std::uint64_t from = 0;

@@ -18,16 +18,18 @@ struct Plan {
   std::uint64_t rounds = 60;
   std::uint64_t seed = 0;
   std::uint64_t producers = 3, consumers = 3;
-  std::uint64_t verify_every = 10;  ///< kills between two offline checks of the store
-  std::string command;              ///< the `ackwire` executable
-  std::string self;                 ///< this executable, for the clients
-  std::filesystem::path directory;  ///< empty at the start
-  std::filesystem::path store;      ///< empty: `store` in the directory
+  std::uint64_t verify_every = 10;                      ///< kills between two offline checks of the store
+  std::uint64_t life_least_ms = 5, life_most_ms = 300;  ///< of the server, in one round
+  std::string command;                                  ///< the `ackwire` executable
+  std::string self;                                     ///< this executable, for the clients
+  std::filesystem::path directory;                      ///< empty at the start
+  std::filesystem::path store;                          ///< empty: `store` in the directory
   /// The server's command line up to the store's directory; empty: `command serve`.
   std::vector<std::string> serve;
   /// What happens to the disk under the store: before the server is killed, after it, and before the last look. May be empty.
   std::function<bool()> cut, restore, look_at_the_end;
-  bool quiet = false;  ///< a store that is wrong is what is wanted
+  bool always_at_rest = false;  ///< cut when nothing is under way; else that is left to chance
+  bool quiet = false;           ///< a store that is wrong is what is wanted
 };
 
 struct Figures {
@@ -44,17 +46,21 @@ class Rounds {
   const Figures& figures() const { return figures_; }
   /// The store was refused, or found unsound, after a kill.
   bool store_is_wrong() const { return store_is_wrong_; }
+  /// Why it could not go on, the last.
+  const std::string& complaint() const { return complaint_; }
 
  private:
   bool start_server(bool wait_until_ready);
   bool wait_until_ready(std::chrono::steady_clock::time_point begin);
   void start_client(const std::string& role, std::uint64_t slot);
   bool one_round();
-  bool complain(const std::string& what) const;
+  bool cut_power();
+  void signal_clients(int number) const;
+  bool complain(const std::string& what);
   bool prepare();
   bool verify_store();
   bool drain();
-  bool left_in_store(std::vector<Left>& left) const;
+  bool left_in_store(std::vector<Left>& left);
   std::uint64_t between(std::uint64_t least, std::uint64_t most);
 
   const Plan& plan_;
@@ -66,6 +72,7 @@ class Rounds {
   std::vector<Child> producers_, consumers_;
   std::uint64_t incarnation_ = 0;
   bool store_is_wrong_ = false;
+  std::string complaint_;
 };
 
 }  // namespace kill_test

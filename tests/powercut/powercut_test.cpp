@@ -29,7 +29,7 @@ using Options = std::map<std::string, std::string>;
 
 constexpr int not_exercised = 77;
 constexpr std::uint64_t disk_bytes = 512ull << 20;  // of the image, which is sparse
-constexpr std::uint64_t control_cuts = 3, control_tries = 4;
+constexpr std::uint64_t control_cuts = 5, control_tries = 6;
 
 [[noreturn]] void usage() {
   std::fprintf(stderr, "usage: powercut_test [--cuts N] [--seed S] [--command ACKWIRE] [--keep]\n");
@@ -60,7 +60,8 @@ struct Outcome {
   std::optional<Verdict> verdict;
   Figures figures;
   bool store_is_wrong = false;  // it was refused or found unsound after a cut
-  std::string trouble;
+  std::string trouble;          // why it could not be tried
+  std::string complaint;        // why it could not go on
   bool caught() const { return store_is_wrong || (verdict && !verdict->clean()); }
 };
 
@@ -81,6 +82,7 @@ Outcome run(Plan plan, const std::filesystem::path& directory) {
   outcome.verdict = rounds.run();
   outcome.figures = rounds.figures();
   outcome.store_is_wrong = rounds.store_is_wrong();
+  outcome.complaint = rounds.complaint();
   if (!outcome.verdict && !disk.trouble().empty()) std::fprintf(stderr, "powercut: %s\n", disk.trouble().c_str());
   return outcome;
 }
@@ -104,12 +106,14 @@ bool control(const Plan& sound, const char* name, const char* flag, const std::f
   plan.rounds = control_cuts;
   plan.serve = {sound.self, "--role", "serve", "--flag", flag, "--directory"};
   plan.quiet = true;
+  plan.always_at_rest = true;
   for (std::uint64_t attempt = 1; attempt <= control_tries; ++attempt) {
     plan.seed = sound.seed + attempt;
     const Outcome outcome = run(plan, directory / (std::string(name) + "-" + std::to_string(attempt)));
     if (outcome.caught()) {
-      std::printf("powercut: control %s: caught, %s\n", name,
-                  outcome.store_is_wrong ? "the store was refused or unsound" : outcome.verdict->examples.front().c_str());
+      const std::string& how = outcome.store_is_wrong ? outcome.complaint : outcome.verdict->examples.front();
+      std::printf("powercut: control %s: caught in try %llu: %s\n", name, static_cast<unsigned long long>(attempt),
+                  how.substr(0, how.find('\n')).c_str());
       return true;
     }
   }

@@ -1,5 +1,6 @@
 #include "unsynced_server.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -21,10 +22,11 @@ int serve_unsynced(const std::string& directory, const std::string& endpoint, un
   options.disk_floor_bytes = 0;
   auto loop = ackwire::runtime::CommitLoop::start(*std::move(store), options);
   if (!loop) return refused(loop.error());
-  auto gateway = ackwire::transport::make_zmtp_gateway({});
+  auto gateway = ackwire::transport::make_zmtp_gateway();
   if (!gateway) return refused(gateway.error());
   (*loop)->set_gateway(*std::move(gateway));
   if (const auto bound = (*loop)->bind(endpoint); !bound) return refused(bound.error());
+  ::signal(SIGTERM, [](int) { ::_exit(0); });
   std::fprintf(stderr, "unsynced ready: %s\n", endpoint.c_str());
   for (;;) ::pause();
 }
