@@ -157,6 +157,9 @@ def test_a_stop_ends_every_wait_and_nothing_more_is_handed_out(finish):
             waiting.join(20)
             queue.publish(b"a")
             print(queue.receive(1, wait=60), list(queue.consume()), ackwire.stopping())
+            deadline = time.monotonic() + 15
+            while queue.info().group().ready != 1 and time.monotonic() < deadline:
+                time.sleep(0.02)
             print(queue.info().group().ready)
     """)
     assert out == "[]\n[] [] True\n1\n"
