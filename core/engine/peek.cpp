@@ -69,14 +69,10 @@ class PeekWalk {
     return true;
   }
 
-  // Requires that run_ holds `sequence`, and that it was not passed yet.
-  bool walk_to(std::uint64_t sequence, format::Record& record) {
-    for (; at_ <= sequence; ++at_) {
-      if (format::split(rest_, record)) continue;
-      run_.count = 0;  // the hand-over finds out what can be had of the rest
-      return false;
-    }
-    return true;
+  // The bytes of a record of run_, which was not passed yet.
+  std::string_view walk_to(std::uint64_t sequence) {
+    for (; at_ < sequence; ++at_) offset_ += sizes_[at_ - run_.first_sequence];
+    return run_.records.substr(offset_, sizes_[sequence - run_.first_sequence]);
   }
 
   void add(PeekedMessage message, std::string_view record) {
