@@ -33,7 +33,7 @@ struct Subscription {
   const bool renew;
   const std::uint32_t concurrency;
   ReadAhead read_ahead;
-  std::uint32_t told = 0;    // the credit that the broker knows
+  std::uint32_t told = 0;  // the credit that the broker knows
 
   enum class Phase : std::uint8_t {
     opening,  // not answered yet, in this session

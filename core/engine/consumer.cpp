@@ -44,7 +44,8 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
   if (subscribe.credit > limits::credit) return refuse(bad_credit(subscribe.credit));
   if (subscribe.concurrency > limits::credit) {
     return refuse({Errc::out_of_range, "Concurrency " + std::to_string(subscribe.concurrency) + " is outside 0 to " +
-                                           std::to_string(limits::credit) + " messages. Nothing was subscribed. Declare a smaller one."});
+                                           std::to_string(limits::credit) +
+                                           " messages. Nothing was subscribed. Declare a smaller one."});
   }
   if (s.subscriptions_of(session) >= limits::consumers_per_connection) {
     return refuse(
