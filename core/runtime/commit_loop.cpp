@@ -25,7 +25,7 @@ constexpr Duration longest_wait{1'000};
 
 /// Frames are taken into one commit as long as this, or as the commit before it took, if that is longer: whoever waits for
 /// an answer waits for a bounded time, and a slow disk still gets large commits.
-constexpr std::chrono::microseconds gather_min{2'000}, gather_max{20'000};
+constexpr std::chrono::microseconds gather_min{1'000}, gather_max{5'000};
 
 Error stopped() { return {Errc::closed, "The broker is closed. Everything confirmed before is safe. Open it again.", {}, {}}; }
 

@@ -24,9 +24,9 @@ constexpr Duration full_rest{500};     // of hand-overs, so that what makes room
 constexpr Duration full_retry_after{1'000};
 
 // Reads are answered in turn, a bounded part of them in each turn of the broker, so that a publisher never waits long for them.
-constexpr std::size_t session_reads = 32;            // of one session, waiting
-constexpr std::uint32_t turn_reads = 32;             // answered in one turn
-constexpr std::size_t turn_read_bytes = 256 * 1024;  // and the bytes of their answers, about; one is always answered
+constexpr std::size_t session_reads = 32;           // of one session, waiting
+constexpr std::uint32_t turn_reads = 4;             // answered in one turn
+constexpr std::size_t turn_read_bytes = 64 * 1024;  // and the bytes of their answers, about; one is always answered
 constexpr Duration reads_retry_after{200};
 constexpr Duration reads_pause{5};  // between turns that also read while there is something to confirm
 
