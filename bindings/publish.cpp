@@ -152,10 +152,8 @@ void bind_publish(py::module_& module, ConnectionClass& connection) {
            }),
            py::arg("sequence"), py::arg("duplicate") = false, py::arg("differs") = false)
       .def_readonly("sequence", &Receipt::sequence, "Position in the queue; rises strictly, never reused.")
-      .def_readonly(
-          "differs", &Receipt::differs,
-          "Of a duplicate: it came with other headers, another ordering key, or a delay or ttl where the original had none; "
-          "the original's hold.")
+      .def_readonly("differs", &Receipt::differs,
+                    "Of a duplicate: its headers, ordering key, or having a delay or ttl, are not the original's, which hold.")
       .def_readonly("duplicate", &Receipt::duplicate,
                     "True: the key was known, nothing was stored, ``sequence`` is the original's.")
       .def("__eq__",

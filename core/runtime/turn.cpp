@@ -23,13 +23,6 @@ constexpr Duration full_pause{5'000};  // of publishes
 constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first; and between tries to open again
 constexpr Duration full_retry_after{1'000};
 
-// Reads are answered in turn, a bounded part of them in each turn of the broker, so that a publisher never waits long for them.
-constexpr std::size_t session_reads = 32;           // of one session, waiting
-constexpr std::uint32_t turn_reads = 4;             // answered in one turn
-constexpr std::size_t turn_read_bytes = 64 * 1024;  // and the bytes of their answers, about; one is always answered
-constexpr Duration reads_retry_after{200};
-constexpr Duration reads_pause{5};  // between turns that also read while there is something to confirm
-
 std::uint64_t micros() {
   timespec t{};
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -394,70 +387,6 @@ void Turn::settle(Session& session, const wire::Frame& frame) {
     return refuse(session.peer, frame.request, good.error());
   settle_.request = frame.request;
   engine_->settle(session.id, settle_);
-}
-
-void Turn::request(Session& session, const wire::Frame& frame) {
-  auto request = wire::request_from_json(frame.payload);
-  if (!request) return refuse(session.peer, frame.request, request.error());
-  if (!model::is_read(*request)) {
-    engine_->request(session.id, frame.request, *request);
-    return;
-  }
-  if (session.reads.size() >= session_reads) {
-    return refuse(session.peer, frame.request,
-                  {Errc::overloaded,
-                   "The session has " + std::to_string(session_reads) +
-                       " requests that read and are not answered yet, which is the limit. Nothing was read. Read the answers, then "
-                       "ask again.",
-                   reads_retry_after,
-                   {}});
-  }
-  if (session.reads.empty()) readers_.push_back(session.id);
-  session.reads.push_back({frame.request, *std::move(request)});
-}
-
-// One read of each session in turn. Those of a session that does not take its answers wait, so that no answer is made for nobody.
-void Turn::run_reads() {
-  if (std::exchange(to_confirm_, false) && now_.mono < next_reads_) {
-    reads_left_ = !readers_.empty();
-    return;
-  }
-  next_reads_ = now_.mono + reads_pause;
-  std::size_t bytes = 0;
-  std::uint32_t answered = 0;
-  std::deque<model::SessionId> waiting;
-  while (!readers_.empty() && answered < turn_reads && bytes < turn_read_bytes) {
-    const model::SessionId id = readers_.front();
-    readers_.pop_front();
-    Session* session = sessions_.find(id);
-    if (!session || session->reads.empty()) continue;
-    if (std::find(slow_.begin(), slow_.end(), session->peer) != slow_.end()) {
-      waiting.push_back(id);
-      continue;
-    }
-    const Session::Read read = std::move(session->reads.front());
-    session->reads.pop_front();
-    ++answered;
-    bytes += engine_->request(id, read.number, read.request);
-    if (!session->reads.empty()) readers_.push_back(id);
-  }
-  reads_left_ = !readers_.empty();
-  readers_.insert(readers_.end(), waiting.begin(), waiting.end());
-}
-
-void Turn::hold(const Peer& peer, bool held) {
-  if (const Session* session = sessions_.of(peer)) engine_->hold(session->id, held);
-}
-
-void Turn::set_slow(const std::vector<Peer>& slow) {
-  if (slow == slow_) return;
-  for (const Peer& peer : slow_) {
-    if (std::find(slow.begin(), slow.end(), peer) != slow.end()) continue;
-    hold(peer, false);
-    released_ = true;
-  }
-  slow_ = slow;
-  for (const Peer& peer : slow_) hold(peer, true);
 }
 
 void Turn::complete(BrokerStats& stats) {

@@ -1,5 +1,5 @@
 // The gateway: the sockets of the broker, to which any ZeroMQ DEALER connects. The only door for other processes; loopback and ipc
-// only. Why it is not ZeroMQ's own ROUTER: docs/decisions/0007-own-sockets.md.
+// only. Why it is not ZeroMQ's own ROUTER: docs/decisions/0009-own-sockets.md.
 #pragma once
 
 #include <cstddef>

@@ -30,8 +30,7 @@ class Receipt:
         """Position in the queue; rises strictly, never reused."""
     @property
     def differs(self) -> bool:
-        """Of a duplicate: it came with other headers, another ordering key, or a delay or ttl where the original had none; the
-        original's hold."""
+        """Of a duplicate: its headers, ordering key, or having a delay or ttl, are not the original's, which hold."""
     @property
     def duplicate(self) -> bool:
         """True: the key was known, nothing was stored, ``sequence`` is the original's."""

