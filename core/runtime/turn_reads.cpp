@@ -1,5 +1,5 @@
-// Requests that read: answered in turn, a bounded part in each turn of the broker, so that a publisher never waits long for them, and
-// nothing is made for a peer that does not take it.
+// Requests that read: answered in turn, a bounded part in each turn of the broker, so that a publisher never waits long for them,
+// and nothing is made for a peer that does not take it.
 #include <algorithm>
 
 #include "runtime/turn.hpp"

@@ -27,7 +27,7 @@ def test_gives_the_bytes_of_settled_messages_back_and_keeps_the_rest(folder):
 
     assert json.loads(run("verify", folder / "store", "-o", "json").out)["sound"]
     server = Server(folder / "store", "--disk-floor-bytes", "0")
-    assert server.good("stats")["boot_epoch"] == epoch + 1
+    assert server.good("stats")["boot_epoch"] > epoch
     assert server("sub", "kept", "--max", "2", "--wait", "10s").out.split() == ["one", "two"]
     assert server.stop() == 0
 
