@@ -294,11 +294,12 @@ void bind_consumer(py::module_& module, ConnectionClass& connection) {
   connection.def(
       "consume",
       [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint32_t credit, bool renew_leases,
-         bool propagate, bool ack_async) {
-        return ConsumerHandle::make(self.shared_from_this(), queue, ConsumerOptions{group, credit, renew_leases},
+         bool propagate, bool ack_async, std::uint32_t concurrency) {
+        return ConsumerHandle::make(self.shared_from_this(), queue, ConsumerOptions{group, credit, renew_leases, concurrency},
                                     BlockPolicy{propagate, ack_async});
       },
-      py::arg("queue"), py::arg("group"), py::arg("credit"), py::arg("renew_leases"), py::arg("propagate"), py::arg("ack_async"));
+      py::arg("queue"), py::arg("group"), py::arg("credit"), py::arg("renew_leases"), py::arg("propagate"), py::arg("ack_async"),
+      py::arg("concurrency") = 1);
 }
 
 }  // namespace ackwire::python

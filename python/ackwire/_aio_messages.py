@@ -132,11 +132,12 @@ class Message:
 class Source:
     """Where the messages of one iteration come from. It outlives the iteration for as long as one of its messages is held."""
 
-    def __init__(self, queue: Queue, group: str, credit: int, propagate: bool) -> None:
+    def __init__(self, queue: Queue, group: str, credit: int, concurrency: int, propagate: bool) -> None:
         self.queue = queue
         self.propagate = propagate
         self._group = group
         self._credit = credit
+        self._concurrency = concurrency
         self._receives: Optional[Receives] = None
         self._ended = False
 
@@ -150,7 +151,8 @@ class Source:
 
     async def _subscribe(self) -> Receives:
         core, name = self.queue._connection._sync._core, self.queue.name
-        consumer = await self.queue._run(lambda: core.consume(name, self._group, self._credit, True, self.propagate, False))
+        limits = (self._credit, True, self.propagate, False, self._concurrency)
+        consumer = await self.queue._run(lambda: core.consume(name, self._group, *limits))
         return Receives(consumer)
 
     async def _fetch(self, receives: Receives, wait_ms: Optional[int]) -> Optional[_core.Message]:
@@ -220,9 +222,16 @@ class Messages:
     """
 
     def __init__(
-        self, queue: Queue, group: str, wait_ms: Optional[int], max_messages: Optional[int], credit: int, propagate: bool
+        self,
+        queue: Queue,
+        group: str,
+        wait_ms: Optional[int],
+        max_messages: Optional[int],
+        credit: int,
+        concurrency: int,
+        propagate: bool,
     ) -> None:
-        self._source = Source(queue, group, credit, propagate)
+        self._source = Source(queue, group, credit, concurrency, propagate)
         self._wait_ms = wait_ms
         self._left = max_messages
         weakref.finalize(self, self._source.abandon).atexit = False

@@ -99,6 +99,7 @@ class Queue:
         wait: Optional[Duration] = None,
         max_messages: Optional[int] = None,
         credit: int = 256,
+        concurrency: int = 1,
         propagate: bool = False,
         ack_async: bool = False,
     ) -> Iterator[_core.Message]:
@@ -113,7 +114,9 @@ class Queue:
         KeyboardInterrupt, SystemExit and task cancellation always go on, release the message and charge no attempt.
 
         ``wait``: stop when nothing came for so long; None = never. ``max_messages``: stop after so many. ``credit``: messages
-        that may be unsettled at once, those read ahead included. Leases are renewed until a message is settled. Leaving
+        that may be unsettled at once, those read ahead included; how much is read ahead follows the speed of the loop. ``concurrency``:
+        messages that are worked on at once, in threads for example; when the process dies without a word, an attempt is charged to at
+        most so many that it had not reported yet. Leases are renewed until a message is settled. Leaving
         the loop in any way returns what was read ahead, unless a variable still holds the iteration: ``close()`` it then.
         The iteration ends when the connection is closed by another thread, and at a graceful stop (``stop_on_signals``).
 
@@ -125,7 +128,7 @@ class Queue:
         if max_messages is not None:
             _checks.whole(max_messages, "max_messages", 1, 2**63 - 1)
             credit = min(_checks.whole(credit, "credit", 1, _core.CREDIT_LIMIT), max_messages)
-        consumer = self.consumer(group, credit=credit, propagate=propagate, ack_async=ack_async)
+        consumer = self.consumer(group, credit=credit, concurrency=concurrency, propagate=propagate, ack_async=ack_async)
         return stream(consumer, wait_ms, max_messages)
 
     def consumer(
@@ -133,17 +136,21 @@ class Queue:
         group: str = "default",
         *,
         credit: int = 256,
+        concurrency: int = 1,
         renew_leases: bool = True,
         propagate: bool = False,
         ack_async: bool = False,
     ) -> Consumer:
         """A consumer to receive batches from, for as long as it is open. ``renew_leases=False``: leases end by themselves
-        after the queue's ``visibility_timeout``, also while a message is being processed."""
+        after the queue's ``visibility_timeout``, also while a message is being processed. ``credit`` and ``concurrency`` as in
+        ``consume``."""
         _checks.whole(credit, "credit", 1, _core.CREDIT_LIMIT)
+        _checks.whole(concurrency, "concurrency", 1, _core.CREDIT_LIMIT)
         _checks.flag(renew_leases, "renew_leases")
         _checks.flag(propagate, "propagate")
         _checks.flag(ack_async, "ack_async")
-        return Consumer(self._core.consume(self._name, _checks.text(group, "group"), credit, renew_leases, propagate, ack_async))
+        of = _checks.text(group, "group")
+        return Consumer(self._core.consume(self._name, of, credit, renew_leases, propagate, ack_async, concurrency))
 
     def receive(self, max: int = 1, wait: Duration = 1.0, *, group: str = "default") -> List[_core.Message]:  # noqa: A002
         """Up to ``max`` messages, waiting up to ``wait`` for the first. Nothing is read ahead, so nothing is held back from

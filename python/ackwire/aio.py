@@ -236,14 +236,17 @@ class Queue:
         wait: Optional[Duration] = None,
         max_messages: Optional[int] = None,
         credit: int = 256,
+        concurrency: int = 1,
         propagate: bool = False,
     ) -> Messages:
         """See ``ackwire.Queue.consume``; use ``async for`` and ``async with message``."""
         wait_ms = optional_milliseconds(wait, "wait")
         _checks.whole(credit, "credit", 1, _core.CREDIT_LIMIT)
+        _checks.whole(concurrency, "concurrency", 1, _core.CREDIT_LIMIT)
         if max_messages is not None:
             credit = min(credit, _checks.whole(max_messages, "max_messages", 1, 2**63 - 1))
-        return Messages(self, _checks.text(group, "group"), wait_ms, max_messages, credit, _checks.flag(propagate, "propagate"))
+        of = _checks.text(group, "group")
+        return Messages(self, of, wait_ms, max_messages, credit, concurrency, _checks.flag(propagate, "propagate"))
 
     async def ack(self, messages: Iterable[Message]) -> Settled:
         return await self._settle_many(messages, "ack")

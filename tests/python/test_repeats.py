@@ -166,7 +166,7 @@ def test_stale_once_is_stale_for_ever(scene, caplog):
     if scene.face == "asyncio":
         from ackwire._aio_messages import Message, Source
 
-        source = Source(scene.settling.queue, "default", 2, False)
+        source = Source(scene.settling.queue, "default", 2, 1, False)
         messages = [Message(core, source) for core in cores]
     deadline = time.monotonic() + 20
     while scene.sync.info().group().lease_expired < 2 and time.monotonic() < deadline:
