@@ -114,9 +114,9 @@ class Queue:
         KeyboardInterrupt, SystemExit and task cancellation always go on, release the message and charge no attempt.
 
         ``wait``: stop when nothing came for so long; None = never. ``max_messages``: stop after so many. ``credit``: messages
-        that may be unsettled at once, those read ahead included; how much is read ahead follows the speed of the loop. ``concurrency``:
-        messages that are worked on at once, in threads for example; when the process dies without a word, an attempt is charged to at
-        most so many that it had not reported yet. Leases are renewed until a message is settled. Leaving
+        that may be unsettled at once, those read ahead included; how much is read ahead follows the speed of the loop.
+        ``concurrency``: messages that are worked on at once, in threads for example; when the process dies without a word, an
+        attempt is charged to at most so many that it had not reported yet. Leases are renewed until a message is settled. Leaving
         the loop in any way returns what was read ahead, unless a variable still holds the iteration: ``close()`` it then.
         The iteration ends when the connection is closed by another thread, and at a graceful stop (``stop_on_signals``).
 
