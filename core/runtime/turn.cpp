@@ -171,8 +171,7 @@ void Turn::send_replies(const Send& send) {
   replies_.clear();
 }
 
-// A ROUTER socket does not say that a peer went. A pong that nobody asked for finds out, so that leases end within a second of a
-// consumer's death and not only after session_timeout. Peers in this process only need to know when broker time changes its pace.
+// A pong that nobody asked for: a sign of life, and broker time. Peers in this process only need to know when that changes its pace.
 void Turn::probe(const Send& send) {
   next_probe_ = now_.mono + probe_pause;
   const Duration pace = now_.wall.time_since_epoch() - now_.mono;
