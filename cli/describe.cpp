@@ -110,7 +110,7 @@ constexpr std::array<Column, 11> peek_columns{{
 constexpr std::array<Column, 14> dead_columns{{
     {"sequence", Cell::number},
     {"reason"},
-    {"attempts", Cell::number},
+    {"attempts", Cell::attempts},
     {"dead_time"},
     {"idempotency_key"},
     {"detail"},
@@ -128,7 +128,7 @@ constexpr std::array<Column, 14> dead_detail_columns{{
     {"sequence", Cell::number},
     {"reason"},
     {"detail"},
-    {"attempts", Cell::number},
+    {"attempts", Cell::attempts},
     {"deliveries", Cell::number},
     {"redrives", Cell::number},
     {"publish_time"},

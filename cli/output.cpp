@@ -106,6 +106,7 @@ std::string Printer::cell(const Column& column, const Json& row) const {
   if (name != column.name) return "base64:" + value->get<std::string>();
   if (format_ == Format::table && value->is_number_integer()) {
     if (column.cell == Cell::bytes) return format_bytes(value->get<std::uint64_t>());
+    if (column.cell == Cell::attempts && *value == 0) return "never started";
     if (column.cell == Cell::milliseconds) return format_duration(Duration{value->get<std::int64_t>()});
   }
   if (format_ == Format::table && value->is_number_float()) return fmt::format("{:.3g}", value->get<double>());

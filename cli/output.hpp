@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 enum class Format { table, json, jsonl, plain };
 
 /// How a field is shown to people. In JSON times are RFC 3339, durations milliseconds, sizes bytes.
-enum class Cell { text, number, bytes, milliseconds };
+enum class Cell { text, number, bytes, milliseconds, attempts };  // attempts: of a dead letter, 0 is "never started"
 
 /// One field of a row: its dotted path in the JSON object is also its name for --columns.
 struct Column {

@@ -12,6 +12,9 @@ using Phase = client::Subscription::Phase;
 
 namespace {
 
+/// A call that asks for more than any before waits so long for all of it.
+constexpr Duration first_look{20};
+
 Error consumer_closed() {
   return {Errc::closed,
           "The consumer is closed. What it had received and not settled goes back to its group. Make a new one with consume()."};
@@ -84,10 +87,17 @@ Result<std::vector<Delivery>> ConnectionCore::receive(const Subscribed& of, std:
   Lock lock(gate_->mutex);
   const std::uint64_t interrupts = of->interrupts;
   if (of->returning && !of->closed && of->phase != Phase::ended) subscriptions_.resume(*of);
-  subscriptions_.asked(*of, max);
+  const bool more_to_come = subscriptions_.asked(*of, max);
   if (can_send()) {
     wake(lock);
     lock.lock();
+  }
+  if (more_to_come) {
+    // The first call that asks for so many: what its credit brings is on its way.
+    const Clock::time_point look = std::min(deadline, Clock::now() + first_look);
+    of->arrived.wait_until(lock, look, [&] {
+      return of->buffered() >= max || of->closed || of->phase == Phase::ended || of->interrupts != interrupts;
+    });
   }
   while (true) {
     if (of->closed) return consumer_closed();

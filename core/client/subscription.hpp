@@ -48,6 +48,11 @@ struct Subscription {
   Duration visibility_timeout{0};
 
   std::deque<ReceivedRun> buffer;  // bounded by credit
+  std::uint64_t buffered() const {
+    std::uint64_t messages = 0;
+    for (const ReceivedRun& run : buffer) messages += run.run.count;
+    return messages;
+  }
   // Something was delivered in this session. What of it is still leased only the broker knows for certain: a settle may be a
   // repetition.
   bool received = false;

@@ -134,9 +134,11 @@ std::uint64_t Subscriptions::take(const std::shared_ptr<Subscription>& of, std::
   return taken;
 }
 
-void Subscriptions::asked(Subscription& of, std::size_t messages) {
+bool Subscriptions::asked(Subscription& of, std::size_t messages) {
+  const std::uint32_t told = of.told;
   of.read_ahead.asked(messages);
   tell_credit(of);
+  return of.told > told;
 }
 
 void Subscriptions::begin(Subscription& of, const std::vector<ReceivedRun>& runs, std::size_t from, Clock::time_point now) {

@@ -42,8 +42,8 @@ class Subscriptions {
   void end_all(std::uint32_t pong);
   /// The application has settled so many of the messages that it was handed.
   void closed(Subscription& of, std::uint64_t messages);
-  /// The application is about to take up to so many.
-  void asked(Subscription& of, std::size_t messages);
+  /// The application is about to take up to so many. True when the broker has to be told of a higher credit for it.
+  bool asked(Subscription& of, std::size_t messages);
   /// Takes messages that are not too old to be under lease, at most `max`; they are begun.
   std::uint64_t take(const std::shared_ptr<Subscription>& of, std::uint64_t max, Clock::time_point now,
                      std::vector<ReceivedRun>& out);

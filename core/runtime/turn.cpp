@@ -171,7 +171,8 @@ void Turn::send_replies(const Send& send) {
   replies_.clear();
 }
 
-// A pong that nobody asked for: a sign of life, and broker time. Peers in this process only need to know when that changes its pace.
+// A pong that nobody asked for: a sign of life, and broker time. Peers in this process only need to know when that changes its
+// pace.
 void Turn::probe(const Send& send) {
   next_probe_ = now_.mono + probe_pause;
   const Duration pace = now_.wall.time_since_epoch() - now_.mono;

@@ -157,7 +157,7 @@ class Queue:
         other consumers; each call subscribes anew. For a steady stream use ``consume`` or ``consumer``."""
         count = _checks.whole(max, "max", 1, _core.CREDIT_LIMIT)
         wait_ms = milliseconds(wait, "wait")
-        consumer = self._core.consume(self._name, _checks.text(group, "group"), count, True, False, False)
+        consumer = self._core.consume(self._name, _checks.text(group, "group"), count, True, False, False, count)
         try:
             return consumer.receive(count, wait_ms)
         finally:

@@ -301,3 +301,12 @@ def test_an_answer_that_cannot_be_written_is_told(orders):
         process = orders.start("queue", "ls", stdout=full, stderr=subprocess.PIPE)
         error = process.communicate(timeout=20)[1]
     assert process.returncode == 1 and "could not be written" in error
+
+
+def test_a_dead_letter_that_nobody_began_never_started(orders):
+    orders.good("pub", "orders", "late", "--ttl", "1ms")
+    deadline = time.monotonic() + 30
+    while not orders.good("dlq", "ls", "orders") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert orders.good("dlq", "ls", "orders")[0]["attempts"] == 0
+    assert "never started" in orders("dlq", "ls", "orders", "-o", "table").out

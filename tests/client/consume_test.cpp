@@ -87,6 +87,15 @@ TEST_F(ConsumeTest, CreditBoundsWhatIsReceived) {
   EXPECT_EQ(connection->consume("orders", options).error().code, Errc::out_of_range);
 }
 
+TEST_F(ConsumeTest, TheFirstCallGetsAllItAsksFor) {
+  connect();
+  publish(50);
+  Consumer from = consumer();
+  EXPECT_EQ(from.receive(50, 5s)->size(), 50u);
+  publish(1);
+  EXPECT_EQ(from.receive(50, 5s)->size(), 1u);
+}
+
 TEST_F(ConsumeTest, AsyncAcksTravelTogether) {
   connect();
   publish(500);

@@ -70,3 +70,10 @@ def test_asyncio_declares_how_many_tasks_work(endpoint):
                     return message.attempts
 
     assert asyncio.run(take()) == 1
+
+
+def test_one_call_gets_all_that_it_asks_for(queue):
+    queue.publish_many([b"%d" % i for i in range(40)])
+    messages = queue.receive(40, 20)
+    assert len(messages) == 40
+    assert queue.ack(messages).applied == 40
