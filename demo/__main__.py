@@ -150,7 +150,7 @@ MEANING = {
     "published": "messages the producers published, their repeats included",
     "confirmed": "of them with a receipt, after the synced commit",
     "delivered": "hand-overs to workers",
-    "redelivered": "of them after the first: kills, poison, the broker's crash",
+    "redelivered": "of messages begun before: kills, poison, the broker's crash",
     "duplicates_suppressed": "repeats that were not stored a second time",
     "effects": "rows in the ledger",
     "effects_missing": "confirmed events without an effect, poison aside",
