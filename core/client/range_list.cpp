@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "ackwire/limits.hpp"
+
 namespace ackwire::client {
 namespace {
 
@@ -59,6 +61,21 @@ std::uint64_t count_messages(const std::vector<model::SettleRange>& ranges) {
   std::uint64_t messages = 0;
   for (const model::SettleRange& range : ranges) messages += range.count;
   return messages;
+}
+
+std::vector<model::SettleRange> take_frame(std::vector<model::SettleRange>& left) {
+  std::vector<model::SettleRange> part;
+  std::uint32_t room = limits::credit;
+  while (!left.empty() && room > 0) {
+    model::SettleRange& last = left.back();
+    const std::uint32_t count = std::min(room, last.count);
+    last.count -= count;
+    part.push_back({last.first_sequence + last.count, count, last.delivery});
+    if (last.count == 0) left.pop_back();
+    room -= count;
+  }
+  std::reverse(part.begin(), part.end());
+  return part;
 }
 
 }  // namespace ackwire::client

@@ -24,6 +24,8 @@ class RangeList {
   bool ascending_ = true;
 };
 
+/// Takes ranges of as many messages as one frame may name (limits::credit) off the end of `left`.
+std::vector<model::SettleRange> take_frame(std::vector<model::SettleRange>& left);
 /// Messages in `ranges`.
 std::uint64_t count_messages(const std::vector<model::SettleRange>& ranges);
 

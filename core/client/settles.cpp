@@ -8,26 +8,9 @@ namespace ackwire::client {
 namespace {
 
 constexpr std::uint32_t request_bit = 0x4000'0000;      // settles number their requests apart from calls
-constexpr std::uint32_t messages_per_frame = 100'000;   // what the protocol allows
 constexpr std::uint32_t async_frames_under_way = 4;     // of one subscription
 constexpr std::uint64_t async_frame_messages_min = 64;  // before a second frame is sent while one is under way
 constexpr std::uint64_t async_frames_per_credit = 8;
-
-/// Takes ranges of at most messages_per_frame messages off the end of `left`.
-std::vector<model::SettleRange> take_frame(std::vector<model::SettleRange>& left) {
-  std::vector<model::SettleRange> part;
-  std::uint32_t room = messages_per_frame;
-  while (!left.empty() && room > 0) {
-    model::SettleRange& last = left.back();
-    const std::uint32_t count = std::min(room, last.count);
-    last.count -= count;
-    part.push_back({last.first_sequence + last.count, count, last.delivery});
-    if (last.count == 0) left.pop_back();
-    room -= count;
-  }
-  std::reverse(part.begin(), part.end());
-  return part;
-}
 
 }  // namespace
 

@@ -159,7 +159,8 @@ void Subscriptions::closed(Subscription& of, std::uint64_t messages) {
 void Subscriptions::tell_begun(Subscription& of) {
   of.begun_due = Clock::time_point::max();
   if (of.begun.empty() || !ready_) return;
-  wire::encode(control_.emplace_back(), model::Begun{of.id, boot_epoch_, of.begun.take()});
+  std::vector<model::SettleRange> left = of.begun.take();
+  while (!left.empty()) wire::encode(control_.emplace_back(), model::Begun{of.id, boot_epoch_, take_frame(left)});
 }
 
 // The newest go back: the oldest are next.

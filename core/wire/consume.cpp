@@ -1,5 +1,7 @@
 #include "wire/consume.hpp"
 
+#include "ackwire/limits.hpp"
+
 namespace ackwire::wire {
 namespace {
 
@@ -157,7 +159,13 @@ Status decode_begun(std::string_view payload, model::Begun& begun) {
   begun.subscription = static_cast<model::SubscriptionId>(reader.u32());
   begun.boot_epoch = reader.u64();
   read_ranges(reader, begun.ranges);
-  return reader.finish();
+  if (Status status = reader.finish(); !status) return status;
+  std::uint64_t messages = 0;
+  for (const auto& range : begun.ranges) messages += range.count;
+  if (messages <= limits::credit) return {};
+  return Error{Errc::too_large, "A BEGUN names " + std::to_string(messages) + " messages, at most " +
+                                    std::to_string(limits::credit) +
+                                    " are allowed. Nothing was changed by it. Send it in smaller parts."};
 }
 
 void encode(std::string& out, const model::Recall& recall) {

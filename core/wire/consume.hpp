@@ -44,7 +44,7 @@ void encode(std::string& out, const model::Settle& settle);
 Status decode_settle(std::string_view payload, model::Settle& settle);
 
 void encode(std::string& out, const model::Begun& begun);
-/// The vector of `begun` is used again. Errors: bad_length, trailing_bytes.
+/// The vector of `begun` is used again. Errors: bad_length, trailing_bytes, too_large (more messages than limits::credit).
 Status decode_begun(std::string_view payload, model::Begun& begun);
 
 void encode(std::string& out, const model::Recall& recall);

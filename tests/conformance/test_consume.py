@@ -1,5 +1,6 @@
 """Sections 5 and 6."""
 
+import struct
 import time
 
 import pytest
@@ -434,6 +435,14 @@ def test_a_concurrency_has_a_limit(client, queue):
     with pytest.raises(Refused) as refused:
         client.subscribe(queue, concurrency=100_001)
     assert refused.value.code == CODES["out_of_range"]
+
+
+def test_a_begun_of_too_many_messages_is_refused(client, queue):
+    client.subscribe(queue, concurrency=1)
+    ranges = struct.pack("<QII", 1, 2**32 - 1, 1)
+    client.send(wire.BEGUN, struct.pack("<IQI", 1, client.welcome.boot_epoch, 1) + ranges)
+    assert client.error()[0] == CODES["too_large"]
+    assert client.ping()
 
 
 def test_recall_asks_for_what_is_not_begun(client, second, queue):
