@@ -11,44 +11,18 @@
 #include <map>
 
 #include "../support/scratch.hpp"
+#include "options.hpp"
 #include "roles.hpp"
 #include "rounds.hpp"
 
 namespace {
 
 using namespace kill_test;
-using Options = std::map<std::string, std::string>;
 
-[[noreturn]] void usage() {
-  std::fprintf(stderr, "usage: kill_test [--rounds N] [--seed S] [--verify-every K] [--command ACKWIRE] [--keep]\n");
-  std::exit(2);
-}
-
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string name = argv[i];
-    if (name == "--keep")
-      options[name] = "yes";
-    else if (name.rfind("--", 0) == 0 && i + 1 < argc)
-      options[name] = argv[++i];
-    else
-      usage();
-  }
-  return options;
-}
-
-std::uint64_t number(const Options& options, const std::string& name, std::uint64_t otherwise) {
-  const auto found = options.find(name);
-  if (found == options.end()) return otherwise;
-  char* end = nullptr;
-  const auto value = std::strtoull(found->second.c_str(), &end, 10);
-  if (end == found->second.c_str() || *end != '\0') usage();
-  return value;
-}
+constexpr const char* usage = "kill_test [--rounds N] [--seed S] [--verify-every K] [--command ACKWIRE] [--keep]";
 
 int play(const Options& options) {
-  const Role role{options.at("--endpoint"), options.at("--journal"), options.at("--name"), number(options, "--seed", 0)};
+  const Role role{options.at("--endpoint"), options.at("--journal"), options.at("--name"), options.number("--seed", 0)};
   return options.at("--role") == "produce" ? produce(role) : consume(role);
 }
 
@@ -81,13 +55,13 @@ bool worked(const Plan& plan, const Verdict& verdict) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Options options = parse(argc, argv);
-  if (options.count("--role") != 0) return play(options);
+  const Options options = parse(argc, argv, usage);
+  if (options.has("--role")) return play(options);
   Plan plan;
-  plan.rounds = number(options, "--rounds", plan.rounds);
-  plan.verify_every = std::max<std::uint64_t>(1, number(options, "--verify-every", plan.verify_every));
-  plan.seed = number(options, "--seed", fresh_seed());
-  plan.command = options.count("--command") != 0 ? options.at("--command") : ACKWIRE_COMMAND;
+  plan.rounds = options.number("--rounds", plan.rounds);
+  plan.verify_every = std::max<std::uint64_t>(1, options.number("--verify-every", plan.verify_every));
+  plan.seed = options.number("--seed", fresh_seed());
+  plan.command = options.has("--command") ? options.at("--command") : ACKWIRE_COMMAND;
   plan.self = std::filesystem::read_symlink("/proc/self/exe").string();
   plan.directory = ackwire::test::make_scratch();
   std::printf("kill: seed=%llu (repeat with --seed)\n", static_cast<unsigned long long>(plan.seed));
@@ -99,7 +73,7 @@ int main(int argc, char** argv) {
   if (verdict)
     print(plan, rounds.figures(), *verdict, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   const bool good = verdict && verdict->clean() && worked(plan, *verdict);
-  if (good && options.count("--keep") == 0)
+  if (good && !options.has("--keep"))
     std::filesystem::remove_all(plan.directory);
   else
     std::printf("kill: store, journals and logs are in %s\n", plan.directory.c_str());

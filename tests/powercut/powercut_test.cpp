@@ -16,6 +16,7 @@
 #include <map>
 #include <random>
 
+#include "../kill/options.hpp"
 #include "../kill/roles.hpp"
 #include "../kill/rounds.hpp"
 #include "../support/scratch.hpp"
@@ -25,35 +26,12 @@
 namespace {
 
 using namespace kill_test;
-using Options = std::map<std::string, std::string>;
 
 constexpr int not_exercised = 77;
 constexpr std::uint64_t disk_bytes = 512ull << 20;  // of the image, which is sparse
 constexpr std::uint64_t control_cuts = 5, control_tries = 6;
 
-[[noreturn]] void usage() {
-  std::fprintf(stderr, "usage: powercut_test [--cuts N] [--seed S] [--command ACKWIRE] [--keep]\n");
-  std::exit(2);
-}
-
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string name = argv[i];
-    if (name == "--keep")
-      options[name] = "yes";
-    else if (name.rfind("--", 0) == 0 && i + 1 < argc)
-      options[name] = argv[++i];
-    else
-      usage();
-  }
-  return options;
-}
-
-std::uint64_t number(const Options& options, const std::string& name, std::uint64_t otherwise) {
-  const auto found = options.find(name);
-  return found == options.end() ? otherwise : std::strtoull(found->second.c_str(), nullptr, 10);
-}
+constexpr const char* usage = "powercut_test [--cuts N] [--seed S] [--command ACKWIRE] [--keep]";
 
 /// One disk, one store, `plan.rounds` cuts.
 struct Outcome {
@@ -127,20 +105,20 @@ int play(const Options& options) {
     const unsigned flags = options.at("--flag") == "nosync" ? MDB_NOSYNC : MDB_NOMETASYNC;
     return powercut::serve_unsynced(options.at("--directory"), options.at("--listen"), flags);
   }
-  const Role role{options.at("--endpoint"), options.at("--journal"), options.at("--name"), number(options, "--seed", 0)};
+  const Role role{options.at("--endpoint"), options.at("--journal"), options.at("--name"), options.number("--seed", 0)};
   return options.at("--role") == "produce" ? produce(role) : consume(role);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Options options = parse(argc, argv);
-  if (options.count("--role") != 0) return play(options);
+  const Options options = parse(argc, argv, usage);
+  if (options.has("--role")) return play(options);
   Plan plan;
-  plan.rounds = number(options, "--cuts", 30);
+  plan.rounds = options.number("--cuts", 30);
   plan.verify_every = 1;
-  plan.seed = number(options, "--seed", std::random_device{}());
-  plan.command = options.count("--command") != 0 ? options.at("--command") : ACKWIRE_COMMAND;
+  plan.seed = options.number("--seed", std::random_device{}());
+  plan.command = options.has("--command") ? options.at("--command") : ACKWIRE_COMMAND;
   plan.self = std::filesystem::read_symlink("/proc/self/exe").string();
   plan.serve = {plan.command, "serve", "--disk-floor-bytes", "0"};
   const std::filesystem::path directory = ackwire::test::make_scratch();
@@ -160,7 +138,7 @@ int main(int argc, char** argv) {
     const bool unsynced_meta = control(plan, "nometasync", "nometasync", directory);
     good = unsynced && unsynced_meta;
   }
-  if (good && options.count("--keep") == 0)
+  if (good && !options.has("--keep"))
     std::filesystem::remove_all(directory);
   else
     std::printf("powercut: images, journals and logs are in %s\n", directory.c_str());
