@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/dedupe.hpp"
+#include "dedupe/dedupe.hpp"
 #include "store/lmdb_store.hpp"
 #include "support/result.hpp"
 
@@ -15,7 +15,7 @@ constexpr std::uint64_t turn_keys = 1'000;
 
 class LiveKeys {
  public:
-  explicit LiveKeys(std::uint64_t live) : scratch_("."), dedupe_(std::make_unique<engine::Dedupe>(1)) {
+  explicit LiveKeys(std::uint64_t live) : scratch_("."), dedupe_(std::make_unique<dedupe::Dedupe>(1)) {
     auto opened = store::open_lmdb(scratch_.path() + "/store", {});
     if (!opened.ok()) throw std::runtime_error(opened.error().message);
     store_ = std::move(*opened);
@@ -28,22 +28,22 @@ class LiveKeys {
     batch_.clear();
     for (std::uint64_t i = 0; i < turn_keys; ++i) {
       const std::uint64_t number = next_ + i;
-      batch_.push_back(engine::hash_key(store_->secret(), {reinterpret_cast<const char*>(&number), sizeof number}));
+      batch_.push_back(dedupe::hash_key(store_->secret(), {reinterpret_cast<const char*>(&number), sizeof number}));
     }
     dedupe_->seal_some(*transaction_);
     dedupe_->prefetch(batch_);
-    for (const engine::KeyHash& key : batch_) {
+    for (const dedupe::KeyHash& key : batch_) {
       if (!dedupe_->find(*transaction_, key)) dedupe_->add({key, next_, 0});
       ++next_;
     }
     dedupe_->write(*transaction_, Timestamp(Duration(static_cast<std::int64_t>(next_))), Duration(600'000), 0,
-                   [](std::uint64_t, std::uint64_t) { return std::vector<engine::DedupeEntry>{}; });
+                   [](std::uint64_t, std::uint64_t) { return std::vector<dedupe::DedupeEntry>{}; });
     if (!transaction_->commit().ok()) throw std::runtime_error("the commit failed");
     begin();
   }
   /// Opens the dedupe store again, as after a restart.
   void open() {
-    dedupe_ = std::make_unique<engine::Dedupe>(1);
+    dedupe_ = std::make_unique<dedupe::Dedupe>(1);
     if (!dedupe_->open(*transaction_).ok()) throw std::runtime_error("the dedupe store did not open");
   }
   std::uint64_t size() const { return dedupe_->size(); }
@@ -58,8 +58,8 @@ class LiveKeys {
   bench::ScratchDirectory scratch_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Transaction> transaction_;
-  std::unique_ptr<engine::Dedupe> dedupe_;
-  std::vector<engine::KeyHash> batch_;
+  std::unique_ptr<dedupe::Dedupe> dedupe_;
+  std::vector<dedupe::KeyHash> batch_;
   std::uint64_t next_ = 1;
 };
 

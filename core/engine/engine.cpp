@@ -118,7 +118,7 @@ void Engine::State::load() {
     from.push_back('\0');
   }
   for (auto& [id, queue] : queues) {
-    queue.dedupe = std::make_unique<Dedupe>(id);
+    queue.dedupe = std::make_unique<dedupe::Dedupe>(id);
     if (queue.row.removing) continue;
     queue_names[queue.row.name] = &queue;
     const std::string state_at(std::string_view{key::queue_state(id)}), counters = "the row of counters of queue " + queue.row.name;
@@ -276,8 +276,8 @@ void Engine::State::write_dedupe(Queue& queue) {
 }
 
 // Keys of messages in [low, high] that are delayed, failed or dead: they may come back, so they must stay known.
-std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high) {
-  std::vector<DedupeEntry> pinned;
+std::vector<dedupe::DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high) {
+  std::vector<dedupe::DedupeEntry> pinned;
   for (auto& [group_id, group] : queue.groups) {
     for (const Table table : {Table::retry, Table::dead}) {
       std::string at(std::string_view{key::at(queue.id, group_id, low)});
@@ -294,7 +294,7 @@ std::vector<DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::uint64_t 
         known = known && taken.reason != static_cast<std::uint8_t>(DeadReason::damaged);
         std::string_view bytes = taken.record;
         if ((known || is_whole(taken)) && format::split(bytes, record) && !record.key.empty()) {
-          pinned.push_back({hash_key(store.secret(), record.key), sequence, fingerprint(record)});
+          pinned.push_back({dedupe::hash_key(store.secret(), record.key), sequence, dedupe::fingerprint(record)});
         }
         at.push_back('\0');
       }

@@ -20,7 +20,7 @@ constexpr Duration depth_retry_after{250};
 /// What is to become of one message of a batch.
 struct Planned {
   format::Record record;
-  KeyHash key;
+  dedupe::KeyHash key;
   std::uint64_t body = 0;
   std::uint64_t sequence = 0;  // of the original when duplicate, else assigned when stored
   std::uint32_t twin = none;   // index of an earlier message of this batch with the same key
@@ -146,8 +146,8 @@ class Admission {
     keys_.clear();
     for (Planned& p : plan_) {
       if (p.record.key.empty()) continue;
-      p.key = hash_key(s_.store.secret(), p.record.key);
-      p.body = fingerprint(p.record);
+      p.key = dedupe::hash_key(s_.store.secret(), p.record.key);
+      p.body = dedupe::fingerprint(p.record);
       keys_.push_back(p.key);
     }
     queue_.dedupe->prefetch(keys_);
@@ -155,9 +155,9 @@ class Admission {
       Planned& p = plan_[i];
       if (p.record.key.empty()) continue;
       if (const auto known = queue_.dedupe->find(*s_.tx, p.key)) {
-        const Likeness like = compare(known->body, p.body, hash_body(p.record.body));
-        if (like == Likeness::other_body) return at(conflict(known->sequence), i, count);
-        p.differs = like == Likeness::other_extras;
+        const dedupe::Likeness like = dedupe::compare(known->body, p.body, dedupe::hash_body(p.record.body));
+        if (like == dedupe::Likeness::other_body) return at(conflict(known->sequence), i, count);
+        p.differs = like == dedupe::Likeness::other_extras;
         p.sequence = known->sequence;
         p.duplicate = true;
         plain_ = false;
@@ -185,9 +185,9 @@ class Admission {
         firsts_[slot] = i;
         continue;
       }
-      const Likeness like = compare(plan_[original].body, p.body, p.body);
-      if (like == Likeness::other_body) return at(conflict(0), i, count);
-      p.differs = like == Likeness::other_extras;
+      const dedupe::Likeness like = dedupe::compare(plan_[original].body, p.body, p.body);
+      if (like == dedupe::Likeness::other_body) return at(conflict(0), i, count);
+      p.differs = like == dedupe::Likeness::other_extras;
       p.twin = original;
       p.duplicate = true;
       plain_ = false;
@@ -280,7 +280,7 @@ class Admission {
   bool with_keys_ = false;
   bool plain_ = true;  // all are stored now, in order
   std::vector<Planned> plan_;
-  std::vector<KeyHash> keys_;
+  std::vector<dedupe::KeyHash> keys_;
   std::vector<std::uint32_t> firsts_;
 };
 

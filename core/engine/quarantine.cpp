@@ -209,7 +209,7 @@ void Engine::State::recount_damaged(Queue& queue) {
 
 // Deliveries need no keys. Publishes with one are refused by name until the store is repaired: unread is not unknown.
 void Engine::State::lose_keys(Queue& queue, const std::string& why) {
-  queue.dedupe = std::make_unique<Dedupe>(queue.id);
+  queue.dedupe = std::make_unique<dedupe::Dedupe>(queue.id);
   queue.keys_damaged = why;
   note_damage(
       queue, "the idempotency keys of queue " + queue.row.name + " cannot be read; publishes with a key are refused (" + why + ")");

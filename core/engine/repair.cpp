@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/dedupe.hpp"
-#include "engine/dedupe_row.hpp"
+#include "dedupe/dedupe.hpp"
+#include "dedupe/row.hpp"
 #include "engine/recount.hpp"
 #include "engine/repair_rows.hpp"
 #include "engine/salvage.hpp"
@@ -247,16 +247,16 @@ class Repair {
       tx_.put(Table::dedupe, at, value);
       lines_.add("dedupe " + hex(at) + ": one bit was wrong and was put right");
     }
-    if (Dedupe(id).open(tx_)) return;
+    if (dedupe::Dedupe(id).open(tx_)) return;
     const auto rows = keys_of(tx_, Table::dedupe, Key().u32(id));
     for (const std::string& at : rows) tx_.erase(Table::dedupe, at);
-    Dedupe keys(id);
+    dedupe::Dedupe keys(id);
     std::uint64_t kept = 0;
     if (!keys.open(tx_)) return;
     const auto remember = [&](std::uint64_t sequence, std::string_view bytes) {
       format::Record record;
       if (!format::split(bytes, record) || record.key.empty() || !format::checksum_ok(record)) return;
-      keys.add({hash_key(store_.secret(), record.key), sequence, fingerprint(record)});
+      keys.add({dedupe::hash_key(store_.secret(), record.key), sequence, dedupe::fingerprint(record)});
       ++kept;
     };
     for (const Table table : {Table::retry, Table::dead}) {
@@ -273,7 +273,7 @@ class Repair {
       for (std::uint32_t i = 0; i < run.count; ++i) remember(run.first_sequence + i, record_at(run.records, run.count, i));
     }
     keys.write(tx_, now_, queue.row.policy.dedupe_window, 0,
-               [](std::uint64_t, std::uint64_t) { return std::vector<DedupeEntry>{}; });
+               [](std::uint64_t, std::uint64_t) { return std::vector<dedupe::DedupeEntry>{}; });
     lines_.add("the idempotency keys of queue " + queue.row.name + " could not be read: " + std::to_string(kept) +
                " were taken from the messages that are there; a repeat of any other is stored again");
   }

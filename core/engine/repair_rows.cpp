@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/dedupe_row.hpp"
+#include "dedupe/row.hpp"
 #include "engine/repair.hpp"
 #include "engine/salvage.hpp"
 #include "format/record.hpp"

@@ -61,7 +61,7 @@ Queue& Engine::State::make_queue(std::string_view name, const QueuePolicy& polic
   queue.row.created_ms = to_ms(now.wall);
   queue.row.policy = policy;
   queue.row_dirty = queue.dirty = true;
-  queue.dedupe = std::make_unique<Dedupe>(id);
+  queue.dedupe = std::make_unique<dedupe::Dedupe>(id);
   if (Status opened = queue.dedupe->open(*tx); !opened) damage("the dedupe store of queue " + queue.row.name);
   queue_names[queue.row.name] = &queue;
   note({model::NoteKind::queue_created, asking, queue.row.name, {}, {}, {}, 1});

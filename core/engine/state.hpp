@@ -10,7 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "engine/dedupe.hpp"
+#include "dedupe/dedupe.hpp"
 #include "engine/engine.hpp"
 #include "engine/latency.hpp"
 #include "engine/missing.hpp"
@@ -195,7 +195,7 @@ struct Queue {
   std::vector<std::uint32_t> removed_groups;  // whose rows are being erased
   bool reclaim = false;                       // blocks that no group needs may be left
   std::unordered_map<model::ProducerId, Producer, ProducerHash> producers;
-  std::unique_ptr<Dedupe> dedupe;
+  std::unique_ptr<dedupe::Dedupe> dedupe;
   bool dedupe_changed = false;
   Duration next_dedupe_write{0};
   bool dedupe_late = false;  // planted bug
@@ -434,7 +434,7 @@ struct Engine::State {
   void write_rows();
   void write_groups();
   void write_dedupe(Queue& queue);
-  std::vector<DedupeEntry> pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high);
+  std::vector<dedupe::DedupeEntry> pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high);
 };
 
 }  // namespace ackwire::engine

@@ -109,7 +109,7 @@ void Engine::State::remember_key(Queue& queue, std::uint64_t sequence, std::stri
       record.key.empty())
     return;
   if (!format::checksum_ok(record)) return;  // another key than it was published with
-  queue.dedupe->add({hash_key(store.secret(), record.key), sequence, fingerprint(record)});
+  queue.dedupe->add({dedupe::hash_key(store.secret(), record.key), sequence, dedupe::fingerprint(record)});
   queue.dedupe_changed = true;
 }
 

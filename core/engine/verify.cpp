@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "engine/dedupe.hpp"
+#include "dedupe/dedupe.hpp"
 #include "engine/recount.hpp"
 #include "engine/repair_rows.hpp"
 #include "engine/salvage.hpp"
@@ -298,7 +298,7 @@ class Verifier {
 
   void check_dedupe() {
     for (const auto& [id, queue] : queues_) {
-      Dedupe dedupe(id);
+      dedupe::Dedupe dedupe(id);
       if (const Status opened = dedupe.open(tx_); !opened) {
         problem("dedupe store of queue " + queue.row.name + ": " + opened.error().message);
         continue;

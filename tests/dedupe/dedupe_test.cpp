@@ -3,9 +3,9 @@
 #include <string>
 
 #include "dedupe/turns.hpp"
-#include "engine/dedupe_row.hpp"
+#include "dedupe/row.hpp"
 
-namespace ackwire::engine {
+namespace ackwire::dedupe {
 namespace {
 
 TEST(Dedupe, HashesKeysWithTheSecretOfTheStore) {
@@ -230,4 +230,4 @@ TEST(Dedupe, DamageInTheKeyLogIsSeenAtOpening) {
 }
 
 }  // namespace
-}  // namespace ackwire::engine
+}  // namespace ackwire::dedupe

@@ -1,11 +1,11 @@
-#include "engine/dedupe_directory.hpp"
+#include "dedupe/directory.hpp"
 
 #include <gtest/gtest.h>
 
 #include <map>
 #include <random>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 namespace {
 
 using Model = std::multimap<std::uint64_t, RunTag>;
@@ -92,4 +92,4 @@ TEST(DedupeDirectory, HoldsALiveKeyInAtMostEightBytes) {
 }
 
 }  // namespace
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -3,7 +3,7 @@
 
 #include "dedupe/turns.hpp"
 
-namespace ackwire::engine {
+namespace ackwire::dedupe {
 namespace {
 
 using std::chrono::hours;
@@ -180,4 +180,4 @@ TEST(DedupeForgetSlow, ManyPinnedMessagesAreListedInSlices) {
 }
 
 }  // namespace
-}  // namespace ackwire::engine
+}  // namespace ackwire::dedupe

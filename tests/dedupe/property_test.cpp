@@ -8,7 +8,7 @@
 
 #include "dedupe/turns.hpp"
 
-namespace ackwire::engine {
+namespace ackwire::dedupe {
 namespace {
 
 struct ModelMessage {
@@ -183,4 +183,4 @@ TEST(DedupeProperty, FullTablesAgreeWithTheModel) {
 }
 
 }  // namespace
-}  // namespace ackwire::engine
+}  // namespace ackwire::dedupe

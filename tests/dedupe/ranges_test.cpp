@@ -1,11 +1,11 @@
-#include "engine/dedupe_ranges.hpp"
+#include "dedupe/ranges.hpp"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <set>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 namespace {
 
 TEST(DedupeRanges, CoverEverySequenceAndStayFewSortedAndDisjoint) {
@@ -41,4 +41,4 @@ TEST(DedupeRanges, KeepRememberedSequencesApartFromNewOnes) {
 }
 
 }  // namespace
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

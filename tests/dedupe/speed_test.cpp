@@ -5,7 +5,7 @@
 
 #include "dedupe/turns.hpp"
 
-namespace ackwire::engine {
+namespace ackwire::dedupe {
 namespace {
 
 TEST(DedupeSpeed, TwoMillionKeysWithoutAStall) {
@@ -45,4 +45,4 @@ TEST(DedupeSpeed, TwoMillionKeysWithoutAStall) {
 }
 
 }  // namespace
-}  // namespace ackwire::engine
+}  // namespace ackwire::dedupe

@@ -1,4 +1,4 @@
-#include "engine/dedupe_table.hpp"
+#include "dedupe/table.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "dedupe/turns.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 namespace {
 
 std::vector<DedupeEntry> take_all(const KeyTable& table, std::size_t slice) {
@@ -71,4 +71,4 @@ TEST(DedupeTable, GivesHashOrderWhenClustersWrapAroundTheEnd) {
 }
 
 }  // namespace
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -8,10 +8,10 @@
 #include <optional>
 #include <vector>
 
-#include "engine/dedupe.hpp"
+#include "dedupe/dedupe.hpp"
 #include "store/memory_store.hpp"
 
-namespace ackwire::engine {
+namespace ackwire::dedupe {
 
 class Turns {
  public:
@@ -86,4 +86,4 @@ inline KeyHash key_of(std::uint64_t i) {
   return {mix(i), mix(i ^ 0x5555555555555555ull)};
 }
 
-}  // namespace ackwire::engine
+}  // namespace ackwire::dedupe

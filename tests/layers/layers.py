@@ -10,7 +10,8 @@ RINGS = {
     "format": ["rules"],
     "model": ["rules"],
     "store": ["rules"],
-    "engine": ["store", "format", "model"],
+    "dedupe": ["store", "format"],
+    "engine": ["dedupe", "model"],
     "wire": ["format", "model"],
     "runtime": ["wire", "engine"],
     "client": ["wire"],
@@ -30,7 +31,7 @@ HOMES = [
 ]
 
 # Rings that decide but never act: no thread, no clock, no file, no socket, no randomness of their own.
-PURE = ("rules", "format", "model", "engine")
+PURE = ("rules", "format", "model", "dedupe", "engine")
 # <sys/mman.h> is let through: anonymous memory is memory.
 IMPURE_HEADERS = re.compile(
     r"^(thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|fstream|filesystem|iostream|random|"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 struct SequenceRange {
   std::uint64_t low = 0, high = 0;  // both included
@@ -28,4 +28,4 @@ class SequenceRanges {
   std::vector<SequenceRange> ranges_;
 };
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -1,8 +1,8 @@
-#include "engine/dedupe_forget.hpp"
+#include "dedupe/forget.hpp"
 
 #include <algorithm>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 namespace {
 
 // One turn scans until one of these is reached. A step bounds what one call may have to list.
@@ -98,4 +98,4 @@ std::optional<Timestamp> Forget::next_due(Duration window, std::uint64_t final_b
   return next;
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -15,9 +15,9 @@
 #include <optional>
 #include <vector>
 
-#include "engine/dedupe_runs.hpp"
+#include "dedupe/runs.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 class Forget {
  public:
@@ -49,4 +49,4 @@ class Forget {
   Run* dropped_ = nullptr;
 };
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

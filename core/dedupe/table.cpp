@@ -1,9 +1,9 @@
-#include "engine/dedupe_table.hpp"
+#include "dedupe/table.hpp"
 
 #include <algorithm>
 #include <bit>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 namespace {
 
 constexpr std::size_t capacity_min = 64;
@@ -71,4 +71,4 @@ bool KeyTable::take(std::size_t& cursor, std::size_t count, std::vector<DedupeEn
   return cursor < capacity_;
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

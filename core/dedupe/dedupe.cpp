@@ -1,17 +1,14 @@
-#include "engine/dedupe.hpp"
+#include "dedupe/dedupe.hpp"
 
 #include <algorithm>
 
-#include "engine/dedupe_forget.hpp"
-#include "engine/dedupe_log.hpp"
-#include "engine/dedupe_runs.hpp"
-#include "engine/dedupe_seal.hpp"
+#include "dedupe/forget.hpp"
+#include "dedupe/log.hpp"
+#include "dedupe/runs.hpp"
+#include "dedupe/seal.hpp"
 
-namespace ackwire::engine {
+namespace ackwire::dedupe {
 
-using dedupe::LoggedTable;
-using dedupe::RowKey;
-using dedupe::RowKind;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -192,4 +189,4 @@ std::optional<Timestamp> Dedupe::next_due() const {
 
 const Status& Dedupe::status() const { return state_->runs.status(); }
 
-}  // namespace ackwire::engine
+}  // namespace ackwire::dedupe

@@ -7,10 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "engine/dedupe_directory.hpp"
-#include "engine/dedupe_run.hpp"
+#include "dedupe/directory.hpp"
+#include "dedupe/run.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 class Runs {
  public:
@@ -51,4 +51,4 @@ class Runs {
   Status status_;
 };
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -1,6 +1,6 @@
-#include "engine/dedupe_run.hpp"
+#include "dedupe/run.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 namespace {
 
 constexpr std::uint8_t header_version = 1;
@@ -76,4 +76,4 @@ RunLookup find_in_run(store::Transaction& transaction, std::uint32_t queue, std:
   return {};
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -1,8 +1,8 @@
-#include "engine/dedupe_ranges.hpp"
+#include "dedupe/ranges.hpp"
 
 #include <algorithm>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 namespace {
 
 /// Sequences closer than this share a range.
@@ -41,4 +41,4 @@ void SequenceRanges::add(SequenceRange range) {
   ranges_.erase(std::next(closest));
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -9,10 +9,10 @@
 #include <optional>
 #include <vector>
 
-#include "engine/dedupe.hpp"
-#include "engine/dedupe_memory.hpp"
+#include "dedupe/dedupe.hpp"
+#include "dedupe/memory.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 class KeyTable {
  public:
@@ -54,4 +54,4 @@ class KeyTable {
   unsigned shift_ = 0;
 };
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -3,7 +3,7 @@
 //   key    = queue:u32 kind:u8 table:u32 rest
 //   'L'    rest = row:u32            key log: what one turn added.       value = time:u64 entries
 //   'R'    rest = first hash:16      sorted run, one row of it.          value = entries
-//   'H'    rest = nothing            run header; the run exists with it. value = see dedupe_run.hpp
+//   'H'    rest = nothing            run header; the run exists with it. value = see run.hpp
 //
 // A run has the number of the table that it was sealed from. The letters and layouts are permanent.
 #pragma once
@@ -15,9 +15,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/dedupe.hpp"
+#include "dedupe/dedupe.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 static_assert(std::endian::native == std::endian::little, "rows are copied as they lie in memory");
 static_assert(sizeof(DedupeEntry) == 32);
@@ -82,4 +82,4 @@ inline DedupeEntry entry_at(std::string_view entries, std::size_t index) {
 /// "store_damaged", naming the place.
 Error damaged(std::uint32_t queue, RowKind kind, std::uint32_t table, std::string_view what);
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

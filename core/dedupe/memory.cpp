@@ -1,10 +1,10 @@
-#include "engine/dedupe_memory.hpp"
+#include "dedupe/memory.hpp"
 
 #include <cstdint>
 #include <cstdlib>
 #include <new>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 ZeroedMemory::ZeroedMemory(std::size_t bytes) : bytes_(bytes) {
   constexpr std::size_t line_bytes = 64;
@@ -28,4 +28,4 @@ ZeroedMemory::~ZeroedMemory() {
   }
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -12,10 +12,10 @@
 #include <map>
 #include <vector>
 
-#include "engine/dedupe.hpp"
-#include "engine/dedupe_memory.hpp"
+#include "dedupe/dedupe.hpp"
+#include "dedupe/memory.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 /// Names a run, or several when there are more than 255. Never 0.
 using RunTag = std::uint8_t;
@@ -124,4 +124,4 @@ void Directory::find(std::uint64_t fingerprint, const Visit& visit) const {
   }
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

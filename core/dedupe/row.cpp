@@ -1,8 +1,8 @@
-#include "engine/dedupe_row.hpp"
+#include "dedupe/row.hpp"
 
 #include <xxhash.h>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 std::uint32_t key_number(std::string_view key, std::size_t offset) {
   if (key.size() < offset + 4) return 0;
@@ -32,4 +32,4 @@ Error damaged(std::uint32_t queue, RowKind kind, std::uint32_t table, std::strin
   return Error{Errc::store_damaged, std::move(text)};
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

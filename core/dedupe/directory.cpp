@@ -1,9 +1,9 @@
-#include "engine/dedupe_directory.hpp"
+#include "dedupe/directory.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 namespace {
 
 // A bucket of 16 slots overflows rarely up to these loads.
@@ -170,4 +170,4 @@ std::uint64_t Directory::bytes() const {
   return sum;
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

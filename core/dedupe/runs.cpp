@@ -1,9 +1,9 @@
-#include "engine/dedupe_runs.hpp"
+#include "dedupe/runs.hpp"
 
 #include <algorithm>
 #include <string>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 Status Runs::open(store::Transaction& transaction) {
   const RowKey prefix(queue_, RowKind::header);
@@ -115,4 +115,4 @@ void Runs::set_damaged(std::uint32_t run, std::string_view what) {
   if (status_.ok()) status_ = damaged(queue_, RowKind::run, run, what);
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

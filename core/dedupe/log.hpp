@@ -5,11 +5,11 @@
 #include <span>
 #include <string>
 
-#include "engine/dedupe_ranges.hpp"
-#include "engine/dedupe_row.hpp"
-#include "engine/dedupe_table.hpp"
+#include "dedupe/ranges.hpp"
+#include "dedupe/row.hpp"
+#include "dedupe/table.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 struct LoggedTable {
   explicit LoggedTable(std::uint32_t table, std::size_t expected = 0) : number(table), keys(expected) {}
@@ -37,4 +37,4 @@ void append_log(store::Transaction& transaction, std::uint32_t queue, LoggedTabl
 /// Adds the entries of one log row to the table. False when the row is damaged.
 bool load_log_row(LoggedTable& table, std::uint32_t row, std::string_view value);
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

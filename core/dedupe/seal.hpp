@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/dedupe_log.hpp"
-#include "engine/dedupe_runs.hpp"
+#include "dedupe/log.hpp"
+#include "dedupe/runs.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 class Seal {
  public:
@@ -51,4 +51,4 @@ class Seal {
   std::string scratch_;
 };
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -1,8 +1,8 @@
-#include "engine/dedupe_seal.hpp"
+#include "dedupe/seal.hpp"
 
 #include <algorithm>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 namespace {
 
 constexpr std::size_t keys_ahead = 8;  // whose place in the directory is fetched early
@@ -80,4 +80,4 @@ void Seal::trim(store::Transaction& transaction, std::size_t rows) {
   if (log_row_ == log_end_) phase_ = Phase::idle;
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

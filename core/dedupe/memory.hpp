@@ -7,7 +7,7 @@
 
 #include "store/large_pages.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 inline constexpr std::size_t segment_bytes = store::large_page_bytes;
 
@@ -37,4 +37,4 @@ class ZeroedMemory {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

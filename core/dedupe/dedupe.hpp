@@ -16,7 +16,7 @@
 #include "format/record.hpp"
 #include "store/store.hpp"
 
-namespace ackwire::engine {
+namespace ackwire::dedupe {
 
 /// 128-bit keyed hash (SipHash-2-4 with the store's secret) of an idempotency key.
 struct KeyHash {
@@ -79,4 +79,4 @@ class Dedupe {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace ackwire::engine
+}  // namespace ackwire::dedupe

@@ -1,8 +1,8 @@
-#include "engine/dedupe_log.hpp"
+#include "dedupe/log.hpp"
 
 #include <algorithm>
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 void append_log(store::Transaction& transaction, std::uint32_t queue, LoggedTable& table, std::span<const DedupeEntry> entries,
                 Timestamp now, std::string& scratch) {
@@ -28,4 +28,4 @@ bool load_log_row(LoggedTable& table, std::uint32_t row, std::string_view value)
   return true;
 }
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe

@@ -3,9 +3,9 @@
 
 #include <cstring>
 
-#include "engine/dedupe.hpp"
+#include "dedupe/dedupe.hpp"
 
-namespace ackwire::engine {
+namespace ackwire::dedupe {
 namespace {
 
 constexpr unsigned body_bits = 48;
@@ -37,4 +37,4 @@ Likeness compare(std::uint64_t known, std::uint64_t fingerprint, std::uint64_t b
   return known == fingerprint || known == body_only ? Likeness::same : Likeness::other_extras;
 }
 
-}  // namespace ackwire::engine
+}  // namespace ackwire::dedupe

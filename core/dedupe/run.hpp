@@ -10,11 +10,11 @@
 #include <span>
 #include <string>
 
-#include "engine/dedupe_directory.hpp"
-#include "engine/dedupe_ranges.hpp"
-#include "engine/dedupe_row.hpp"
+#include "dedupe/directory.hpp"
+#include "dedupe/ranges.hpp"
+#include "dedupe/row.hpp"
 
-namespace ackwire::engine::dedupe {
+namespace ackwire::dedupe {
 
 struct Run {
   std::uint32_t number = 0;
@@ -42,4 +42,4 @@ struct RunLookup {
 /// Looks for `key` in the rows of a run.
 RunLookup find_in_run(store::Transaction& transaction, std::uint32_t queue, std::uint32_t run, const KeyHash& key);
 
-}  // namespace ackwire::engine::dedupe
+}  // namespace ackwire::dedupe
