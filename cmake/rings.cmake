@@ -1,6 +1,6 @@
 # A ring is a folder of core/: one target, with the rings and libraries it may see. tests/layers checks the include lines as well.
 function(ackwire_ring name)
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
   if(sources)
     add_library(ackwire_${name} OBJECT ${sources})
     set(scope PUBLIC)

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "api/child.hpp"
-#include "engine/repair.hpp"
+#include "engine/repair/repair.hpp"
 #include "store/lmdb_store.hpp"
 
 namespace ackwire {

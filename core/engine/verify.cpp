@@ -6,9 +6,9 @@
 #include <set>
 
 #include "dedupe/dedupe.hpp"
-#include "engine/recount.hpp"
-#include "engine/repair_rows.hpp"
-#include "engine/salvage.hpp"
+#include "engine/repair/recount.hpp"
+#include "engine/repair/repair_rows.hpp"
+#include "engine/repair/salvage.hpp"
 #include "format/record.hpp"
 #include "format/run.hpp"
 

@@ -13,7 +13,7 @@
 
 #include "ackwire/broker.hpp"
 #include "engine/engine.hpp"
-#include "engine/latency.hpp"
+#include "engine/admin/latency.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/sessions.hpp"

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "engine/broker_world.hpp"
-#include "engine/repair.hpp"
-#include "engine/row.hpp"
+#include "engine/repair/repair.hpp"
+#include "engine/rows/row.hpp"
 
 namespace ackwire::test {
 namespace {

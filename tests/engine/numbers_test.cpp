@@ -1,5 +1,5 @@
 // The numbers of a producer's frames: nothing is stored twice under them, however the batches are grouped.
-#include "engine/numbers.hpp"
+#include "engine/acts/numbers.hpp"
 
 #include "engine/broker_world.hpp"
 

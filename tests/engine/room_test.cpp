@@ -1,4 +1,4 @@
-#include "engine/room.hpp"
+#include "engine/log/room.hpp"
 
 #include <optional>
 

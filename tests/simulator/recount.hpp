@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/row.hpp"
+#include "engine/rows/row.hpp"
 #include "store/store.hpp"
 
 namespace ackwire::simulator {

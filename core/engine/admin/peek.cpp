@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
-#include "engine/inspect.hpp"
-#include "engine/salvage.hpp"
+#include "engine/admin/inspect.hpp"
+#include "engine/repair/salvage.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {

@@ -1,11 +1,11 @@
-#include "engine/repair_rows.hpp"
+#include "engine/repair/repair_rows.hpp"
 
 #include <algorithm>
 #include <set>
 
 #include "dedupe/row.hpp"
-#include "engine/repair.hpp"
-#include "engine/salvage.hpp"
+#include "engine/repair/repair.hpp"
+#include "engine/repair/salvage.hpp"
 #include "format/record.hpp"
 
 namespace ackwire::engine {

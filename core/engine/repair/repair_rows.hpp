@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ackwire/message.hpp"
-#include "engine/row.hpp"
+#include "engine/rows/row.hpp"
 #include "format/run.hpp"
 #include "store/store.hpp"
 

@@ -3,8 +3,8 @@
 // read. The move is part of the turn's transaction, like every other.
 #include <algorithm>
 
-#include "engine/recount.hpp"
-#include "engine/salvage.hpp"
+#include "engine/repair/recount.hpp"
+#include "engine/repair/salvage.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/salvage.hpp"
+#include "engine/repair/salvage.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {

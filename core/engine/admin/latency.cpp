@@ -1,4 +1,4 @@
-#include "engine/latency.hpp"
+#include "engine/admin/latency.hpp"
 
 #include <algorithm>
 #include <bit>

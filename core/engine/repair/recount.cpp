@@ -1,8 +1,8 @@
-#include "engine/recount.hpp"
+#include "engine/repair/recount.hpp"
 
 #include <algorithm>
 
-#include "engine/salvage.hpp"
+#include "engine/repair/salvage.hpp"
 #include "format/run.hpp"
 
 namespace ackwire::engine {

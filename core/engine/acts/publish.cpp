@@ -3,7 +3,7 @@
 #include <bit>
 
 #include "ackwire/limits.hpp"
-#include "engine/numbers.hpp"
+#include "engine/acts/numbers.hpp"
 #include "engine/state.hpp"
 #include "format/confirm.hpp"
 #include "rules/quote.hpp"

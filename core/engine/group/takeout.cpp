@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
-#include "engine/salvage.hpp"
+#include "engine/repair/salvage.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
-#include "engine/inspect.hpp"
+#include "engine/admin/inspect.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/row.hpp"
+#include "engine/rows/row.hpp"
 
 namespace ackwire::engine {
 

@@ -1,4 +1,4 @@
-#include "engine/numbers.hpp"
+#include "engine/acts/numbers.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-#include "engine/row.hpp"
+#include "engine/rows/row.hpp"
 
 #include "format/record.hpp"
 

@@ -1,4 +1,4 @@
-#include "engine/salvage.hpp"
+#include "engine/repair/salvage.hpp"
 
 #include <algorithm>
 #include <cstring>

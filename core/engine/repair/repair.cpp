@@ -1,13 +1,13 @@
-#include "engine/repair.hpp"
+#include "engine/repair/repair.hpp"
 
 #include <algorithm>
 #include <map>
 
 #include "dedupe/dedupe.hpp"
 #include "dedupe/row.hpp"
-#include "engine/recount.hpp"
-#include "engine/repair_rows.hpp"
-#include "engine/salvage.hpp"
+#include "engine/repair/recount.hpp"
+#include "engine/repair/repair_rows.hpp"
+#include "engine/repair/salvage.hpp"
 #include "format/record.hpp"
 #include "format/run.hpp"
 #include "rules/policy.hpp"

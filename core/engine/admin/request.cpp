@@ -4,7 +4,7 @@
 
 #include "ackwire/limits.hpp"
 #include "ackwire/version.hpp"
-#include "engine/inspect.hpp"
+#include "engine/admin/inspect.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
 #include "rules/quote.hpp"
