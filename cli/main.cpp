@@ -2,7 +2,7 @@
 #include <signal.h>
 
 #include "ackwire/process.hpp"
-#include "app.hpp"
+#include "frame/app.hpp"
 
 int main(int argc, char** argv) {
   ackwire::keep_standard_descriptors();  // before anything is opened: a closed one is no place for a log or a socket

@@ -1,10 +1,10 @@
-#include "output.hpp"
+#include "output/output.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
-#include "text.hpp"
+#include "output/text.hpp"
 
 using namespace ackwire;
 using namespace ackwire::cli;

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "ackwire/ackwire.hpp"
-#include "fields.hpp"
+#include "settings/fields.hpp"
 
 using namespace ackwire;
 using namespace ackwire::cli;

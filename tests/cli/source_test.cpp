@@ -1,13 +1,13 @@
-#include "publish_source.hpp"
+#include "input/publish_source.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include "json_slice.hpp"
-#include "latency.hpp"
-#include "subprocess.hpp"
+#include "input/json_slice.hpp"
+#include "output/latency.hpp"
+#include "frame/subprocess.hpp"
 
 using namespace ackwire;
 using namespace ackwire::cli;

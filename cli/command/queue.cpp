@@ -1,0 +1,213 @@
+// ackwire queue create|ls|info|set|pause|resume|purge|rm
+#include "command/commands.hpp"
+#include "output/describe.hpp"
+#include "frame/exit_code.hpp"
+#include "frame/session.hpp"
+#include "settings/units.hpp"
+
+namespace ackwire::cli {
+namespace {
+
+struct QueueOptions {
+  std::string name;
+  QueueChange change;
+  Removal removal;
+  bool ensure = false;
+  bool force = false;
+};
+using Options = std::shared_ptr<QueueOptions>;
+
+QueuePolicy with(QueuePolicy policy, const QueueChange& change) {
+  const auto apply = [](auto& member, const auto& changed) {
+    if (changed) member = *changed;
+  };
+  apply(policy.visibility_timeout, change.visibility_timeout);
+  apply(policy.max_attempts, change.max_attempts);
+  apply(policy.backoff.initial, change.backoff_initial);
+  apply(policy.backoff.multiplier, change.backoff_multiplier);
+  apply(policy.backoff.max, change.backoff_max);
+  apply(policy.backoff.jitter, change.backoff_jitter);
+  apply(policy.ttl, change.ttl);
+  apply(policy.on_expiry, change.on_expiry);
+  apply(policy.dedupe_window, change.dedupe_window);
+  apply(policy.max_depth, change.max_depth);
+  apply(policy.max_depth_bytes, change.max_depth_bytes);
+  apply(policy.max_in_flight, change.max_in_flight);
+  apply(policy.max_message_bytes, change.max_message_bytes);
+  return policy;
+}
+
+/// What one command does to the queue NAME.
+using Act = std::function<int(Client&, const QueueOptions&, const Face&)>;
+
+/// Registers a command under `queue` that takes NAME.
+CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what,
+                  View view, Act act) {
+  CLI::App* app = add_command(noun, invocation, word, what);
+  app->add_option("NAME", options->name, "the queue")->required();
+  app->callback([&invocation, options, view, act = std::move(act)] {
+    if (const Status status = check(options->change); !status) throw CLI::ValidationError("policy", status.error().message);
+    invocation.act = [&globals = invocation.globals, options, view, act](Terminal& terminal) -> int {
+      return with_client(globals, terminal, view, [&](Client& client, const Face& face) { return act(client, *options, face); });
+    };
+  });
+  return app;
+}
+
+int print_one(const Result<QueueInfo>& info, const Face& face, std::string_view done) {
+  if (!info) return face.refuse(info.error());
+  if (!done.empty()) face.terminal.say("{} queue \"{}\"", done, info->name);
+  face.printer.record(describe(*info));
+  return exit_ok;
+}
+
+/// Times and ages of a queue are broker time: said when that is not the system's.
+void tell_clock(Client& client, const Face& face) {
+  constexpr Duration apart{1'000};
+  const auto stats = client.stats();
+  if (!stats || std::chrono::abs(Duration{stats->clock_offset_ms}) < apart) return;
+  face.terminal.line(fmt::format("ackwire: the broker's system clock is {} {} broker time, which all times here are in",
+                                 format_duration(std::chrono::abs(Duration{stats->clock_offset_ms})),
+                                 stats->clock_offset_ms > 0 ? "ahead of" : "behind"));
+}
+
+int list(Client& client, const Face& face) {
+  const auto queues = client.list_queues();
+  if (!queues) return face.refuse(queues.error());
+  std::vector<Json> rows;
+  for (const QueueInfo& queue : *queues) rows.push_back(describe(queue));
+  face.printer.rows(rows);
+  return exit_ok;
+}
+
+struct Held {
+  std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0;
+};
+
+Held held(const QueueInfo& info) {
+  Held sum;
+  for (const GroupInfo& group : info.groups) {
+    sum.ready += group.ready;
+    sum.delayed += group.delayed;
+    sum.leased += group.leased;
+    sum.dead += group.dead;
+  }
+  return sum;
+}
+
+constexpr std::array<Column, 3> purge_columns{{{"queue"}, {"purged", Cell::number}, {"dry_run"}}};
+constexpr std::array<Column, 7> rm_columns{{{"queue"},
+                                            {"removed"},
+                                            {"dry_run"},
+                                            {"ready", Cell::number},
+                                            {"delayed", Cell::number},
+                                            {"leased", Cell::number},
+                                            {"dead", Cell::number}}};
+
+int purge(Client& client, const QueueOptions& options, const Face& face) {
+  const auto info = client.queue_info(options.name);
+  if (!info) return face.refuse(info.error());
+  const Held now = held(*info);
+  std::uint64_t purged = now.ready + now.delayed;
+  if (!options.removal.dry_run) {
+    int status = exit_ok;
+    const auto question = fmt::format("Discard {} ready and {} delayed messages of \"{}\"?", now.ready, now.delayed, options.name);
+    if (!may_remove(options.removal, face.terminal, face.globals.json(), question, status)) return status;
+    const auto count = client.purge(options.name);
+    if (!count) return face.refuse(count.error());
+    purged = *count;
+  }
+  face.printer.record(Json{{"queue", options.name}, {"purged", purged}, {"dry_run", options.removal.dry_run}});
+  return exit_ok;
+}
+
+int remove(Client& client, const QueueOptions& options, const Face& face) {
+  const auto info = client.queue_info(options.name);
+  if (!info) return face.refuse(info.error());
+  const Held now = held(*info);
+  if (!options.removal.dry_run) {
+    int status = exit_ok;
+    const auto question = fmt::format("Remove \"{}\" with {} ready, {} delayed, {} leased and {} dead messages?", options.name,
+                                      now.ready, now.delayed, now.leased, now.dead);
+    if (!may_remove(options.removal, face.terminal, face.globals.json(), question, status)) return status;
+    if (const Status removed = client.remove_queue(options.name, options.force); !removed) {
+      return face.refuse(removed.error());
+    }
+  }
+  face.printer.record(Json{{"queue", options.name},
+                           {"removed", !options.removal.dry_run},
+                           {"dry_run", options.removal.dry_run},
+                           {"ready", now.ready},
+                           {"delayed", now.delayed},
+                           {"leased", now.leased},
+                           {"dead", now.dead}});
+  return exit_ok;
+}
+
+void add_policy_flags(CLI::App& app, const Options& options) {
+  add_fields<QueueChange>(app, policy_fields(), "Policy",
+                          [options](const Field<QueueChange>& field, const Value& value) { field.set(options->change, value); });
+}
+
+void add_policy_commands(CLI::App& noun, Invocation& invocation) {
+  const auto create = std::make_shared<QueueOptions>();
+  CLI::App* app = add_act(noun, invocation, create, "create", "make a queue; the same again is fine, another policy is an error",
+                          detail_view(), [](Client& client, const QueueOptions& o, const Face& face) {
+                            if (o.ensure) return print_one(client.ensure_queue(o.name, o.change), face, "ensured");
+                            return print_one(client.create_queue(o.name, with({}, o.change)), face, "made");
+                          });
+  app->add_flag("--ensure", create->ensure, "change an existing queue to the policy given instead of refusing");
+  add_policy_flags(*app, create);
+
+  const auto set = std::make_shared<QueueOptions>();
+  app = add_act(noun, invocation, set, "set", "change the policy of a queue; only what is given changes", detail_view(),
+                [](Client& client, const QueueOptions& o, const Face& face) {
+                  return print_one(client.set_queue(o.name, o.change), face, "changed");
+                });
+  add_policy_flags(*app, set);
+  app->parse_complete_callback([app] {
+    const auto given =
+        app->get_options([](const CLI::Option* option) { return option->get_group() == "Policy" && option->count() > 0; });
+    if (given.empty()) throw CLI::RequiredError("at least one policy option");
+  });
+}
+
+}  // namespace
+
+void add_queue(CLI::App& root, Invocation& invocation) {
+  CLI::App* noun = root.add_subcommand("queue", "make, see, change and remove queues");
+  noun->require_subcommand(1);
+  add_policy_commands(*noun, invocation);
+
+  CLI::App* ls = add_command(*noun, invocation, "ls", "all queues, one a line");
+  ls->callback([&invocation] {
+    invocation.act = [&globals = invocation.globals](Terminal& terminal) -> int {
+      return with_client(globals, terminal, queue_view(), list);
+    };
+  });
+
+  const auto plain = [&](const std::string& word, const std::string& what, Act act) {
+    add_act(*noun, invocation, std::make_shared<QueueOptions>(), word, what, detail_view(), std::move(act));
+  };
+  plain("info", "one queue: counts, policy, groups", [](Client& client, const QueueOptions& o, const Face& face) {
+    tell_clock(client, face);
+    return print_one(client.queue_info(o.name), face, "");
+  });
+  plain("pause", "take publishes, hand nothing out", [](Client& client, const QueueOptions& o, const Face& face) {
+    return print_one(client.set_queue(o.name, {.paused = true}), face, "paused");
+  });
+  plain("resume", "hand messages out again", [](Client& client, const QueueOptions& o, const Face& face) {
+    return print_one(client.set_queue(o.name, {.paused = false}), face, "resumed");
+  });
+
+  const auto purge_options = std::make_shared<QueueOptions>();
+  add_removal(*add_act(*noun, invocation, purge_options, "purge",
+                       "discard what is ready or delayed; leased messages and dead letters stay", purge_columns, purge),
+              purge_options->removal);
+  const auto rm_options = std::make_shared<QueueOptions>();
+  CLI::App* rm = add_act(*noun, invocation, rm_options, "rm", "remove a queue", rm_columns, remove);
+  add_removal(*rm, rm_options->removal);
+  rm->add_flag("--force", rm_options->force, "also when it still holds messages: they are discarded, dead letters included");
+}
+
+}  // namespace ackwire::cli
