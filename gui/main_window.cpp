@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "models/dead_letter_model.hpp"
-#include "models/findings.hpp"
-#include "models/payload.hpp"
+#include "text/findings.hpp"
+#include "text/payload.hpp"
 #include "models/queue_table_model.hpp"
 #include "pages/dead_letters_page.hpp"
 #include "pages/notice_page.hpp"

@@ -9,8 +9,8 @@
 #include <memory>
 
 #include "bridge/broker_link.hpp"
-#include "models/format.hpp"
-#include "models/history.hpp"
+#include "text/format.hpp"
+#include "text/history.hpp"
 
 class QAction;
 class QLabel;

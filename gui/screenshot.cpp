@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "main_window.hpp"
-#include "models/format.hpp"
+#include "text/format.hpp"
 
 namespace ackwire::dashboard {
 namespace {

@@ -8,7 +8,7 @@
 #include <QPalette>
 #include <array>
 
-#include "models/metrics.hpp"
+#include "text/metrics.hpp"
 
 class QApplication;
 class QPainter;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "models/payload.hpp"
+#include "text/payload.hpp"
 
 namespace ackwire::dashboard {
 namespace {

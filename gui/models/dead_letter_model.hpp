@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bridge/snapshot.hpp"
-#include "models/format.hpp"
+#include "text/format.hpp"
 
 namespace ackwire::dashboard {
 

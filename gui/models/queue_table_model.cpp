@@ -6,8 +6,8 @@
 #include <tuple>
 #include <utility>
 
-#include "models/format.hpp"
-#include "models/payload.hpp"
+#include "text/format.hpp"
+#include "text/payload.hpp"
 
 namespace ackwire::dashboard {
 namespace {

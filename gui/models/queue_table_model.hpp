@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "models/findings.hpp"
-#include "models/metrics.hpp"
+#include "text/findings.hpp"
+#include "text/metrics.hpp"
 
 namespace ackwire::dashboard {
 

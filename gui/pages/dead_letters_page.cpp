@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "models/dead_letter_model.hpp"
-#include "models/metrics.hpp"
-#include "models/payload.hpp"
+#include "text/metrics.hpp"
+#include "text/payload.hpp"
 #include "pages/dead_selection.hpp"
 #include "widgets/confirm_dialog.hpp"
 #include "widgets/inspector.hpp"

@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "bridge/snapshot.hpp"
-#include "models/format.hpp"
+#include "text/format.hpp"
 
 class QComboBox;
 class QLabel;

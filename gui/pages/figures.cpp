@@ -5,7 +5,7 @@
 #include <QStringList>
 #include <algorithm>
 
-#include "models/format.hpp"
+#include "text/format.hpp"
 
 namespace ackwire::dashboard {
 namespace {

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "models/history.hpp"
-#include "models/metrics.hpp"
+#include "text/history.hpp"
+#include "text/metrics.hpp"
 #include "widgets/kpi_tile.hpp"
 
 namespace ackwire::dashboard {

@@ -10,7 +10,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include "models/format.hpp"
+#include "text/format.hpp"
 #include "theme.hpp"
 
 namespace ackwire::dashboard {

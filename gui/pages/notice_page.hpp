@@ -4,7 +4,7 @@
 
 #include <QWidget>
 
-#include "models/metrics.hpp"
+#include "text/metrics.hpp"
 
 class QLabel;
 class QLineEdit;

@@ -12,8 +12,8 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "models/format.hpp"
-#include "models/payload.hpp"
+#include "text/format.hpp"
+#include "text/payload.hpp"
 #include "models/queue_table_model.hpp"
 #include "pages/figures.hpp"
 #include "theme.hpp"

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "bridge/snapshot.hpp"
-#include "models/format.hpp"
-#include "models/history.hpp"
+#include "text/format.hpp"
+#include "text/history.hpp"
 
 class QLabel;
 class QPushButton;

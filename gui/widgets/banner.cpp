@@ -8,7 +8,7 @@
 #include <QTextLayout>
 #include <algorithm>
 
-#include "models/format.hpp"
+#include "text/format.hpp"
 #include "theme.hpp"
 
 namespace ackwire::dashboard {

@@ -5,7 +5,7 @@
 
 #include <QWidget>
 
-#include "models/metrics.hpp"
+#include "text/metrics.hpp"
 
 class QLabel;
 class QPushButton;

@@ -11,8 +11,8 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "models/format.hpp"
-#include "models/payload.hpp"
+#include "text/format.hpp"
+#include "text/payload.hpp"
 
 namespace ackwire::dashboard {
 namespace {

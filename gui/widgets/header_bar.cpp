@@ -8,7 +8,7 @@
 #include <QTabBar>
 #include <algorithm>
 
-#include "models/format.hpp"
+#include "text/format.hpp"
 #include "theme.hpp"
 #include "widgets/pill_button.hpp"
 

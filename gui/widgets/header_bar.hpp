@@ -5,7 +5,7 @@
 #include <QWidget>
 
 #include "bridge/snapshot.hpp"
-#include "models/history.hpp"
+#include "text/history.hpp"
 
 class QButtonGroup;
 class QLabel;

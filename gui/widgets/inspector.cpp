@@ -12,7 +12,7 @@
 #include <QTableWidget>
 #include <QVBoxLayout>
 
-#include "models/payload.hpp"
+#include "text/payload.hpp"
 
 namespace ackwire::dashboard {
 namespace {

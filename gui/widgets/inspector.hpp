@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "bridge/snapshot.hpp"
-#include "models/format.hpp"
+#include "text/format.hpp"
 
 class QButtonGroup;
 class QLabel;

@@ -8,7 +8,7 @@
 #include <QPainter>
 #include <QToolTip>
 
-#include "models/format.hpp"
+#include "text/format.hpp"
 #include "theme.hpp"
 #include "widgets/sparkline.hpp"
 

@@ -5,7 +5,7 @@
 #include <QWidget>
 #include <vector>
 
-#include "models/metrics.hpp"
+#include "text/metrics.hpp"
 
 namespace ackwire::dashboard {
 

@@ -6,7 +6,7 @@
 #include <QtCharts/QChartView>
 #include <vector>
 
-#include "models/history.hpp"
+#include "text/history.hpp"
 #include "widgets/time_series_view.hpp"
 
 class QLineSeries;

@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
-#include "models/format.hpp"
-#include "models/history.hpp"
+#include "text/format.hpp"
+#include "text/history.hpp"
 
 namespace ackwire::dashboard {
 

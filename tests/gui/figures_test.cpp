@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/findings.hpp"
-#include "models/history.hpp"
-#include "models/metrics.hpp"
+#include "text/findings.hpp"
+#include "text/history.hpp"
+#include "text/metrics.hpp"
 
 using namespace ackwire;
 using namespace ackwire::dashboard;

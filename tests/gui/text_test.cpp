@@ -5,8 +5,8 @@
 #include <limits>
 #include <random>
 
-#include "models/format.hpp"
-#include "models/payload.hpp"
+#include "text/format.hpp"
+#include "text/payload.hpp"
 
 using namespace ackwire;
 using namespace ackwire::dashboard;

@@ -8,7 +8,7 @@
 #include <QString>
 #include <vector>
 
-#include "models/metrics.hpp"
+#include "text/metrics.hpp"
 
 namespace ackwire::dashboard {
 

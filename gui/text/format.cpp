@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-only
-#include "models/format.hpp"
+#include "text/format.hpp"
 
 #include <QDateTime>
 #include <QObject>

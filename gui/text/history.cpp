@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-only
-#include "models/history.hpp"
+#include "text/history.hpp"
 
 #include <algorithm>
 #include <array>

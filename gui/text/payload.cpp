@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-only
-#include "models/payload.hpp"
+#include "text/payload.hpp"
 
 #include <QByteArray>
 #include <QChar>
@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "models/format.hpp"
-#include "models/json_layout.hpp"
+#include "text/format.hpp"
+#include "text/json_layout.hpp"
 
 namespace ackwire::dashboard {
 namespace {

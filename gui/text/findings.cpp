@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-only
-#include "models/findings.hpp"
+#include "text/findings.hpp"
 
 #include <QObject>
 #include <QStringList>
 #include <algorithm>
 
-#include "models/format.hpp"
-#include "models/payload.hpp"
+#include "text/format.hpp"
+#include "text/payload.hpp"
 
 namespace ackwire::dashboard {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-only
-#include "models/json_layout.hpp"
+#include "text/json_layout.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/format.hpp"
+#include "text/format.hpp"
 
 namespace ackwire::dashboard {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-only
-#include "models/metrics.hpp"
+#include "text/metrics.hpp"
 
 #include <algorithm>
 
