@@ -64,7 +64,7 @@ def consumer() -> list[counts.Row]:
     with tempfile.TemporaryDirectory(prefix="ackwire-consumer-") as folder:
         home = pathlib.Path(folder)
         prefix, example = home / "prefix", home / "source"
-        shutil.copytree(ROOT / "tests/consumer/project", example)
+        shutil.copytree(ROOT / "tests/find_package/project", example)
         (example / "orders.cpp").write_text(tools.code_block(ROOT / "README.md", "cpp"))
         (example / "readme.cmake").write_text(tools.code_block(ROOT / "README.md", "cmake"))
         for component in ("runtime", "dev"):
