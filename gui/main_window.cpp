@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "models/dead_letter_model.hpp"
-#include "text/findings.hpp"
-#include "text/payload.hpp"
 #include "models/queue_table_model.hpp"
 #include "pages/dead_letters_page.hpp"
 #include "pages/notice_page.hpp"
 #include "pages/overview_page.hpp"
+#include "text/findings.hpp"
+#include "text/payload.hpp"
 #include "theme.hpp"
 #include "widgets/banner.hpp"
 #include "widgets/confirm_dialog.hpp"

@@ -9,9 +9,9 @@
 #include "ackwire/limits.hpp"
 #include "command/commands.hpp"
 #include "frame/exit_code.hpp"
-#include "output/latency.hpp"
 #include "frame/session.hpp"
 #include "frame/signals.hpp"
+#include "output/latency.hpp"
 
 namespace ackwire::cli {
 namespace {

@@ -1,8 +1,8 @@
 // ackwire group create|ls|rm
 #include "command/commands.hpp"
-#include "output/describe.hpp"
 #include "frame/exit_code.hpp"
 #include "frame/session.hpp"
+#include "output/describe.hpp"
 
 namespace ackwire::cli {
 namespace {

@@ -2,9 +2,9 @@
 #include "ackwire/limits.hpp"
 
 #include "command/commands.hpp"
-#include "output/describe.hpp"
 #include "frame/exit_code.hpp"
 #include "frame/session.hpp"
+#include "output/describe.hpp"
 
 namespace ackwire::cli {
 namespace {

@@ -9,9 +9,9 @@
 #include "ackwire/limits.hpp"
 #include "command/commands.hpp"
 #include "frame/exit_code.hpp"
-#include "input/publish_source.hpp"
 #include "frame/session.hpp"
 #include "frame/signals.hpp"
+#include "input/publish_source.hpp"
 
 namespace ackwire::cli {
 namespace {

@@ -1,8 +1,8 @@
 // ackwire queue create|ls|info|set|pause|resume|purge|rm
 #include "command/commands.hpp"
-#include "output/describe.hpp"
 #include "frame/exit_code.hpp"
 #include "frame/session.hpp"
+#include "output/describe.hpp"
 #include "settings/units.hpp"
 
 namespace ackwire::cli {

@@ -10,15 +10,15 @@
 #include "ackwire/broker.hpp"
 #include "ackwire/version.hpp"
 #include "command/commands.hpp"
-#include "settings/config.hpp"
-#include "output/describe.hpp"
 #include "frame/exit_code.hpp"
 #include "frame/file_limit.hpp"
 #include "frame/log.hpp"
 #include "frame/notify.hpp"
 #include "frame/session.hpp"
 #include "frame/signals.hpp"
+#include "output/describe.hpp"
 #include "output/text.hpp"
+#include "settings/config.hpp"
 #include "settings/units.hpp"
 
 namespace ackwire::cli {

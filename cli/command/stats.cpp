@@ -1,9 +1,9 @@
 // ackwire stats [--watch]
 #include "command/commands.hpp"
-#include "output/describe.hpp"
 #include "frame/exit_code.hpp"
 #include "frame/session.hpp"
 #include "frame/signals.hpp"
+#include "output/describe.hpp"
 #include "settings/units.hpp"
 
 #include <condition_variable>

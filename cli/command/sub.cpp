@@ -5,12 +5,12 @@
 
 #include "ackwire/limits.hpp"
 #include "command/commands.hpp"
-#include "output/describe.hpp"
 #include "frame/exit_code.hpp"
-#include "output/message_format.hpp"
 #include "frame/session.hpp"
 #include "frame/signals.hpp"
 #include "frame/subprocess.hpp"
+#include "output/describe.hpp"
+#include "output/message_format.hpp"
 #include "output/text.hpp"
 #include "settings/units.hpp"
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "ackwire/message.hpp"
-#include "output/output.hpp"
 #include "frame/terminal.hpp"
+#include "output/output.hpp"
 
 namespace CLI {
 class App;

@@ -12,9 +12,9 @@
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
-#include "settings/fields.hpp"
 #include "frame/nearest.hpp"
 #include "output/text.hpp"
+#include "settings/fields.hpp"
 
 namespace ackwire::cli {
 namespace {

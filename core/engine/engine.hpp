@@ -105,6 +105,9 @@ class Engine {
   /// When finish() must run again even though no command came (monotonic time); nullopt = never.
   std::optional<Duration> next_wakeup() const;
   std::uint32_t consumer_count() const;
+  /// What a turn would overlook because it looks only at queues that were touched or are due; nullopt: nothing. Walks all queues:
+  /// for tests, between turns.
+  std::optional<std::string> lists_fault() const;
 
   PlantedBugs& planted_bugs();
 

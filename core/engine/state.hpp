@@ -11,9 +11,10 @@
 #include <vector>
 
 #include "dedupe/dedupe.hpp"
-#include "engine/engine.hpp"
 #include "engine/admin/latency.hpp"
 #include "engine/admin/missing.hpp"
+#include "engine/agenda.hpp"
+#include "engine/engine.hpp"
 #include "engine/log/room.hpp"
 #include "engine/rows/row.hpp"
 #include "format/record.hpp"
@@ -136,6 +137,7 @@ struct Group {
   std::uint64_t recovered_until = 0;                           // the cursor when the broker started
   Duration next_head_check{0};                                 // when the message at the cursor is looked at for its time to live
   std::uint64_t head_expiry_ms = 0;                            // when it expires; 0 = never, or not known yet
+  std::uint64_t head_looked_at = 0;                            // the cursor at the last look
   std::deque<std::uint64_t> recovered_blocks;                  // bases with messages that a broker before this one handed out
   std::deque<std::pair<std::uint64_t, bool>> recovered_retry;  // sequence and whether it was begun; the same for retry rows
   Due matured;  // retry rows at or before it in the order of `due` are counted in ready_retry
@@ -186,6 +188,11 @@ class BlockBuffers {
   std::vector<std::string> spare_;
 };
 
+/// How full a queue is: sums over its groups, but the depth of the fullest.
+struct Gauges {
+  std::uint64_t depth = 0, leased = 0, delayed = 0, dead = 0;
+};
+
 struct Queue {
   std::uint32_t id = 0;
   QueueRow row;
@@ -209,7 +216,12 @@ struct Queue {
   std::string keys_damaged;   // not empty: what was published before cannot be told, this says why
   Sample sample;              // counts of the slot under way
   Latency latency;
-  bool sampled_idle = true;
+  bool active = false;          // its samples are kept: something happened in it lately
+  bool touched = false;         // in State::touched
+  bool changed = false;         // in State::changed
+  bool unfinished = false;      // the turn's budget ended before its work
+  bool waits_for_room = false;  // in the store: it is tried again in the next turn
+  Gauges gauges;                // as State::gauges counts them
   Group* find_group(std::string_view name);
 };
 
@@ -239,6 +251,14 @@ struct Engine::State {
   std::uint64_t reserved_bytes = 0;  // of all blocks that were handed out
   std::uint64_t answer_bytes = 0;    // of all answers to producers
   std::map<std::uint32_t, Queue> queues;
+  std::vector<Queue*> touched;            // what the turn has to do with: named by a command, or due, or left over
+  std::vector<Queue*> changed;            // touched since the last sample
+  std::vector<Queue*> sealing;            // whose tables of keys are being sealed
+  std::vector<std::uint32_t> delivering;  // indices of subscriptions with an open delivery
+  std::vector<std::uint32_t> due;         // scratch
+  Agenda agenda;
+  Gauges gauges;                  // of all queues
+  std::size_t active = 0;         // queues whose samples are kept
   std::uint32_t first_queue = 0;  // the turn begins behind it, so that no queue takes the whole budget in every turn
   std::unordered_map<std::string_view, Queue*> queue_names;  // views of Queue::row.name
   std::map<SubscriptionKey, std::unique_ptr<Subscription>> subscriptions;
@@ -266,7 +286,9 @@ struct Engine::State {
   std::vector<std::string> damage_found;  // in this turn, a line each
 
   // -- shared by the acts, each defined in the file named after it -------------------------------------------------------
+  /// For commands: what is found is touched.
   Queue* find_queue(std::string_view name);
+  Queue& queue_of(const Subscription& subscription);
   Subscription* find_subscription(SessionId session, SubscriptionId id);
   void effect(SessionId session, decltype(model::Effect::what) what);
   void damage(const std::string& place);
@@ -417,6 +439,9 @@ struct Engine::State {
 
   // history.cpp
   void take_samples();
+  void take_sample(Queue& queue, Sample& total, Latency& latency);
+  void set_active(Queue& queue, bool is);
+  void add_gauges(Queue& queue, const Gauges& is);
   void put_sample(Resolution resolution, std::uint32_t queue, const Sample& sample);
   void trim_history();
 
@@ -429,10 +454,21 @@ struct Engine::State {
   void load();
   bool lacks_rows();
   void load_leased_retry(Queue& queue, Group& group);
+
+  // turn.cpp
+  void touch(Queue& queue);
+  void touch_queues_of(SessionId session);
+  void touch_due();
   void serve_queues();
   void serve_groups(Queue& queue);
+  void tidy_queues();
+  void forget_queue(Queue& queue);
+  void close_deliveries();
+  void settle_touched(bool rests);
+  Wake wake_of(const Queue& queue) const;
+  std::optional<std::string> lists_fault() const;
   void write_rows();
-  void write_groups();
+  void write_groups(Queue& queue);
   void write_dedupe(Queue& queue);
   std::vector<dedupe::DedupeEntry> pinned_keys(Queue& queue, std::uint64_t low, std::uint64_t high);
 };

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "ackwire/broker.hpp"
-#include "engine/engine.hpp"
 #include "engine/admin/latency.hpp"
+#include "engine/engine.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/sessions.hpp"

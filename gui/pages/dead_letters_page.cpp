@@ -16,9 +16,9 @@
 #include <utility>
 
 #include "models/dead_letter_model.hpp"
+#include "pages/dead_selection.hpp"
 #include "text/metrics.hpp"
 #include "text/payload.hpp"
-#include "pages/dead_selection.hpp"
 #include "widgets/confirm_dialog.hpp"
 #include "widgets/inspector.hpp"
 

@@ -12,10 +12,10 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "text/format.hpp"
-#include "text/payload.hpp"
 #include "models/queue_table_model.hpp"
 #include "pages/figures.hpp"
+#include "text/format.hpp"
+#include "text/payload.hpp"
 #include "theme.hpp"
 #include "widgets/confirm_dialog.hpp"
 #include "widgets/kpi_tile.hpp"

@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "frame/subprocess.hpp"
 #include "input/json_slice.hpp"
 #include "output/latency.hpp"
-#include "frame/subprocess.hpp"
 
 using namespace ackwire;
 using namespace ackwire::cli;

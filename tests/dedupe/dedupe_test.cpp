@@ -2,8 +2,8 @@
 #include <chrono>
 #include <string>
 
-#include "dedupe/turns.hpp"
 #include "dedupe/row.hpp"
+#include "dedupe/turns.hpp"
 
 namespace ackwire::dedupe {
 namespace {

@@ -64,6 +64,7 @@ void Broker::turn() {
     }
     return crash(finished.error().code == Errc::store_full ? Crash::process : Crash::power_cut);
   }
+  if (const auto fault = engine_->lists_fault()) world_.violate("lists", *fault);
   world_.observer().turn_ended();
   if (faulty && world_.random.chance(world_.mix.crash_after_commit)) return crash(Crash::power_cut);
   if (!release(engine_->take_effects())) return;

@@ -78,7 +78,7 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
 }
 
 void Engine::State::end_subscription(Subscription& subscription, Return why, const char* text) {
-  Group& group = queues.at(subscription.queue).groups.at(subscription.group);
+  Group& group = queue_of(subscription).groups.at(subscription.group);
   std::erase(group.consumers, &subscription);
   group.concurrency -= presumed(subscription);
   group.concurrency_dirty = true;
@@ -98,12 +98,17 @@ void Engine::unsubscribe(SessionId session, SubscriptionId id) {
 
 void Engine::set_credit(SessionId session, SubscriptionId id, std::uint32_t credit) {
   state_->heard(session);
-  if (Subscription* subscription = state_->find_subscription(session, id)) subscription->credit = std::min(credit, limits::credit);
+  Subscription* subscription = state_->find_subscription(session, id);
+  if (!subscription) return;
+  subscription->credit = std::min(credit, limits::credit);
+  state_->queue_of(*subscription);
 }
 
 void Engine::hold(SessionId session, bool held) {
   const auto it = state_->listeners.find(session);
-  if (it != state_->listeners.end()) it->second->held = held;
+  if (it == state_->listeners.end()) return;
+  it->second->held = held;
+  if (!held) state_->touch_queues_of(session);
 }
 
 void Engine::end_session(SessionId session) {
@@ -122,7 +127,7 @@ void Engine::undeliverable(SessionId session, const model::Deliver& deliver) {
   State& s = *state_;
   Subscription* subscription = s.find_subscription(session, deliver.subscription);
   if (!subscription) return;
-  Queue& queue = s.queues.at(subscription->queue);
+  Queue& queue = s.queue_of(*subscription);
   Group& group = queue.groups.at(subscription->group);
   std::string_view rest = deliver.runs;
   format::Run run;

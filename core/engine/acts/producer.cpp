@@ -173,10 +173,11 @@ void Engine::State::load_producers(Queue& queue) {
 
 // Producers that were silent for producer_memory are forgotten, a bounded number a call.
 void Engine::State::prune_producers(Queue& queue) {
-  queue.next_prune = now.mono + prune_pause;
   const std::int64_t before = to_ms(now.wall) - options.producer_memory.count();
+  std::int64_t oldest = to_ms(now.wall);
   for (auto it = queue.producers.begin(); it != queue.producers.end() && budget > 0;) {
     if (it->second.last_used_ms >= before) {
+      oldest = std::min(oldest, it->second.last_used_ms);
       ++it;
       continue;
     }
@@ -184,6 +185,7 @@ void Engine::State::prune_producers(Queue& queue) {
     while (!it->second.answers.empty()) forget_answer(queue, it->first, it->second);
     it = queue.producers.erase(it);
   }
+  queue.next_prune = now.mono + (budget == 0 ? prune_pause : std::max(prune_pause, Duration{oldest - before}));
 }
 
 }  // namespace ackwire::engine

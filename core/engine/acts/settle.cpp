@@ -353,7 +353,7 @@ void Engine::settle(SessionId session, const Settle& settle) {
                     {}};
   }
   if (result.error.code == Errc::ok) {
-    Queue& queue = s.queues.at(subscription->queue);
+    Queue& queue = s.queue_of(*subscription);
     Group& group = queue.groups.at(subscription->group);
     if (settle.boot_epoch != s.boot.boot_epoch && !s.bugs.ack_without_token) {
       for (const SettleRange& range : settle.ranges) group.stale_settles += range.count;

@@ -31,8 +31,8 @@ void add_counts(Sample& sum, const Sample& s) {
   sum.dead_lettered += s.dead_lettered, sum.expired += s.expired, sum.lease_expired += s.lease_expired;
 }
 
-void add_gauges(Sample& sum, const Sample& s) {
-  sum.depth += s.depth, sum.leased += s.leased, sum.delayed += s.delayed, sum.dead += s.dead;
+void put_gauges(Sample& sample, const Gauges& is) {
+  sample.depth = is.depth, sample.leased = is.leased, sample.delayed = is.delayed, sample.dead = is.dead;
 }
 
 void set_quantiles(Sample& sample, const Latency& latency) {
@@ -65,47 +65,65 @@ void Engine::State::put_sample(Resolution resolution, std::uint32_t queue, const
   }
 }
 
+void Engine::State::set_active(Queue& queue, bool is) {
+  if (std::exchange(queue.active, is) == is) return;
+  is ? ++active : --active;
+}
+
+void Engine::State::add_gauges(Queue& queue, const Gauges& is) {
+  const Gauges was = std::exchange(queue.gauges, is);
+  gauges.depth += is.depth - was.depth, gauges.leased += is.leased - was.leased;
+  gauges.delayed += is.delayed - was.delayed, gauges.dead += is.dead - was.dead;
+}
+
+// Looks at the queues that were touched since the last sample; the others are as they were.
 void Engine::State::take_samples() {
-  bool any = false;
-  for (auto& [id, queue] : queues) {
-    if (happened(queue.sample)) queue.sampled_idle = false;
-    any = any || !queue.sampled_idle;
+  for (Queue* queue : touched) {
+    if (happened(queue->sample)) set_active(*queue, true);
   }
   const std::uint64_t wall = epoch_ms(now.wall);
-  if (!any || wall < next_sample_ms) return;
-  if (next_sample_ms == 0) {  // the first slot ends with its second
-    next_sample_ms = (wall / 1'000 + 1) * 1'000;
-    return;
-  }
+  if (active == 0 || wall < next_sample_ms) return;
+  const bool first = next_sample_ms == 0;  // the first slot ends with its second
   next_sample_ms = (wall / 1'000 + 1) * 1'000;
+  if (first) return;
   Sample total;
   Latency latency;
   total.time = now.wall - Duration{1'000};
-  for (auto& [id, queue] : queues) {
-    Sample sample = queue.sample;
-    sample.time = total.time;
-    for (const auto& [group_id, group] : queue.groups) {
-      sample.depth = std::max(sample.depth, group.outstanding());
-      sample.leased += group.leased;
-      sample.delayed += Group::less(group.row.retry, group.retry_leases.size() + group.ready_retry);
-      sample.dead += group.row.dead;
-    }
-    add_counts(total, sample);
-    add_gauges(total, sample);
-    latency.merge(queue.latency);
-    if (!queue.sampled_idle) {
-      set_quantiles(sample, queue.latency);
-      put_sample(Resolution::second, id, sample);
-    }
+  auto kept = changed.begin();
+  for (Queue* queue : changed) {
+    take_sample(*queue, total, latency);
     // One more sample after the last event shows the rates at zero.
-    queue.sampled_idle = !happened(queue.sample);
-    queue.sample = Sample{};
-    queue.latency.clear();
+    set_active(*queue, happened(queue->sample));
+    queue->sample = Sample{};
+    queue->latency.clear();
+    queue->changed = queue->active || queue->touched;
+    if (queue->changed) *kept++ = queue;
   }
+  changed.erase(kept, changed.end());
+  put_gauges(total, gauges);
   set_quantiles(total, latency);
   put_sample(Resolution::second, 0, total);
   trim_history();
   keep_time();  // the commit is needed anyway
+}
+
+void Engine::State::take_sample(Queue& queue, Sample& total, Latency& latency) {
+  Gauges is;
+  for (const auto& [id, group] : queue.groups) {
+    is.depth = std::max(is.depth, group.outstanding());
+    is.leased += group.leased;
+    is.delayed += Group::less(group.row.retry, group.retry_leases.size() + group.ready_retry);
+    is.dead += group.row.dead;
+  }
+  add_gauges(queue, is);
+  add_counts(total, queue.sample);
+  latency.merge(queue.latency);
+  if (!queue.active) return;
+  Sample sample = queue.sample;
+  sample.time = total.time;
+  put_gauges(sample, is);
+  set_quantiles(sample, queue.latency);
+  put_sample(Resolution::second, queue.id, sample);
 }
 
 void Engine::State::trim_history() {

@@ -36,7 +36,7 @@ void Engine::State::remove_queue(Queue& queue) {
   queue.groups.clear();
   queue.producers.clear();
   queue.removed_groups.clear();
-  queue.sampled_idle = true;
+  set_active(queue, false);
 }
 
 void Engine::State::remove_group(Queue& queue, Group& group) {

@@ -64,6 +64,7 @@ Queue& Engine::State::make_queue(std::string_view name, const QueuePolicy& polic
   queue.dedupe = std::make_unique<dedupe::Dedupe>(id);
   if (Status opened = queue.dedupe->open(*tx); !opened) damage("the dedupe store of queue " + queue.row.name);
   queue_names[queue.row.name] = &queue;
+  touch(queue);
   note({model::NoteKind::queue_created, asking, queue.row.name, {}, {}, {}, 1});
   make_group(queue, "default", false);
   return queue;

@@ -43,7 +43,7 @@ void Engine::begun(SessionId session, const model::Begun& begun) {
   s.heard(session);
   Subscription* subscription = s.find_subscription(session, begun.subscription);
   if (!subscription || begun.boot_epoch != s.boot.boot_epoch) return;
-  Queue& queue = s.queues.at(subscription->queue);
+  Queue& queue = s.queue_of(*subscription);
   Group& group = queue.groups.at(subscription->group);
   for (const model::SettleRange& range : begun.ranges) {
     if (range.delivery == 1) s.begin_in_blocks(group, range, *subscription);
@@ -83,7 +83,7 @@ void Engine::State::begin_in_retry(const Queue& queue, Group& group, const model
 
 // The consumer died, or is as silent as if it had.
 void Engine::State::presume_begun(Subscription& subscription) {
-  Queue& queue = queues.at(subscription.queue);
+  Queue& queue = queue_of(subscription);
   Group& group = queue.groups.at(subscription.group);
   const std::uint32_t most = subscription.concurrency == 0 ? subscription.in_flight : subscription.concurrency;
   if (subscription.begun >= most || subscription.begun == subscription.in_flight) return;
@@ -157,7 +157,7 @@ void Engine::State::heard(SessionId session) {
   const auto it = listeners.find(session);
   if (it == listeners.end()) return;
   it->second->heard = now.mono;
-  it->second->silent = false;
+  if (std::exchange(it->second->silent, false)) touch_queues_of(session);
 }
 
 void Engine::heard(SessionId session) { state_->heard(session); }

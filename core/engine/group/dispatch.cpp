@@ -36,6 +36,7 @@ void Engine::State::deliver(Subscription& subscription, const format::Run& run) 
     if (open.runs.size() + run.records.size() <= options.deliver_bytes) delivery = &open;
   }
   if (!delivery) {
+    if (subscription.effect == Subscription::npos) delivering.push_back(subscription.index);
     subscription.effect = effects.size();
     effect(subscription.session, model::Deliver{subscription.id, {}});
     delivery = &std::get<model::Deliver>(effects.back().what);
@@ -133,7 +134,10 @@ void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
     bool fresh = false;
     if (!read_block(queue, group.row.cursor, run, fresh)) return;
     const bool room = room_for_return(group, run);
-    if (!room && (group.leased > 0 || group.ready_retry > 0 || !group.returning.empty())) return;  // until they are settled
+    if (!room && (group.leased > 0 || group.ready_retry > 0 || !group.returning.empty())) {  // until they are settled
+      queue.waits_for_room = true;
+      return;
+    }
     const std::uint64_t limit =
         room ? std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased}) : 1;
     const std::uint64_t before = group.row.cursor;
@@ -177,7 +181,9 @@ std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& 
     group.row.cursor += count;
     count_hand_out(queue, group, subscription, count);
   }
-  if (bad != Bad::no && (bad != Bad::expired || room_to_expire(queue, block.slots[first + count].bytes))) {
+  const bool stays = bad == Bad::expired && !room_to_expire(queue, block.slots[first + count].bytes);
+  if (stays) queue.waits_for_room = true;
+  if (bad != Bad::no && !stays) {
     --budget;
     const std::uint64_t sequence = group.row.cursor++;
     TakenOut row;

@@ -186,6 +186,7 @@ void Engine::State::expire_matured(Queue& queue, Group& group, std::uint64_t seq
 void Engine::State::expire_head(Queue& queue, Group& group) {
   group.next_head_check = now.mono + head_check_pause;
   group.head_expiry_ms = 0;
+  group.head_looked_at = group.row.cursor;
   while (budget > 0) {
     format::Run run;
     bool fresh = false;
@@ -208,12 +209,15 @@ void Engine::State::expire_head(Queue& queue, Group& group) {
                                                     : 0;
       return;
     }
-    if (!room_to_expire(queue, record.bytes.size())) return;
+    if (!room_to_expire(queue, record.bytes.size())) {
+      queue.waits_for_room = true;
+      return;
+    }
     --budget;
     WindowBlock& block = open_window(group, run);
     TakenOut row;
     if (!take_out(queue, group, block, static_cast<std::uint32_t>(sequence - block.base), row)) return;
-    group.row.cursor = sequence + 1;
+    group.row.cursor = group.head_looked_at = sequence + 1;
     row.deliveries = row.attempts = 0;
     expire_message(queue, group, sequence, row);
   }

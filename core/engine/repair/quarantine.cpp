@@ -29,6 +29,7 @@ std::string place(const Queue& queue, const Group& group, std::uint64_t sequence
 
 void Engine::State::note_damage(Queue& queue, std::string what) {
   ++queue.damaged;
+  touch(queue);
   if (damage_found.size() < notes_most) damage_found.push_back("damage in the store: " + std::move(what));
 }
 
