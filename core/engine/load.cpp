@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/state.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 
@@ -53,16 +54,13 @@ void Engine::State::load() {
     lives = {};  // clients of an earlier life are told that theirs is not known
     damage_found.push_back("damage in the store: the row of boot epochs is lost");
   }
-  std::string from = "Q";
   store::Row row;
-  while (tx->seek(Table::state, from, row) && row.key.size() == 5 && row.key[0] == 'Q') {
+  for (store::Scan scan(*tx, Table::state, "Q"); scan.next(row) && row.key.size() == 5;) {
     const std::uint32_t id = be32(row.key, 1);
     Queue& queue = queues[id];
     queue.id = id;
-    from.assign(row.key);
-    const std::string what = "the row of queue " + std::to_string(id);
-    if (!read_state(from, row.value, queue.row, &queue, what)) return damage(what);
-    from.push_back('\0');
+    const std::string at(row.key), what = "the row of queue " + std::to_string(id);
+    if (!read_state(at, row.value, queue.row, &queue, what)) return damage(what);
   }
   for (auto& [id, queue] : queues) {
     queue.dedupe = std::make_unique<dedupe::Dedupe>(id);
@@ -78,19 +76,16 @@ void Engine::State::load() {
                                       ? last.first_sequence + last.count
                                       : 1;
     }
-    std::string at(std::string_view{key::group(id, 0)});
-    while (tx->seek(Table::state, at, row) && row.key.size() == 9 && row.key[0] == 'G' && be32(row.key, 1) == id) {
+    for (store::Scan scan(*tx, Table::state, Key().u8('G').u32(id)); scan.next(row) && row.key.size() == 9;) {
       Group group;
       group.id = be32(row.key, 5);
-      at.assign(row.key);
-      const std::string what = "the row of a group of queue " + queue.row.name;
+      const std::string at(row.key), what = "the row of a group of queue " + queue.row.name;
       if (!read_state(at, row.value, group.row, &queue, what)) return damage(what);
       if (group.row.removing) {
         queue.removed_groups.push_back(group.id);
       } else {
         queue.groups.emplace(group.id, std::move(group));
       }
-      at.push_back('\0');
     }
     queue.reclaim = true;
     if (Status opened = queue.dedupe->open(*tx); !opened) lose_keys(queue, opened.error().message);
@@ -107,13 +102,9 @@ void Engine::State::load() {
 // Retry rows that were leased when the broker went: they are handed out again.
 void Engine::State::load_leased_retry(Queue& queue, Group& group) {
   group.recovered_until = group.row.cursor;
-  std::string at(std::string_view{key::due(queue.id, group.id, leased_due, 0)});
   store::Row row;
-  while (tx->seek(Table::due, at, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
-    group.recovered_retry.emplace_back(be64(row.key, 16), row.value == due_begun);
-    at.assign(row.key);
-    at.push_back('\0');
-  }
+  store::Scan scan(*tx, Table::due, key::of(queue.id, group.id), key::due(queue.id, group.id, leased_due, 0));
+  while (scan.next(row) && row.key.size() == 24) group.recovered_retry.emplace_back(be64(row.key, 16), row.value == due_begun);
 }
 
 }  // namespace ackwire::engine

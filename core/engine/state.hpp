@@ -20,6 +20,7 @@
 #include "format/record.hpp"
 #include "format/run.hpp"
 #include "rules/backoff.hpp"
+#include "rules/lifecycle.hpp"
 
 namespace ackwire::engine {
 
@@ -218,7 +219,7 @@ struct Queue {
   Latency latency;
   bool active = false;          // its samples are kept: something happened in it lately
   bool touched = false;         // in State::touched
-  bool changed = false;         // in State::changed
+  bool changed = false;         // in State::unsampled
   bool unfinished = false;      // the turn's budget ended before its work
   bool waits_for_room = false;  // in the store: it is tried again in the next turn
   Gauges gauges;                // as State::gauges counts them
@@ -252,13 +253,13 @@ struct Engine::State {
   std::uint64_t answer_bytes = 0;    // of all answers to producers
   std::map<std::uint32_t, Queue> queues;
   std::vector<Queue*> touched;            // what the turn has to do with: named by a command, or due, or left over
-  std::vector<Queue*> changed;            // touched since the last sample
+  std::vector<Queue*> unsampled;          // touched since the last sample
   std::vector<Queue*> sealing;            // whose tables of keys are being sealed
   std::vector<std::uint32_t> delivering;  // indices of subscriptions with an open delivery
-  std::vector<std::uint32_t> due;         // scratch
+  std::vector<std::uint32_t> due_queues;  // scratch
   Agenda agenda;
   Gauges gauges;                  // of all queues
-  std::size_t active = 0;         // queues whose samples are kept
+  std::size_t active_queues = 0;  // queues whose samples are kept
   std::uint32_t first_queue = 0;  // the turn begins behind it, so that no queue takes the whole budget in every turn
   std::unordered_map<std::string_view, Queue*> queue_names;  // views of Queue::row.name
   std::map<SubscriptionKey, std::unique_ptr<Subscription>> subscriptions;
@@ -294,7 +295,11 @@ struct Engine::State {
   void damage(const std::string& place);
   void note(model::Note note);  // note.cpp
 
-  // block.cpp
+  // transition.cpp
+  void transition(Queue& queue, Group& group, rules::State from, rules::Input input, std::uint64_t count = 1,
+                  std::uint64_t bytes = 0);
+
+  // log/block.cpp
   void append_records(Queue& queue, std::string_view records, std::uint32_t count);
   void write_turn_blocks(Queue& queue);
   /// The block that holds `sequence`, or the next one behind it. The view is valid until the next write.
@@ -313,8 +318,9 @@ struct Engine::State {
   void put_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
   void replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
   void erase_retry(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
-  void put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, DeadReason reason, std::string_view detail);
-  void expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
+  void put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from, rules::Input input,
+                std::string_view detail);
+  void expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from);
   void remember_key(Queue& queue, std::uint64_t sequence, std::string_view record);
   void note_error(TakenOut& row, std::string_view text);
 
@@ -326,7 +332,7 @@ struct Engine::State {
   void erase_due(const Queue& queue, Group& group, std::uint64_t due_ms, std::uint64_t sequence);
   bool unbury(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
   void read_dead(Queue& queue, Group& group, std::uint64_t sequence, std::string_view value, TakenOut& row);
-  void bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
+  void bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from);
   void mend_block(Queue& queue, std::uint64_t base, std::string_view value);
   bool mend_marks(Queue& queue, Group& group, const WindowBlock& block, std::string_view value);
   void bury_unmarked(Queue& queue, Group& group, WindowBlock& block);
@@ -354,7 +360,7 @@ struct Engine::State {
   void begin_in_retry(const Queue& queue, Group& group, const model::SettleRange& range, Subscription& holder);
   void presume_begun(Subscription& subscription);
   void presume_after_crash(Queue& queue, Group& group);
-  void lease_ran_out(const Queue& queue, std::uint32_t holder);
+  void lease_ran_out(Queue& queue, Group& group, std::uint32_t holder);
   void heard(SessionId session);
   void recall(Group& group);
 
@@ -425,7 +431,7 @@ struct Engine::State {
   Duration oldest_age(const Queue& queue, const Group& group);
 
   // purge.cpp
-  void discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record);
+  void discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record, rules::State from);
   bool purge_retry(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count);
   bool purge_blocks(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/state.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -60,7 +61,7 @@ void Engine::State::touch(Queue& queue) {
   queue.touched = true;
   touched.push_back(&queue);
   if (std::exchange(queue.changed, true)) return;
-  changed.push_back(&queue);
+  unsampled.push_back(&queue);
 }
 
 // Its consumers may be handed messages again.
@@ -70,9 +71,9 @@ void Engine::State::touch_queues_of(SessionId session) {
 }
 
 void Engine::State::touch_due() {
-  due.clear();
-  agenda.due(now, due);
-  for (const std::uint32_t id : due) touch(queues.at(id));
+  due_queues.clear();
+  agenda.due(now, due_queues);
+  for (const std::uint32_t id : due_queues) touch(queues.at(id));
 }
 
 // What a turn may sweep is shared: each turn begins with another queue, and in it with another group.
@@ -123,7 +124,7 @@ void Engine::State::tidy_queues() {
 void Engine::State::forget_queue(Queue& queue) {
   agenda.erase(queue.id);
   set_active(queue, false);
-  std::erase(changed, &queue);
+  std::erase(unsampled, &queue);
   add_gauges(queue, Gauges{});
   queues.erase(queue.id);
 }
@@ -213,7 +214,7 @@ std::optional<Duration> Engine::next_wakeup() const {
   if (s.now.mono < s.resting_until) return s.resting_until;
   if (s.more) return s.now.mono;
   const Wake first = s.agenda.next();
-  const std::uint64_t wall_ms = std::min(first.wall_ms, s.active > 0 ? s.next_sample_ms : Wake::never_ms);
+  const std::uint64_t wall_ms = std::min(first.wall_ms, s.active_queues > 0 ? s.next_sample_ms : Wake::never_ms);
   Duration next = first.mono;
   if (wall_ms != Wake::never_ms) {
     const std::uint64_t wall = epoch_ms(s.now.wall);
@@ -267,14 +268,12 @@ std::vector<dedupe::DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::u
   std::vector<dedupe::DedupeEntry> pinned;
   for (auto& [group_id, group] : queue.groups) {
     for (const Table table : {Table::retry, Table::dead}) {
-      std::string at(std::string_view{key::at(queue.id, group_id, low)});
       store::Row row;
-      while (tx->seek(table, at, row) && row.key.size() == 16 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group_id &&
-             be64(row.key, 8) <= high) {
+      store::Scan scan(*tx, table, key::of(queue.id, group_id), key::at(queue.id, group_id, low));
+      while (scan.next(row) && row.key.size() == 16 && be64(row.key, 8) <= high) {
         TakenOut taken;
         format::Record record;
-        at.assign(row.key);
-        const std::uint64_t sequence = be64(at, 8);
+        const std::uint64_t sequence = be64(row.key, 8);
         bool known = decode(row.value, taken);
         if (!known && table == Table::dead) read_dead(queue, group, sequence, row.value, taken);
         if (!known && table == Table::retry) read_retry(queue, group, sequence, taken);
@@ -283,7 +282,6 @@ std::vector<dedupe::DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::u
         if ((known || is_whole(taken)) && format::split(bytes, record) && !record.key.empty()) {
           pinned.push_back({dedupe::hash_key(store.secret(), record.key), sequence, dedupe::fingerprint(record)});
         }
-        at.push_back('\0');
       }
     }
   }

@@ -68,7 +68,7 @@ class Admission {
         for (std::size_t i = 0; i < plan_.size(); ++i) remember(plan_[i], first + i);
       }
       s_.append_records(queue_, records, static_cast<std::uint32_t>(plan_.size()));
-      count(plan_.size(), records.size());
+      count(rules::Input::publish, plan_.size(), records.size());
       confirm.stored(first, static_cast<std::uint32_t>(plan_.size()));
       return;
     }
@@ -250,20 +250,16 @@ class Admission {
 
   void finish(const Planned& p) {
     remember(p, p.sequence);
-    count(1, p.record.bytes.size());
+    count(delayed(p) ? rules::Input::publish_delayed : rules::Input::publish, 1, p.record.bytes.size());
   }
 
-  void count(std::uint64_t messages, std::uint64_t bytes) {
+  void count(rules::Input input, std::uint64_t messages, std::uint64_t bytes) {
     queue_.dirty = true;
     queue_.state.published += messages;
     queue_.state.published_bytes += bytes;
     queue_.sample.published += messages;
     queue_.sample.published_bytes += bytes;
-    for (auto& [id, group] : queue_.groups) {
-      group.row.published += messages;
-      group.row.published_bytes += bytes;
-      group.dirty = true;
-    }
+    for (auto& [id, group] : queue_.groups) s_.transition(queue_, group, rules::State::none, input, messages, bytes);
   }
 
   void store_delayed(const Planned& p) {

@@ -186,15 +186,12 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
       return answer;
     }
     tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
-    --group->row.dead;
-    group->row.dead_bytes -= std::min<std::uint64_t>(group->row.dead_bytes, row.record.size());
-    group->dirty = true;
     ++answer.moved.moved;
     if (r.action == model::DeadAction::discard) {
-      discard_message(*queue, *group, sequence, row.record);
+      discard_message(*queue, *group, sequence, row.record, rules::State::dead);
       continue;
     }
-    ++group->row.redriven;
+    transition(*queue, *group, rules::State::dead, rules::Input::redrive, 1, row.record.size());
     ++row.redrives;
     row.attempts = 0;
     put_retry(*queue, *group, sequence, row, due_at_once);

@@ -67,7 +67,7 @@ void Engine::State::put_sample(Resolution resolution, std::uint32_t queue, const
 
 void Engine::State::set_active(Queue& queue, bool is) {
   if (std::exchange(queue.active, is) == is) return;
-  is ? ++active : --active;
+  is ? ++active_queues : --active_queues;
 }
 
 void Engine::State::add_gauges(Queue& queue, const Gauges& is) {
@@ -82,15 +82,15 @@ void Engine::State::take_samples() {
     if (happened(queue->sample)) set_active(*queue, true);
   }
   const std::uint64_t wall = epoch_ms(now.wall);
-  if (active == 0 || wall < next_sample_ms) return;
+  if (active_queues == 0 || wall < next_sample_ms) return;
   const bool first = next_sample_ms == 0;  // the first slot ends with its second
   next_sample_ms = (wall / 1'000 + 1) * 1'000;
   if (first) return;
   Sample total;
   Latency latency;
   total.time = now.wall - Duration{1'000};
-  auto kept = changed.begin();
-  for (Queue* queue : changed) {
+  auto kept = unsampled.begin();
+  for (Queue* queue : unsampled) {
     take_sample(*queue, total, latency);
     // One more sample after the last event shows the rates at zero.
     set_active(*queue, happened(queue->sample));
@@ -99,7 +99,7 @@ void Engine::State::take_samples() {
     queue->changed = queue->active || queue->touched;
     if (queue->changed) *kept++ = queue;
   }
-  changed.erase(kept, changed.end());
+  unsampled.erase(kept, unsampled.end());
   put_gauges(total, gauges);
   set_quantiles(total, latency);
   put_sample(Resolution::second, 0, total);

@@ -90,8 +90,7 @@ void Engine::State::count_kept(Queue& queue, Group& group) {
   bool fresh = false;
   while (read_block(queue, at, run, fresh)) {
     if (at == 0) group.row.cursor = group.row.floor = run.first_sequence;
-    group.row.published += run.count;
-    group.row.published_bytes += run.records.size();
+    transition(queue, group, rules::State::none, rules::Input::publish, run.count, run.records.size());
     at = run.first_sequence + run.count;
   }
   group.recovered_until = group.row.cursor;

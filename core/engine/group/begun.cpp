@@ -143,7 +143,10 @@ void Engine::State::presume_after_crash(Queue& queue, Group& group) {
 
 // Its session is given nothing more before it says something. What it had not said to have begun is presumed begun only where it
 // has been silent for as long as a lease: else its own words would have told.
-void Engine::State::lease_ran_out(const Queue& queue, std::uint32_t holder) {
+void Engine::State::lease_ran_out(Queue& queue, Group& group, std::uint32_t holder) {
+  ++group.row.lease_expired;
+  ++queue.sample.lease_expired;
+  group.dirty = true;
   const auto it = by_index.find(holder);
   if (it == by_index.end()) return;
   Subscription& subscription = *it->second;

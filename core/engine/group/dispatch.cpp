@@ -54,9 +54,8 @@ void Engine::State::dispatch(Queue& queue, Group& group) {
 }
 
 void Engine::State::count_hand_out(Queue& queue, Group& group, Subscription& subscription, std::uint32_t messages) {
+  transition(queue, group, rules::State::ready, rules::Input::dispatch, messages);
   group.leased += messages;
-  group.row.delivered += messages;
-  queue.sample.delivered += messages;
   subscription.in_flight += messages;
   subscription.handed_out = now.mono;
 }
@@ -91,12 +90,12 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     std::string_view rest = row.record;
     if (!format::split(rest, record) || !format::checksum_ok(record)) {
       erase_retry(queue, group, sequence, row);
-      bury_damaged(queue, group, sequence, row);
+      bury_damaged(queue, group, sequence, row, rules::State::ready);
       continue;
     }
     if (row_expired(queue, row, record)) {
       erase_retry(queue, group, sequence, row);
-      expire_message(queue, group, sequence, row);
+      expire_message(queue, group, sequence, row, rules::State::ready);
       continue;
     }
     erase_retry(queue, group, sequence, row);
@@ -190,9 +189,9 @@ std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& 
     if (take_out(queue, group, block, first + count, row)) {
       row.deliveries = row.attempts = 0;
       if (bad == Bad::expired) {
-        expire_message(queue, group, sequence, row);
+        expire_message(queue, group, sequence, row, rules::State::ready);
       } else {
-        bury_damaged(queue, group, sequence, row);
+        bury_damaged(queue, group, sequence, row, rules::State::ready);
       }
     }
   }

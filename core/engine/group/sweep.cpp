@@ -4,6 +4,7 @@
 
 #include "ackwire/limits.hpp"
 #include "engine/state.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -101,9 +102,7 @@ void Engine::State::check_leases(Queue& queue, Group& group) {
       break;
     }
     --budget;
-    ++group.row.lease_expired;
-    ++queue.sample.lease_expired;
-    lease_ran_out(queue, group.retry_leases.at(sequence).holder);
+    lease_ran_out(queue, group, group.retry_leases.at(sequence).holder);
     end_lease_of_retry(queue, group, sequence, Return::lease_end, "the lease ran out (visibility_timeout)");
   }
   group.next_lease_check = next == Duration::max() ? next : std::max(next, budget == 0 ? now.mono : now.mono + lease_check_pause);
@@ -131,9 +130,7 @@ void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& 
         continue;
       }
       --budget;
-      ++group.row.lease_expired;
-      ++queue.sample.lease_expired;
-      lease_ran_out(queue, lease.holder);
+      lease_ran_out(queue, group, lease.holder);
       end_lease_of_slot(queue, group, block, i, Return::lease_end, "the lease ran out (visibility_timeout)");
     }
     if (left) {
@@ -149,12 +146,13 @@ void Engine::State::mature(Queue& queue, Group& group) {
   const std::uint64_t wall = epoch_ms(now.wall);
   group.next_due_ms = leased_due;
   store::Row row;
-  std::string next(std::string_view{key::due(queue.id, group.id, group.matured.ms, group.matured.sequence)});
-  next.push_back('\0');
+  store::Scan scan(*tx, Table::due, key::of(queue.id, group.id),
+                   key::due(queue.id, group.id, group.matured.ms, group.matured.sequence));
   Due counted = group.matured;
   std::vector<std::uint64_t> matured;
-  while (tx->seek(Table::due, next, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
+  while (scan.next(row) && row.key.size() == 24) {
     const Due due{be64(row.key, 8), be64(row.key, 16)};
+    if (due == group.matured) continue;
     if (due.ms == leased_due) break;
     if (due.ms > wall || budget == 0) {
       group.next_due_ms = due.ms;
@@ -163,10 +161,9 @@ void Engine::State::mature(Queue& queue, Group& group) {
     --budget;
     counted = due;
     matured.push_back(due.sequence);
-    next.assign(row.key);
-    next.push_back('\0');
   }
   group.matured = group.next_due_ms <= wall ? counted : std::max(group.matured, Due{wall, ~std::uint64_t{0}});
+  if (!matured.empty()) transition(queue, group, rules::State::delayed, rules::Input::due, matured.size());
   group.ready_retry += matured.size();
   for (const std::uint64_t sequence : matured) expire_matured(queue, group, sequence);
 }
@@ -179,7 +176,7 @@ void Engine::State::expire_matured(Queue& queue, Group& group, std::uint64_t seq
   std::string_view rest = row.record;
   if (!format::split(rest, record) || !format::checksum_ok(record) || !row_expired(queue, row, record)) return;
   erase_retry(queue, group, sequence, row);
-  expire_message(queue, group, sequence, row);
+  expire_message(queue, group, sequence, row, rules::State::ready);
 }
 
 // A message whose time to live has passed leaves from the head of the queue even when nobody consumes.
@@ -219,7 +216,7 @@ void Engine::State::expire_head(Queue& queue, Group& group) {
     if (!take_out(queue, group, block, static_cast<std::uint32_t>(sequence - block.base), row)) return;
     group.row.cursor = group.head_looked_at = sequence + 1;
     row.deliveries = row.attempts = 0;
-    expire_message(queue, group, sequence, row);
+    expire_message(queue, group, sequence, row, rules::State::ready);
   }
   if (budget == 0) group.next_head_check = now.mono;  // it goes on in the next turn
 }

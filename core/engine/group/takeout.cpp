@@ -75,30 +75,37 @@ void Engine::State::note_error(TakenOut& row, std::string_view text) {
   row.errors.push_back({now.wall, row.deliveries, rules::cut_text(text)});
 }
 
-void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, DeadReason reason,
-                             std::string_view detail) {
+namespace {
+
+DeadReason reason_of(rules::Input input) {
+  switch (input) {
+    case rules::Input::reject: return DeadReason::rejected;
+    case rules::Input::ttl_dead_letter: return DeadReason::expired;
+    case rules::Input::damage: return DeadReason::damaged;
+    default: return DeadReason::max_attempts;
+  }
+}
+
+}  // namespace
+
+void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from,
+                             rules::Input input, std::string_view detail) {
+  const DeadReason reason = reason_of(input);
   row.reason = static_cast<std::uint8_t>(reason);
   row.detail = rules::cut_text(detail);
   row.time_ms = epoch_ms(now.wall);
   spend_room(row);
   tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
-  ++group.row.dead;
-  ++group.row.dead_lettered;
-  group.row.dead_bytes += row.record.size();
-  ++queue.sample.dead_lettered;
+  transition(queue, group, from, input, 1, row.record.size());
   note({model::NoteKind::dead_lettered, {}, queue.row.name, group.row.name, std::string(name(reason)), row.detail, 1, sequence});
-  group.dirty = true;
 }
 
-void Engine::State::expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
-  group.dirty = true;
+void Engine::State::expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from) {
   if (queue.row.policy.on_expiry == OnExpiry::dead_letter) {
-    put_dead(queue, group, sequence, row, DeadReason::expired, "its time to live passed before it was processed");
+    put_dead(queue, group, sequence, row, from, rules::Input::ttl_dead_letter, "its time to live passed before it was processed");
     return;
   }
-  ++queue.sample.expired;
-  ++group.row.expired;
-  group.row.settled_bytes += row.record.size();
+  transition(queue, group, from, rules::Input::ttl_discard, 1, row.record.size());
   remember_key(queue, sequence, row.record);
 }
 

@@ -74,7 +74,8 @@ bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequenc
   }
   tx->erase(Table::retry, key::at(queue.id, group.id, sequence));
   if (group.row.retry > 0) --group.row.retry;
-  put_dead(queue, group, sequence, row, DeadReason::damaged, salvaged.whole ? record_is_whole : row_as_found);
+  put_dead(queue, group, sequence, row, rules::State::delayed, rules::Input::damage,
+           salvaged.whole ? record_is_whole : row_as_found);
   note_damage(queue, "the retry row of " + place(queue, group, sequence) + " fails its checksum; it is a dead letter now");
   return false;
 }
@@ -111,9 +112,9 @@ bool is_whole(const TakenOut& row) {
 }
 
 /// A message that is out of its block and whose record is damaged.
-void Engine::State::bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
+void Engine::State::bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from) {
   const bool mended = mend_length(row.record);
-  put_dead(queue, group, sequence, row, DeadReason::damaged, mended ? length_was_mended : record_as_found);
+  put_dead(queue, group, sequence, row, from, rules::Input::damage, mended ? length_was_mended : record_as_found);
   note_damage(queue, "the record of " + place(queue, group, sequence) + " fails its checksum; it is a dead letter now");
 }
 
@@ -189,7 +190,7 @@ void Engine::State::bury_unmarked(Queue& queue, Group& group, WindowBlock& block
     row.deliveries = 1;
     row.publish_ms = publish_ms;
     row.record = record;
-    put_dead(queue, group, sequence, row, DeadReason::damaged, unknown_if_settled);
+    put_dead(queue, group, sequence, row, rules::State::leased, rules::Input::damage, unknown_if_settled);
     ++buried;
   }
   tx->put(Table::marks, key::at(queue.id, group.id, block.base), seal(bits));
