@@ -57,10 +57,10 @@ rules::Input input_of(Return why) { return why == Return::release ? rules::Input
 void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder, bool begun) {
   --group.leased;
   if (!group.extended.empty()) group.extended.erase(sequence);
-  const auto it = by_index.find(holder);
-  if (it == by_index.end()) return;
-  --it->second->in_flight;
-  if (begun) --it->second->begun;
+  Subscription* subscription = consumers.holder(holder);
+  if (!subscription) return;
+  --subscription->in_flight;
+  if (begun) --subscription->begun;
 }
 
 void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, Return why,
@@ -237,7 +237,7 @@ class Settling {
 
   void acked(std::uint32_t count, std::uint64_t bytes, std::uint64_t publish_ms) {
     s_.transition(queue_, group_, rules::State::leased, rules::Input::ack, count, bytes);
-    const std::uint64_t wall = epoch_ms(s_.now.wall);
+    const std::uint64_t wall = epoch_ms(s_.turn.now.wall);
     queue_.latency.add(wall > publish_ms ? wall - publish_ms : 0, count);
   }
 
@@ -254,7 +254,8 @@ class Settling {
     s_.transition(queue_, group_, rules::State::leased, rules::Input::nack);
     const Duration delay = settle_.duration_ms >= 0 ? Duration{settle_.duration_ms}
                                                     : rules::retry_delay(queue_.row.policy.backoff, row.attempts, s_.random);
-    const std::uint64_t due = delay.count() > 0 ? epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count()) : due_at_once;
+    const std::uint64_t due =
+        delay.count() > 0 ? epoch_ms(s_.turn.now.wall) + static_cast<std::uint64_t>(delay.count()) : due_at_once;
     if (stored) {
       s_.replace_retry(queue_, group_, sequence, row, due);
     } else {
@@ -263,7 +264,7 @@ class Settling {
   }
 
   void extend(std::uint64_t sequence) {
-    const Duration deadline = s_.now.mono + Duration{settle_.duration_ms};
+    const Duration deadline = s_.turn.now.mono + Duration{settle_.duration_ms};
     s_.transition(queue_, group_, rules::State::leased, rules::Input::extend);
     group_.extended[sequence] = deadline;
     group_.next_lease_check = std::min(group_.next_lease_check, deadline);
@@ -340,7 +341,7 @@ void Engine::settle(SessionId session, const Settle& settle) {
   model::SettleResult result;
   result.subscription = settle.subscription;
   result.request = settle.request;
-  Subscription* subscription = s.find_subscription(session, settle.subscription);
+  Subscription* subscription = s.consumers.find(session, settle.subscription);
   s.heard(session);
   result.error = check(settle);
   if (!subscription && result.error.code == Errc::ok) {
@@ -362,15 +363,15 @@ void Engine::settle(SessionId session, const Settle& settle) {
       for (const SettleRange& range : settle.ranges) settling.apply(range);
     }
   }
-  s.effect(session, std::move(result));
+  s.turn.effect(session, std::move(result));
 }
 
 void Engine::renew(SessionId session, SubscriptionId id) {
   State& s = *state_;
-  Subscription* subscription = s.find_subscription(session, id);
+  Subscription* subscription = s.consumers.find(session, id);
   s.heard(session);
   if (!subscription) return;
-  subscription->renewed_until = s.now.mono + s.queues.at(subscription->queue).row.policy.visibility_timeout;
+  subscription->renewed_until = s.turn.now.mono + s.queues.at(subscription->queue).row.policy.visibility_timeout;
 }
 
 }  // namespace ackwire::engine
