@@ -5,6 +5,7 @@
 #include "ackwire/limits.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
+#include "rules/require.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -55,10 +56,12 @@ rules::Input input_of(Return why) { return why == Return::release ? rules::Input
 }  // namespace
 
 void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder, bool begun) {
+  rules::require(group.leased > 0, "a lease that ends is counted");
   --group.leased;
   if (!group.extended.empty()) group.extended.erase(sequence);
   Subscription* subscription = consumers.holder(holder);
   if (!subscription) return;
+  rules::require(subscription->in_flight > 0, "a lease that ends is counted with its consumer");
   --subscription->in_flight;
   if (begun) --subscription->begun;
 }
@@ -190,6 +193,7 @@ class Settling {
   void release_lease(std::uint64_t sequence, const Slot& slot) {
     if (slot.holder != subscription_.index || !group_.extended.empty())
       return s_.drop_lease(group_, sequence, slot.holder, slot.begun);
+    rules::require(group_.leased > 0 && subscription_.in_flight > 0, "a lease that ends is counted");
     --group_.leased;
     --subscription_.in_flight;
     subscription_.begun -= slot.begun;
@@ -336,13 +340,12 @@ Error check(const Settle& settle) {
 
 }  // namespace
 
-void Engine::settle(SessionId session, const Settle& settle) {
-  State& s = *state_;
+void Engine::State::settle(SessionId session, const Settle& settle) {
   model::SettleResult result;
   result.subscription = settle.subscription;
   result.request = settle.request;
-  Subscription* subscription = s.consumers.find(session, settle.subscription);
-  s.heard(session);
+  Subscription* subscription = consumers.find(session, settle.subscription);
+  heard(session);
   result.error = check(settle);
   if (!subscription && result.error.code == Errc::ok) {
     result.error = {Errc::bad_token,
@@ -353,25 +356,24 @@ void Engine::settle(SessionId session, const Settle& settle) {
                     {}};
   }
   if (result.error.code == Errc::ok) {
-    Queue& queue = s.queue_of(*subscription);
+    Queue& queue = queue_of(*subscription);
     Group& group = queue.groups.at(subscription->group);
-    if (settle.boot_epoch != s.boot.boot_epoch && !s.bugs.ack_without_token) {
+    if (settle.boot_epoch != boot.boot_epoch && !bugs.ack_without_token) {
       for (const SettleRange& range : settle.ranges) group.stale_settles += range.count;
       result.stale = settle.ranges;
     } else {
-      Settling settling(s, queue, group, *subscription, settle, result);
+      Settling settling(*this, queue, group, *subscription, settle, result);
       for (const SettleRange& range : settle.ranges) settling.apply(range);
     }
   }
-  s.turn.effect(session, std::move(result));
+  turn.effect(session, std::move(result));
 }
 
-void Engine::renew(SessionId session, SubscriptionId id) {
-  State& s = *state_;
-  Subscription* subscription = s.consumers.find(session, id);
-  s.heard(session);
+void Engine::State::renew(SessionId session, SubscriptionId id) {
+  Subscription* subscription = consumers.find(session, id);
+  heard(session);
   if (!subscription) return;
-  subscription->renewed_until = s.turn.now.mono + s.queues.at(subscription->queue).row.policy.visibility_timeout;
+  subscription->renewed_until = turn.now.mono + queues.at(subscription->queue).row.policy.visibility_timeout;
 }
 
 }  // namespace ackwire::engine
