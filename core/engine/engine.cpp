@@ -35,6 +35,10 @@ void Engine::State::damage(const std::string& place) {
   if (broken.ok()) broken = damaged_row(place);
 }
 
+void Engine::State::refuse_newer(const std::string& place) {
+  if (broken.ok()) broken = newer_row(place);
+}
+
 Queue* Engine::State::find_queue(std::string_view name) {
   const auto it = queue_names.find(name);
   if (it == queue_names.end()) return nullptr;

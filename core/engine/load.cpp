@@ -49,10 +49,16 @@ void Engine::State::load() {
   const auto boot_row = tx->get(Table::state, key::boot());
   if (boot_row ? !read_state(std::string(std::string_view(key::boot())), *boot_row, boot, nullptr, "the boot row") : lacks_rows())
     return damage("the boot row");
-  if (const auto row = tx->get(Table::state, key::lives()); row && !decode(*row, lives)) {
-    lives = {};  // clients of an earlier life are told that theirs is not known
-    damage_found.push_back("damage in the store: the row of boot epochs is lost");
+  if (const auto row = tx->get(Table::state, key::lives())) {
+    const Decoded read = decode(*row, lives);
+    if (read.is_newer()) return refuse_newer("the row of boot epochs");
+    if (!read) {
+      lives = {};  // clients of an earlier life are told that theirs is not known
+      damage_found.push_back("damage in the store: the row of boot epochs is lost");
+    }
   }
+  if (const auto row = tx->get(Table::state, key::time()); row && decode(*row, time).is_newer())
+    return refuse_newer("the row of the time");
   std::string from = "Q";
   store::Row row;
   while (tx->seek(Table::state, from, row) && row.key.size() == 5 && row.key[0] == 'Q') {

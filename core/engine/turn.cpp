@@ -1,6 +1,7 @@
 // The turn: begin, commands, finish. It costs what it touches: queues that a command named, and those whose time has come.
 #include <algorithm>
 
+#include "engine/rows/body.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -275,7 +276,7 @@ std::vector<dedupe::DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::u
         format::Record record;
         at.assign(row.key);
         const std::uint64_t sequence = be64(at, 8);
-        bool known = decode(row.value, taken);
+        bool known = static_cast<bool>(read_taken_out(*tx, at, row.value, taken));
         if (!known && table == Table::dead) read_dead(queue, group, sequence, row.value, taken);
         if (!known && table == Table::retry) read_retry(queue, group, sequence, taken);
         known = known && taken.reason != static_cast<std::uint8_t>(DeadReason::damaged);

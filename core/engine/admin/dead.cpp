@@ -40,7 +40,7 @@ DeadLetter letter(std::uint64_t sequence, TakenOut& row, std::uint64_t body_byte
   out.redrives = row.redrives;
   out.publish_time = Timestamp{Duration{row.publish_ms}};
   out.dead_time = Timestamp{Duration{static_cast<std::int64_t>(row.time_ms)}};
-  out.errors = std::move(row.errors);
+  out.errors.assign(row.errors.begin(), row.errors.end());
   show_record(row.record, body_bytes, out);
   return out;
 }
@@ -177,7 +177,7 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     --budget;
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
     if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
-    if (r.action == model::DeadAction::redrive && !has_room(queue->row.policy, *group, row.record.size())) {
+    if (r.action == model::DeadAction::redrive && !has_room(queue->row.policy, *group, row.record_bytes())) {
       if (answer.moved.moved == 0) return no_depth_left(*queue, *group);
       note_moved(answer.moved.moved);
       answer.moved.not_found = walk.missing();
@@ -187,11 +187,11 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     }
     tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
     --group->row.dead;
-    group->row.dead_bytes -= std::min<std::uint64_t>(group->row.dead_bytes, row.record.size());
+    group->row.dead_bytes -= std::min<std::uint64_t>(group->row.dead_bytes, row.record_bytes());
     group->dirty = true;
     ++answer.moved.moved;
     if (r.action == model::DeadAction::discard) {
-      discard_message(*queue, *group, sequence, row.record);
+      discard_message(*queue, *group, sequence, row);
       continue;
     }
     ++group->row.redriven;

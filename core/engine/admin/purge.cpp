@@ -6,11 +6,12 @@
 
 namespace ackwire::engine {
 
-void Engine::State::discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record) {
+void Engine::State::discard_message(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row) {
   ++group.row.discarded;
-  group.row.settled_bytes += record.size();
+  group.row.settled_bytes += row.record_bytes();
   group.dirty = true;
-  remember_key(queue, sequence, record);
+  remember_key(queue, sequence, row.record);
+  drop_body(queue, group, sequence, row);
 }
 
 // One chunk of the retry rows below `bound`. False when the budget is spent.
@@ -28,7 +29,7 @@ bool Engine::State::purge_retry(Queue& queue, Group& group, std::uint64_t bound,
     TakenOut taken;
     if (!read_retry(queue, group, sequence, taken)) continue;
     erase_retry(queue, group, sequence, taken);
-    discard_message(queue, group, sequence, taken.record);
+    discard_message(queue, group, sequence, taken);
     ++count;
   }
   return true;

@@ -38,7 +38,8 @@ struct RoomLimits {
 /// itself, smaller ones share pages that may be half empty.
 std::uint64_t rows_room(std::uint64_t count, std::uint64_t bytes);
 
-/// The same for messages in their block, with the texts that one failed attempt adds to each.
+/// The same for messages in their block, with the texts that one failed attempt adds to each. Large records and what goes with
+/// them have a row each.
 std::uint64_t returns_room(std::uint64_t count, std::uint64_t bytes);
 
 }  // namespace ackwire::engine
