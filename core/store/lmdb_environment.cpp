@@ -171,11 +171,7 @@ Status LmdbEnvironment::open_each(MDB_txn* txn, bool& changed) {
     tables_[i] = no_table;
     if (!is_there && parts_.read_only) continue;
     code = mdb_dbi_open(txn, table_names[i], is_there ? 0 : MDB_CREATE, &tables_[i]);
-    if (code != 0 && is_there) {
-      return Error{Errc::store_invalid,
-                   file + " has no table \"" + table_names[i] + "\": " + words(code) +
-                       ". It was not changed. It is of another program, or damaged: put a backup in its place."};
-    }
+    if (code != 0 && is_there) return lacks_table(table_names[i], code);
     if (code != 0) return cannot_upgrade(code);
     if (is_there) continue;
     made.push_back({table_names[i], std::string(version())});
@@ -192,6 +188,11 @@ Status LmdbEnvironment::commit_tables(MDB_txn* txn, bool changed) {
   if (changed && parts_.witness) parts_.witness->raise(commits);
   if (changed && parts_.new_witness) parts_.new_witness = commits;
   return {};
+}
+
+Error LmdbEnvironment::lacks_table(const char* name, int code) const {
+  return {Errc::store_invalid, (parts_.directory / data_name).string() + " has no table \"" + name + "\": " + words(code) +
+                                   ". It was not changed. It is of another program, or damaged: put a backup in its place."};
 }
 
 Error LmdbEnvironment::cannot_upgrade(int code) const {
@@ -211,9 +212,10 @@ Status LmdbEnvironment::raise_format() {
 
 Status LmdbEnvironment::read_about(MDB_txn* txn) {
   MDB_val key = value_of(about_key), value{};
-  int code = mdb_dbi_open(txn, about_name, 0, &about_);
-  if (code == 0) code = mdb_get(txn, about_, &key, &value);
   const std::string file = (parts_.directory / data_name).string();
+  int code = mdb_dbi_open(txn, about_name, 0, &about_);
+  if (code != 0) return lacks_table(about_name, code);
+  code = mdb_get(txn, about_, &key, &value);
   const std::string_view bytes(static_cast<const char*>(value.mv_data), value.mv_size);
   std::uint32_t crc = 0;
   if (code == 0 && bytes.size() == 36) std::memcpy(&crc, bytes.data() + 32, 4);

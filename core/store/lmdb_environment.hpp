@@ -85,6 +85,7 @@ class LmdbEnvironment final : public Store {
   /// Keeps the first failure; returned by every call from then on.
   Error fail(std::string what);
   Error full(std::string_view what) const;
+  Error lacks_table(const char* name, int code) const;
   Error cannot_upgrade(int code) const;
 
   EnvironmentParts parts_;

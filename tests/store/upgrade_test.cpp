@@ -201,7 +201,8 @@ TEST_F(AnOtherVersion, ATableThatIsListedAndMissingIsDamageAndOneThatIsNotListed
     ASSERT_EQ(mdb_drop(txn, bodies, 1), 0);
     MDB_val key{6, const_cast<char*>("tables")}, value{};
     ASSERT_EQ(mdb_get(txn, about, &key, &value), 0);
-    for (const MadeTable& made : *decode_tables({static_cast<const char*>(value.mv_data), value.mv_size})) {
+    const auto listed = *decode_tables({static_cast<const char*>(value.mv_data), value.mv_size});
+    for (const MadeTable& made : listed) {
       if (made.name != "bodies") without.push_back(made);
     }
   });
