@@ -37,6 +37,7 @@ struct Engine::State {
   PlantedBugs bugs;
   BootRow boot;
   LivesRow lives;
+  TimeRow time;
   Duration started{0};
   std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
 
@@ -100,7 +101,11 @@ struct Engine::State {
   bool take_out(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, TakenOut& out);
   void put_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
   void replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
+  /// The body stays: drop_body() when the message is final.
   void erase_retry(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
+  /// Gives a large record its row in `bodies`, if it has none.
+  void put_body(const Queue& queue, const Group& group, std::uint64_t sequence, TakenOut& row);
+  void drop_body(const Queue& queue, const Group& group, std::uint64_t sequence, const TakenOut& row);
   void put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from, rules::Input input,
                 std::string_view detail);
   void expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from);
@@ -111,6 +116,8 @@ struct Engine::State {
   void note_damage(Queue& queue, std::string what);
   /// False: there is none, or it was damaged and the message is a dead letter now; `row` is what was put there.
   bool read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
+  /// The same, without a record that lies in `bodies`.
+  bool read_retry_state(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
   std::optional<std::uint64_t> find_due(const Queue& queue, const Group& group, std::uint64_t sequence);
   void erase_due(const Queue& queue, Group& group, std::uint64_t due_ms, std::uint64_t sequence);
   bool unbury(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
@@ -125,9 +132,14 @@ struct Engine::State {
   /// decode(), and once more with a bit put right.
   template <class R>
   bool read_state(const std::string& at, std::string_view value, R& row, Queue* queue, const std::string& what) {
-    if (decode(value, row)) return true;
+    if (const Decoded read = decode(value, row)) {
+      return true;
+    } else if (read.is_newer()) {
+      turn.refuse_newer(what);
+      return false;
+    }
     const auto mended = mend_state(at, value, queue, what);
-    return mended && decode(*mended, row);
+    return mended && static_cast<bool>(decode(*mended, row));
   }
 
   // settle.cpp
@@ -203,7 +215,7 @@ struct Engine::State {
   Duration oldest_age(const Queue& queue, const Group& group);
 
   // purge.cpp
-  void discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record, rules::State from);
+  void discard_message(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row, rules::State from);
   bool purge_retry(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count);
   bool purge_blocks(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count);
 

@@ -1,6 +1,7 @@
 // The turn: begin, commands, finish. It costs what it touches: queues that a command named, and those whose time has come.
 #include <algorithm>
 
+#include "engine/rows/body.hpp"
 #include "engine/state.hpp"
 #include "store/scan.hpp"
 
@@ -268,7 +269,7 @@ std::vector<dedupe::DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::u
         TakenOut taken;
         format::Record record;
         const std::uint64_t sequence = be64(row.key, 8);
-        bool known = decode(row.value, taken);
+        bool known = static_cast<bool>(read_taken_out(*turn.tx, row.key, row.value, taken));
         if (!known && table == Table::dead) read_dead(queue, group, sequence, row.value, taken);
         if (!known && table == Table::retry) read_retry(queue, group, sequence, taken);
         known = known && taken.reason != static_cast<std::uint8_t>(DeadReason::damaged);

@@ -41,7 +41,7 @@ DeadLetter letter(std::uint64_t sequence, TakenOut& row, std::uint64_t body_byte
   out.redrives = row.redrives;
   out.publish_time = Timestamp{Duration{row.publish_ms}};
   out.dead_time = Timestamp{Duration{static_cast<std::int64_t>(row.time_ms)}};
-  out.errors = std::move(row.errors);
+  out.errors.assign(row.errors.begin(), row.errors.end());
   show_record(row.record, body_bytes, out);
   return out;
 }
@@ -179,7 +179,7 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     --turn.budget;
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
     if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
-    if (r.action == model::DeadAction::redrive && !has_room(queue->row.policy, *group, row.record.size())) {
+    if (r.action == model::DeadAction::redrive && !has_room(queue->row.policy, *group, row.record_bytes())) {
       if (answer.moved.moved == 0) return no_depth_left(*queue, *group);
       note_moved(answer.moved.moved);
       answer.moved.not_found = walk.missing();
@@ -190,10 +190,10 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
     turn.tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
     ++answer.moved.moved;
     if (r.action == model::DeadAction::discard) {
-      discard_message(*queue, *group, sequence, row.record, rules::State::dead);
+      discard_message(*queue, *group, sequence, row, rules::State::dead);
       continue;
     }
-    transition(*queue, *group, rules::State::dead, rules::Input::redrive, 1, row.record.size());
+    transition(*queue, *group, rules::State::dead, rules::Input::redrive, 1, row.record_bytes());
     ++row.redrives;
     row.attempts = 0;
     put_retry(*queue, *group, sequence, row, due_at_once);

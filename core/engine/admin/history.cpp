@@ -58,9 +58,12 @@ void Engine::State::put_sample(Resolution resolution, std::uint32_t queue, const
     if (ring.resolution < resolution) continue;
     const std::uint64_t slot = epoch_ms(sample.time) / ring.slot_ms * ring.slot_ms;
     const Key at = key::sample(ring.resolution, slot, queue);
-    Sample rolled;
-    if (const auto row = turn.tx->get(Table::history, at); row && !decode(*row, rolled))
-      rolled = Sample{};  // figures, not messages
+    SampleRow rolled;
+    if (const auto row = turn.tx->get(Table::history, at)) {
+      const Decoded found = decode(*row, rolled);
+      if (found.is_newer()) continue;
+      if (!found) rolled = {};  // figures, not messages
+    }
     rolled.time = Timestamp{Duration{static_cast<std::int64_t>(slot)}};
     roll_up(rolled, sample);
     turn.tx->put(Table::history, at, encode(rolled));
@@ -175,7 +178,7 @@ model::Reply Engine::State::handle(const HistoryQuery& r) {
     const std::uint64_t found = be64(row.key, 1);
     const std::uint32_t queue = be32(row.key, 9);
     if (queue == id) {
-      Sample sample;
+      SampleRow sample;
       if (decode(row.value, sample)) samples.push_back(sample);
       slot = found + ring->slot_ms;
     } else {
