@@ -133,7 +133,7 @@ Result<PeekPage> Connection::peek(std::string_view queue, std::string_view group
 
 Result<BrokerStats> Connection::stats() { return ask<BrokerStats>(*core_, model::GetStats{}); }
 
-Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) { return ask<std::vector<Sample>>(*core_, query); }
+Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) { return ask<std::vector<Sample>>(*core_, model::GetHistory{query.queue, query.resolution, query.from}); }
 
 Result<DeadPage> Connection::dead_letters(std::string_view queue, std::string_view group, std::uint64_t from, std::uint32_t count,
                                           const DeadFilter& filter, std::uint64_t body_bytes) {

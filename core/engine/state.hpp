@@ -417,7 +417,7 @@ struct Engine::State {
   model::Reply handle(const model::Peek& request);            // peek.cpp
   model::Reply handle(const model::GetDeadLetters& request);  // dead.cpp
   model::Reply handle(const model::MoveDead& request);        // dead.cpp
-  model::Reply handle(const HistoryQuery& request);           // history.cpp
+  model::Reply handle(const model::GetHistory& request);      // history.cpp
   Queue& make_queue(std::string_view name, const QueuePolicy& policy);
   Group& make_group(Queue& queue, std::string_view name, bool from_oldest);
   void count_kept(Queue& queue, Group& group);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ackwire/error.hpp"
+#include "ackwire/field.hpp"
 #include "ackwire/message.hpp"
 
 namespace ackwire::wire {
@@ -38,10 +39,6 @@ template <class T>
 inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
-
-/// Specialized for each enum: `static constexpr std::pair<std::string_view, E> all[]`.
-template <class E>
-struct Names;
 
 /// Which members are written.
 enum class Members : bool { all, not_default };
@@ -71,6 +68,10 @@ class JsonWriter {
   template <class F>
   void group(const char* name, F&& members) {
     JsonWriter inner(members_);
+    if (defaults_ != nullptr) {
+      const auto standard = defaults_->find(name);
+      inner.defaults_ = standard != defaults_->end() ? &*standard : nullptr;
+    }
     members(inner);
     if (!inner.object_.empty()) object_[name] = inner.take();
   }
@@ -81,9 +82,7 @@ class JsonWriter {
     if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
       return value;
     } else if constexpr (std::is_enum_v<T>) {
-      for (const auto& [name, known] : Names<T>::all) {
-        if (known == value) return std::string(name);
-      }
+      if (const std::string_view word = word_of(value); !word.empty()) return std::string(word);
       return static_cast<std::uint64_t>(value);
     } else if constexpr (std::same_as<T, Duration>) {
       return value.count();
@@ -207,12 +206,10 @@ class JsonReader {
   template <class E>
   void read_enum(const Json& json, const std::string& name, E& value) {
     if (!json.is_string()) return wrong(name, "must be a name");
-    for (const auto& [text, known] : Names<E>::all) {
-      if (text == json.get_ref<const std::string&>()) return void(value = known);
-    }
+    if (const auto known = value_of<E>(json.get_ref<const std::string&>())) return void(value = *known);
     if (unknown_ == UnknownMembers::ignored) return;  // a newer peer knows more; the default stays
     std::string expected = "must be one of";
-    for (const auto& [text, known] : Names<E>::all)
+    for (const auto& [text, known] : words<E>)
       expected.append(expected.ends_with("of") ? " '" : ", '").append(text).append("'");
     wrong(name, expected);
   }

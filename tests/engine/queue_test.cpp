@@ -225,7 +225,7 @@ TEST_F(QueueLife, HistoryKeepsASampleASecond) {
     pass(Duration{1'000});
     idle();
   }
-  HistoryQuery query;
+  model::GetHistory query;
   query.queue = "orders";
   const auto samples = std::get<std::vector<Sample>>(ask(query));
   std::uint64_t published = 0;

@@ -100,7 +100,7 @@ TEST(Json, EveryRequestComesBack) {
   same_request(model::RemoveGroup{"orders", "audit"});
   same_request(model::Peek{"orders", "default", 7, 100, 4096});
   same_request(model::GetStats{});
-  same_request(HistoryQuery{"orders", Resolution::five_minutes, at(1'700'000'000'000)});
+  same_request(model::GetHistory{"orders", Resolution::five_minutes, at(1'700'000'000'000)});
   same_request(model::GetDeadLetters{"orders", "default", 7, 100, {DeadReason::expired, {1, 2, ~std::uint64_t{0}}}, 4096});
   same_request(model::MoveDead{model::DeadAction::discard, "orders", "default", {DeadReason::damaged, {4}}, 3, 1'700'000'000'000});
 }

@@ -140,7 +140,7 @@ void Engine::State::trim_history() {
   }
 }
 
-model::Reply Engine::State::handle(const HistoryQuery& r) {
+model::Reply Engine::State::handle(const model::GetHistory& r) {
   const auto ring = std::find_if(std::begin(rings), std::end(rings), [&](const Ring& x) { return x.resolution == r.resolution; });
   if (ring == std::end(rings))
     return Error{Errc::invalid_argument,
