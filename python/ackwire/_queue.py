@@ -11,7 +11,8 @@ from ._durations import Duration, milliseconds, optional_milliseconds
 from ._options import QueueSettings, queue_settings
 from ._outgoing import Outgoing, Text
 from ._pending import PendingPublish
-from ._results import PeekedMessage, QueueInfo, Settled
+from ._results import PeekedMessage, QueueInfo
+from ._value import Settled
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack

@@ -33,7 +33,8 @@ from ._lanes import Calls, Confirms, Lane, Settles
 from ._options import BrokerOptions, ClientOptions, QueueSettings
 from ._outgoing import Outgoing, Text
 from ._queue import Queue as _SyncQueue
-from ._results import BrokerStats, DeadLetter, DeadMoved, PeekedMessage, QueueInfo, Sample, Settled
+from ._results import BrokerStats, DeadLetter, DeadMoved, PeekedMessage, QueueInfo, Sample
+from ._value import Settled
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
