@@ -11,8 +11,7 @@ namespace ackwire::python {
 
 /// Durations and times are integers of milliseconds; Python makes timedelta and datetime of them.
 template <class T>
-requires Described<T>
-py::dict describe(const T& value);
+requires Described<T> py::dict describe(const T& value);
 
 template <class V>
 py::object described(const About& field, const V& value) {
@@ -37,8 +36,7 @@ py::object described(const About& field, const V& value) {
 }
 
 template <class T>
-requires Described<T>
-py::dict describe(const T& value) {
+requires Described<T> py::dict describe(const T& value) {
   py::dict made;
   each_field<T>([&](const auto& field) { made[text(field.name)] = described(field, field.of(value)); });
   return made;

@@ -53,6 +53,12 @@ void bind_queue(ConnectionClass& connection) {
           },
           py::arg("queue"), py::arg("group"), py::arg("from_oldest"))
       .def(
+          "request",
+          [](ConnectionHandle& self, const std::string& verb, const std::string& members) {
+            return text(take(interruptible([live = self.live(), verb, members] { return live->request(verb, members); })));
+          },
+          py::arg("verb"), py::arg("members"))
+      .def(
           "remove_group",
           [](ConnectionHandle& self, const std::string& queue, const std::string& group) {
             take(interruptible([live = self.live(), queue, group] { return live->remove_group(queue, group); }));

@@ -91,7 +91,9 @@ class Columns {
   }
   /// In the order of `shown`, then the others. A name of `shown` that no field has is a defect that the tests see.
   View ordered() {
-    const auto place = [this](const Column& column) { return std::find(shown_.begin(), shown_.end(), column.name) - shown_.begin(); };
+    const auto place = [this](const Column& column) {
+      return std::find(shown_.begin(), shown_.end(), column.name) - shown_.begin();
+    };
     std::stable_sort(all_.begin(), all_.end(), [&](const Column& a, const Column& b) { return place(a) < place(b); });
     return all_;
   }
@@ -128,18 +130,44 @@ Columns& queue_columns(Columns& columns) {
 }  // namespace
 
 View queue_view() {
-  static Columns columns{"name", "ready", "delayed", "leased", "dead", "depth", "depth_bytes", "consumers", "oldest_age_ms", "paused"};
+  static Columns columns{"name",  "ready",       "delayed",   "leased",        "dead",
+                         "depth", "depth_bytes", "consumers", "oldest_age_ms", "paused"};
   static const View view = queue_columns(columns).ordered();
   return view;
 }
 
 View detail_view() {
-  static Columns columns{"name", "created", "ready", "delayed", "leased", "dead", "acked", "depth", "depth_bytes", "published",
-                         "published_bytes", "duplicates_suppressed", "refused", "damaged", "dedupe_keys", "next_sequence",
-                         "consumers", "paused", "policy.visibility_timeout_ms", "policy.max_attempts", "policy.backoff_initial_ms",
-                         "policy.backoff_multiplier", "policy.backoff_max_ms", "policy.backoff_jitter", "policy.ttl_ms",
-                         "policy.on_expiry", "policy.dedupe_window_ms", "policy.max_depth", "policy.max_depth_bytes",
-                         "policy.max_in_flight", "policy.max_message_bytes"};
+  static Columns columns{"name",
+                         "created",
+                         "ready",
+                         "delayed",
+                         "leased",
+                         "dead",
+                         "acked",
+                         "depth",
+                         "depth_bytes",
+                         "published",
+                         "published_bytes",
+                         "duplicates_suppressed",
+                         "refused",
+                         "damaged",
+                         "dedupe_keys",
+                         "next_sequence",
+                         "consumers",
+                         "paused",
+                         "policy.visibility_timeout_ms",
+                         "policy.max_attempts",
+                         "policy.backoff_initial_ms",
+                         "policy.backoff_multiplier",
+                         "policy.backoff_max_ms",
+                         "policy.backoff_jitter",
+                         "policy.ttl_ms",
+                         "policy.on_expiry",
+                         "policy.dedupe_window_ms",
+                         "policy.max_depth",
+                         "policy.max_depth_bytes",
+                         "policy.max_in_flight",
+                         "policy.max_message_bytes"};
   static const View view = queue_columns(columns).ordered();
   return view;
 }
@@ -176,8 +204,9 @@ View dead_detail_view() {
 }
 
 View broker_view() {
-  static Columns columns{"version",   "store_id",  "boot_epoch",    "started",       "clock_offset_ms", "sessions",          "consumers",
-                         "commits", "commit_p50_ms", "commit_p99_ms", "store_bytes",     "store_bytes_limit", "publishes_refused"};
+  static Columns columns{"version",     "store_id",          "boot_epoch",       "started",       "clock_offset_ms",
+                         "sessions",    "consumers",         "commits",          "commit_p50_ms", "commit_p99_ms",
+                         "store_bytes", "store_bytes_limit", "publishes_refused"};
   static const View view = columns.add_fields<BrokerStats>().ordered();
   return view;
 }

@@ -6,7 +6,9 @@
 #include <type_traits>
 #include <variant>
 
+#include "model/verbs/dead_letter.hpp"
 #include "model/verbs/group.hpp"
+#include "model/verbs/history.hpp"
 #include "model/verbs/message.hpp"
 #include "model/verbs/queue.hpp"
 #include "model/verbs/stats.hpp"
@@ -14,7 +16,7 @@
 
 namespace ackwire::model {
 
-using AllVerbs = detail::Join<QueueVerbs, GroupVerbs, MessageVerbs, StatsVerbs>::type;
+using AllVerbs = detail::Join<QueueVerbs, GroupVerbs, MessageVerbs, DeadLetterVerbs, StatsVerbs, HistoryVerbs>::type;
 
 /// One of them with its members, and what may come back: an Error, or the reply of one of them.
 using Request = detail::Kinds<AllVerbs>::Request;

@@ -18,8 +18,10 @@ bool legal(char c) {
 /// As it is written in every face.
 template <class F, class V>
 std::string written(const F& field, const V& value) {
-  if constexpr (std::is_enum_v<V>) return std::string(word_of(value));
-  else return format_value(field.unit, detail::number_of(value));
+  if constexpr (std::is_enum_v<V>)
+    return std::string(word_of(value));
+  else
+    return format_value(field.unit, detail::number_of(value));
 }
 
 }  // namespace

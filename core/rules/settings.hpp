@@ -38,8 +38,8 @@ Status check_fields(const T& of, std::string_view untouched) {
     using V = std::remove_cvref_t<decltype(value)>;
     if constexpr (std::is_enum_v<V>) {
       if (word_of(value).empty())
-        found = Error{Errc::out_of_range,
-                      std::string(field.name) + " is none of " + all_words<V>() + ". " + std::string(untouched)};
+        found =
+            Error{Errc::out_of_range, std::string(field.name) + " is none of " + all_words<V>() + ". " + std::string(untouched)};
     } else if constexpr (!std::is_same_v<V, std::string>) {
       found = check_setting(setting_of<T>(field), detail::number_of(value), untouched);
     }

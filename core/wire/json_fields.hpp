@@ -38,6 +38,13 @@ inline constexpr MemberName member_name{std::get<I>(fields<T>)};
 template <class T>
 inline constexpr std::size_t field_count = std::tuple_size_v<std::remove_cvref_t<decltype(fields<T>)>>;
 
+/// Calls `act` with each field of T and its name on the wire.
+template <class T, class Act>
+void each_member(Act&& act) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (act(std::get<I>(fields<T>), member_name<T, I>.c_str()), ...); }
+  (std::make_index_sequence<field_count<T>>{});
+}
+
 template <std::size_t I, class A, class T>
 void describe_one(A& archive, T& value) {
   using Type = std::remove_const_t<T>;
@@ -56,8 +63,10 @@ void describe_one(A& archive, T& value) {
 template <class T, std::size_t I>
 constexpr bool begins_group() {
   constexpr std::string_view group = std::get<I>(fields<T>).group;
-  if constexpr (I == 0) return !group.empty();
-  else return !group.empty() && std::get<I - 1>(fields<T>).group != group;
+  if constexpr (I == 0)
+    return !group.empty();
+  else
+    return !group.empty() && std::get<I - 1>(fields<T>).group != group;
 }
 
 template <class A, class T, std::size_t... I>

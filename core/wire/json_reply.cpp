@@ -38,17 +38,20 @@ void members(A& archive, T& error) {
   }
 }
 template <class A, class T>
-requires(!std::same_as<std::remove_const_t<T>, Error>)
-void members(A& archive, T& reply) {
+requires(!std::same_as<std::remove_const_t<T>, Error>) void members(A& archive, T& reply) {
   constexpr model::ReplyForm form = model::reply_form<std::remove_const_t<T>>;
-  if constexpr (form.member != nullptr) archive.required(form.member, reply);
-  else describe(archive, reply);
+  if constexpr (form.member != nullptr)
+    archive.required(form.member, reply);
+  else
+    describe(archive, reply);
 }
 
 template <class T>
 constexpr std::string_view reply_name() {
-  if constexpr (std::same_as<T, Error>) return error_name;
-  else return model::reply_form<T>.name;
+  if constexpr (std::same_as<T, Error>)
+    return error_name;
+  else
+    return model::reply_form<T>.name;
 }
 
 template <std::size_t I = 0>
@@ -58,7 +61,7 @@ Result<model::Reply> read_reply(const Json& object, std::string_view name) {
   } else {
     using Kind = std::variant_alternative_t<I, model::Reply>;
     if (name != reply_name<Kind>()) return read_reply<I + 1>(object, name);
-    JsonReader reader(object, UnknownMembers::ignored);
+    JsonReader reader(object, Unknown::ignored);
     Kind reply{};
     members(reader, reply);
     if (Status status = reader.finish(); !status) return status.error();

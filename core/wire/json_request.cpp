@@ -1,3 +1,7 @@
+#include <span>
+#include <string>
+#include <vector>
+
 #include "rules/quote.hpp"
 #include "wire/frame.hpp"
 #include "wire/json.hpp"
@@ -7,15 +11,31 @@
 namespace ackwire::wire {
 namespace {
 
+constexpr const char* must_name = "must_understand";
+
+/// The members that the sender does not want to be ignored.
+Status read_must(const Json& object, std::vector<std::string>& must) {
+  const auto found = object.find(must_name);
+  if (found == object.end()) return {};
+  const Error wrong{Errc::invalid_argument, "Member 'must_understand' must be an array of names of members. Nothing was changed."};
+  if (!found->is_array()) return wrong;
+  for (const Json& name : *found) {
+    if (!name.is_string()) return wrong;
+    must.push_back(name.get<std::string>());
+  }
+  return {};
+}
+
 template <std::size_t I = 0>
-Result<model::Request> read_request(const Json& object, std::string_view name) {
+Result<model::Request> read_request(const Json& object, std::string_view name, Unknown unknown, std::span<const std::string> must) {
   if constexpr (I == std::variant_size_v<model::Request>) {
     return Error{Errc::invalid_argument, "Request " + rules::quote(name) + " does not exist. Nothing was changed."};
   } else {
     using Verb = std::variant_alternative_t<I, model::Request>;
-    if (name != Verb::verb.name) return read_request<I + 1>(object, name);
-    JsonReader reader(object, UnknownMembers::refused);
+    if (name != Verb::verb.name) return read_request<I + 1>(object, name, unknown, must);
+    JsonReader reader(object, unknown, must);
     reader.known("request");
+    reader.known(must_name);
     Verb request;
     describe(reader, request);
     if (Status status = reader.finish(); !status) return status.error();
@@ -23,16 +43,29 @@ Result<model::Request> read_request(const Json& object, std::string_view name) {
   }
 }
 
+template <class V>
+Json members_of(const V& what) {
+  JsonWriter writer;
+  describe(writer, what);
+  return writer.take();
+}
+
+/// Members that have their default are left out: a broker that does not know one yet is not asked about it.
+template <class V>
+Json spare(const V& what) {
+  static const Json standard = members_of(V{});
+  Json json = members_of(what);
+  each_member<V>([&](const About& field, const char* name) {
+    const auto same = standard.find(name);
+    if (!field.required && same != standard.end() && json.contains(name) && json[name] == *same) json.erase(name);
+  });
+  return json;
+}
+
 }  // namespace
 
 Result<std::string> to_json(const model::Request& request) {
-  Json json = std::visit(
-      [](const auto& what) {
-        JsonWriter writer;
-        describe(writer, what);
-        return writer.take();
-      },
-      request);
+  Json json = std::visit([](const auto& what) { return spare(what); }, request);
   json["request"] = model::verb_of(request).name;
   try {
     return json.dump();
@@ -41,12 +74,20 @@ Result<std::string> to_json(const model::Request& request) {
   }
 }
 
-Result<model::Request> request_from_json(std::string_view text) {
+Result<model::Request> request_from_json(std::string_view text, Unknown unknown) {
   const auto object = parse_object(text, request_bytes, RepeatedMembers::refused);
   if (!object) return object.error();
   const auto name = tag_of(*object, "request");
   if (!name) return name.error();
-  return read_request(*object, *name);
+  std::vector<std::string> must;
+  if (Status good = read_must(*object, must); !good) return good.error();
+  return read_request(*object, *name, unknown, must);
+}
+
+Result<model::Request> request_of(std::string_view verb, std::string_view members) {
+  auto object = parse_object(members.empty() ? "{}" : members, request_bytes, RepeatedMembers::refused);
+  if (!object) return object.error();
+  return read_request(*object, verb, Unknown::refused, {});
 }
 
 Status encode(std::string& out, std::uint32_t request, const model::Request& what) {

@@ -23,17 +23,26 @@ std::string commented(const std::string& code, const std::string& words) {
 
 template <class V>
 std::string type_name(const About& field) {
-  if constexpr (std::is_same_v<V, Duration>) return "timedelta";
-  else if constexpr (std::is_same_v<V, Timestamp>) return field.zero_is_none ? "Optional[datetime]" : "datetime";
-  else if constexpr (std::is_same_v<V, bool>) return "bool";
-  else if constexpr (std::is_floating_point_v<V>) return "float";
-  else if constexpr (std::is_integral_v<V>) return "int";
+  if constexpr (std::is_same_v<V, Duration>)
+    return "timedelta";
+  else if constexpr (std::is_same_v<V, Timestamp>)
+    return field.zero_is_none ? "Optional[datetime]" : "datetime";
+  else if constexpr (std::is_same_v<V, bool>)
+    return "bool";
+  else if constexpr (std::is_floating_point_v<V>)
+    return "float";
+  else if constexpr (std::is_integral_v<V>)
+    return "int";
   else if constexpr (std::is_same_v<V, std::string>)
     return field.unit == Unit::key ? "Optional[str]" : field.unit == Unit::content ? "bytes" : "str";
-  else if constexpr (std::is_enum_v<V>) return "str";
-  else if constexpr (std::is_same_v<V, std::vector<std::pair<std::string, std::string>>>) return "Dict[str, str]";
-  else if constexpr (detail::is_list<V>) return "Tuple[" + type_name<typename V::value_type>(field) + ", ...]";
-  else return std::string(about<V>.name);
+  else if constexpr (std::is_enum_v<V>)
+    return "str";
+  else if constexpr (std::is_same_v<V, std::vector<std::pair<std::string, std::string>>>)
+    return "Dict[str, str]";
+  else if constexpr (detail::is_list<V>)
+    return "Tuple[" + type_name<typename V::value_type>(field) + ", ...]";
+  else
+    return std::string(about<V>.name);
 }
 
 /// How the value in `raw` becomes the field; empty: it is that already.
@@ -50,7 +59,8 @@ std::string reading(const About& field, const std::string& raw) {
   } else if constexpr (detail::is_list<V>) {
     if constexpr (Described<typename V::value_type>)
       return "tuple(map(" + std::string(about<typename V::value_type>.name) + "._read, " + raw + "))";
-    else return "tuple(" + raw + ")";
+    else
+      return "tuple(" + raw + ")";
   } else {
     return "";
   }
@@ -80,21 +90,31 @@ std::string result_class(std::string_view bases = "Value") {
 template <class V>
 std::string option_type() {
   using T = typename detail::Inside<V>::type;
-  if constexpr (std::is_same_v<T, Duration>) return "Duration";
-  else if constexpr (std::is_same_v<T, bool>) return "bool";
-  else if constexpr (std::is_floating_point_v<T>) return "float";
-  else if constexpr (std::is_integral_v<T>) return "int";
-  else return "str";
+  if constexpr (std::is_same_v<T, Duration>)
+    return "Duration";
+  else if constexpr (std::is_same_v<T, bool>)
+    return "bool";
+  else if constexpr (std::is_floating_point_v<T>)
+    return "float";
+  else if constexpr (std::is_integral_v<T>)
+    return "int";
+  else
+    return "str";
 }
 
 template <class V>
 std::string option_reader() {
   using T = typename detail::Inside<V>::type;
-  if constexpr (std::is_same_v<T, Duration>) return "milliseconds";
-  else if constexpr (std::is_same_v<T, bool>) return "_checks.flag";
-  else if constexpr (std::is_floating_point_v<T>) return "_checks.number";
-  else if constexpr (std::is_integral_v<T>) return sizeof(T) == 4 ? "_checks.count32" : "_checks.count64";
-  else return "_checks.text";
+  if constexpr (std::is_same_v<T, Duration>)
+    return "milliseconds";
+  else if constexpr (std::is_same_v<T, bool>)
+    return "_checks.flag";
+  else if constexpr (std::is_floating_point_v<T>)
+    return "_checks.number";
+  else if constexpr (std::is_integral_v<T>)
+    return sizeof(T) == 4 ? "_checks.count32" : "_checks.count64";
+  else
+    return "_checks.text";
 }
 
 /// The class that type checkers see, and the table of readers. `Defaults` has the initial values.
@@ -108,15 +128,16 @@ std::string option_class(std::string_view name, std::string_view meaning, std::s
     each_field<Defaults>([&](const auto& same) {
       if (same.name != field.name || !same.is_setting()) return;
       const Setting setting = rules::setting_of<Defaults>(same);
-      if (setting.unit == Unit::choice) words += ": " + std::string(setting.words) + "; default: the first";
+      if (setting.unit == Unit::choice)
+        words += ": " + std::string(setting.words) + "; default: the first";
       else if (setting.unit != Unit::flag)
         words += " (" + allowed(setting) + "; default " + format_value(setting.unit, setting.standard) + ")";
     });
     members += commented(member + ": " + option_type<V>(), words);
     readers += "    \"" + member + "\": " + option_reader<V>() + ",\n";
   });
-  return "\n\nclass " + std::string(name) + "(TypedDict, total=False):\n    \"\"\"" + std::string(meaning) + "\"\"\"\n\n" + members +
-         "\n\n" + std::string(table) + ": Dict[str, Reader] = {\n" + readers + "}\n";
+  return "\n\nclass " + std::string(name) + "(TypedDict, total=False):\n    \"\"\"" + std::string(meaning) + "\"\"\"\n\n" +
+         members + "\n\n" + std::string(table) + ": Dict[str, Reader] = {\n" + readers + "}\n";
 }
 
 }  // namespace
@@ -125,7 +146,8 @@ std::string python_results() {
   return "\"\"\"What the library answers: plain values, compared and printed by their fields.\n\n"
          "Written by scripts/reference from the fields in core/include/ackwire. Change them there, not here.\n\"\"\"\n\n"
          "from __future__ import annotations\n\n"
-         "from dataclasses import dataclass\nfrom datetime import datetime, timedelta\nfrom typing import Any, Dict, Optional, Tuple\n\n"
+         "from dataclasses import dataclass\nfrom datetime import datetime, timedelta\nfrom typing import Any, Dict, Optional, "
+         "Tuple\n\n"
          "from ._durations import span, utc\nfrom ._value import HasGroups, Value\n" +
          result_class<QueuePolicy>() + result_class<GroupInfo>() + result_class<QueueInfo>("HasGroups, Value") +
          result_class<AttemptError>() + result_class<DeadLetter>() + result_class<DeadMoved>() + result_class<PeekedMessage>() +

@@ -34,16 +34,19 @@ struct BrokerOptions {
 };
 template <>
 inline constexpr auto fields<BrokerOptions> = std::tuple{
-    field("store_bytes_limit", &BrokerOptions::store_bytes_limit, "size of the store's memory map; sparse on disk, fixed while open")
+    field("store_bytes_limit", &BrokerOptions::store_bytes_limit,
+          "size of the store's memory map; sparse on disk, fixed while open")
         .in_section("store")
         .from_to(1ull << 20, 1ull << 50),
-    field("store_soft_limit", &BrokerOptions::store_soft_limit, "publishes are refused above this share of it, everything else works")
+    field("store_soft_limit", &BrokerOptions::store_soft_limit,
+          "publishes are refused above this share of it, everything else works")
         .in_section("store")
         .from_to(0.01, 0.95),
     field("disk_floor_bytes", &BrokerOptions::disk_floor_bytes, "publishes are refused with less free on the disk")
         .in_section("store")
         .from_to(0, 1ull << 50),
-    field("accept_rollback", &BrokerOptions::accept_rollback, "open a store that is older than its witness says").in_section("store"),
+    field("accept_rollback", &BrokerOptions::accept_rollback, "open a store that is older than its witness says")
+        .in_section("store"),
     field("accept_clock", &BrokerOptions::accept_clock,
           "the system's clock is right: begin at its time when the store's is behind it")
         .in_section("store"),
@@ -51,7 +54,9 @@ inline constexpr auto fields<BrokerOptions> = std::tuple{
     field("commit_max_frames", &BrokerOptions::commit_max_frames, "frames taken into one commit")
         .in_section("limits")
         .from_to(1, 1'000'000),
-    field("commit_max_bytes", &BrokerOptions::commit_max_bytes, "bytes taken into one commit").in_section("limits").from_to(1, 1ull << 30),
+    field("commit_max_bytes", &BrokerOptions::commit_max_bytes, "bytes taken into one commit")
+        .in_section("limits")
+        .from_to(1, 1ull << 30),
     field("max_sessions", &BrokerOptions::max_sessions, "clients at once").in_section("limits").from_to(1, 1'000'000),
     field("session_timeout", &BrokerOptions::session_timeout, "a client silent this long is gone: its leases end")
         .in_section("limits")

@@ -54,23 +54,35 @@ inline constexpr bool is_list<std::vector<T>> = true;
 template <class T>
 constexpr Unit unit_of(std::string_view name) {
   using V = typename Inside<T>::type;
-  if constexpr (std::is_same_v<V, Duration>) return Unit::duration;
-  else if constexpr (std::is_same_v<V, Timestamp>) return Unit::time;
-  else if constexpr (std::is_same_v<V, bool>) return Unit::flag;
-  else if constexpr (std::is_floating_point_v<V>) return Unit::real;
-  else if constexpr (std::is_enum_v<V>) return Unit::choice;
-  else if constexpr (std::is_integral_v<V>) return name.find("_bytes") != std::string_view::npos ? Unit::bytes : Unit::count;
-  else if constexpr (std::is_same_v<V, std::string>) return Unit::text;
-  else if constexpr (std::is_same_v<V, std::vector<std::pair<std::string, std::string>>>) return Unit::headers;
-  else if constexpr (is_list<V>) return Unit::list;
-  else return Unit::object;
+  if constexpr (std::is_same_v<V, Duration>)
+    return Unit::duration;
+  else if constexpr (std::is_same_v<V, Timestamp>)
+    return Unit::time;
+  else if constexpr (std::is_same_v<V, bool>)
+    return Unit::flag;
+  else if constexpr (std::is_floating_point_v<V>)
+    return Unit::real;
+  else if constexpr (std::is_enum_v<V>)
+    return Unit::choice;
+  else if constexpr (std::is_integral_v<V>)
+    return name.find("_bytes") != std::string_view::npos ? Unit::bytes : Unit::count;
+  else if constexpr (std::is_same_v<V, std::string>)
+    return Unit::text;
+  else if constexpr (std::is_same_v<V, std::vector<std::pair<std::string, std::string>>>)
+    return Unit::headers;
+  else if constexpr (is_list<V>)
+    return Unit::list;
+  else
+    return Unit::object;
 }
 
 /// A value of a setting as a number: milliseconds, bytes, or as it is.
 template <class T>
 constexpr double number_of(const T& value) {
-  if constexpr (requires { std::chrono::duration_cast<Duration>(value); }) return static_cast<double>(std::chrono::duration_cast<Duration>(value).count());
-  else return static_cast<double>(value);
+  if constexpr (requires { std::chrono::duration_cast<Duration>(value); })
+    return static_cast<double>(std::chrono::duration_cast<Duration>(value).count());
+  else
+    return static_cast<double>(value);
 }
 
 }  // namespace detail
@@ -80,11 +92,11 @@ struct About {
   std::string_view name;
   std::string_view meaning;  ///< one line
   Unit unit = Unit::count;
-  bool required = false;            ///< on the wire it cannot be left out
-  bool zero_is_none = false;        ///< of a time: shown as nothing when it is 0
-  std::string_view group = {};      ///< on the wire it is in an object of this name, without this prefix
-  std::string_view section = {};    ///< of the settings file
-  double least = 0, most = 0;       ///< of a setting; inclusive, in milliseconds, bytes or plain numbers
+  bool required = false;          ///< on the wire it cannot be left out
+  bool zero_is_none = false;      ///< of a time: shown as nothing when it is 0
+  std::string_view group = {};    ///< on the wire it is in an object of this name, without this prefix
+  std::string_view section = {};  ///< of the settings file
+  double least = 0, most = 0;     ///< of a setting; inclusive, in milliseconds, bytes or plain numbers
 
   /// Whether a person may choose it: it has limits.
   constexpr bool is_setting() const { return unit == Unit::flag || unit == Unit::choice || most > least; }

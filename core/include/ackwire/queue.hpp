@@ -70,28 +70,31 @@ struct QueueChange {
 
 template <>
 inline constexpr auto fields<QueuePolicy> = std::tuple{
-    changed_by(&QueueChange::visibility_timeout, field("visibility_timeout", &QueuePolicy::visibility_timeout, "how long a lease lasts")
-                                                     .from_to(limits::visibility_timeout_min, limits::visibility_timeout_max)),
-    changed_by(&QueueChange::max_attempts,
-               field("max_attempts", &QueuePolicy::max_attempts, "attempts before a message becomes a dead letter").from_to(1, 1'000)),
+    changed_by(&QueueChange::visibility_timeout,
+               field("visibility_timeout", &QueuePolicy::visibility_timeout, "how long a lease lasts")
+                   .from_to(limits::visibility_timeout_min, limits::visibility_timeout_max)),
+    changed_by(
+        &QueueChange::max_attempts,
+        field("max_attempts", &QueuePolicy::max_attempts, "attempts before a message becomes a dead letter").from_to(1, 1'000)),
     changed_by(&QueueChange::backoff_initial,
                field("backoff_initial", Within{&QueuePolicy::backoff, &Backoff::initial}, "wait before the first retry")
                    .in_group("backoff")
                    .from_to(Duration{0}, limits::delay_max)),
-    changed_by(&QueueChange::backoff_multiplier,
-               field("backoff_multiplier", Within{&QueuePolicy::backoff, &Backoff::multiplier}, "growth of the wait from retry to retry")
-                   .in_group("backoff")
-                   .from_to(1, 100)),
-    changed_by(&QueueChange::backoff_max,
-               field("backoff_max", Within{&QueuePolicy::backoff, &Backoff::max}, "longest wait before a retry, at least backoff_initial")
-                   .in_group("backoff")
-                   .from_to(Duration{0}, limits::delay_max)),
+    changed_by(&QueueChange::backoff_multiplier, field("backoff_multiplier", Within{&QueuePolicy::backoff, &Backoff::multiplier},
+                                                       "growth of the wait from retry to retry")
+                                                     .in_group("backoff")
+                                                     .from_to(1, 100)),
+    changed_by(&QueueChange::backoff_max, field("backoff_max", Within{&QueuePolicy::backoff, &Backoff::max},
+                                                "longest wait before a retry, at least backoff_initial")
+                                              .in_group("backoff")
+                                              .from_to(Duration{0}, limits::delay_max)),
     changed_by(&QueueChange::backoff_jitter,
                field("backoff_jitter", Within{&QueuePolicy::backoff, &Backoff::jitter}, "share of the wait that is random")
                    .in_group("backoff")
                    .from_to(0, 1)),
-    changed_by(&QueueChange::ttl, field("ttl", &QueuePolicy::ttl, "default time to live of a message; 0: for ever")
-                                      .from_to(Duration{0}, limits::ttl_max)),
+    changed_by(
+        &QueueChange::ttl,
+        field("ttl", &QueuePolicy::ttl, "default time to live of a message; 0: for ever").from_to(Duration{0}, limits::ttl_max)),
     changed_by(&QueueChange::on_expiry, field("on_expiry", &QueuePolicy::on_expiry, "what becomes of an expired message")),
     changed_by(&QueueChange::dedupe_window,
                field("dedupe_window", &QueuePolicy::dedupe_window, "how long idempotency keys are remembered; 0: not at all")
@@ -102,8 +105,9 @@ inline constexpr auto fields<QueuePolicy> = std::tuple{
     changed_by(&QueueChange::max_depth_bytes,
                field("max_depth_bytes", &QueuePolicy::max_depth_bytes, "bytes the queue may hold; over it, publishes are refused")
                    .from_to(1ull << 10, 1ull << 50)),
-    changed_by(&QueueChange::max_in_flight,
-               field("max_in_flight", &QueuePolicy::max_in_flight, "messages of one group under lease at once").from_to(1, 1'000'000)),
+    changed_by(
+        &QueueChange::max_in_flight,
+        field("max_in_flight", &QueuePolicy::max_in_flight, "messages of one group under lease at once").from_to(1, 1'000'000)),
     changed_by(&QueueChange::max_message_bytes,
                field("max_message_bytes", &QueuePolicy::max_message_bytes, "largest body").from_to(1, limits::message_bytes)),
     changed_by(&QueueChange::paused, field("paused", &QueuePolicy::paused, "publishes are taken, nothing is handed out")),
@@ -151,8 +155,9 @@ inline constexpr auto fields<GroupInfo> = std::tuple{
 };
 template <>
 inline constexpr AboutType about<GroupInfo>{
-    "GroupInfo", "Durable counters and present state of one consumer group. "
-                 "In every commit published = ready + delayed + leased + dead + acked + expired + discarded."};
+    "GroupInfo",
+    "Durable counters and present state of one consumer group. "
+    "In every commit published = ready + delayed + leased + dead + acked + expired + discarded."};
 
 /// Whether a queue may have this name: 1 to limits::name_bytes ASCII letters, digits or . _ - : and no leading dot. Changes nothing
 /// and needs no broker. Errors: invalid_name.

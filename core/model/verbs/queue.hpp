@@ -11,9 +11,10 @@ namespace ackwire::model {
 
 struct CreateQueue {
   using Reply = QueueInfo;
-  static constexpr Verb verb{.name = "create_queue",
-                             .meaning = "makes a queue, or shows it when it is there with the same policy; with another: `queue_exists`",
-                             .repeat = Repeat::safe};
+  static constexpr Verb verb{
+      .name = "create_queue",
+      .meaning = "makes a queue, or shows it when it is there with the same policy; with another: `queue_exists`",
+      .repeat = Repeat::safe};
   std::string queue;
   QueuePolicy policy;
   static constexpr auto fields = std::tuple{
@@ -57,14 +58,28 @@ struct GetQueue {
   static constexpr auto fields = std::tuple{field("queue", &GetQueue::queue, "its name").must()};
 };
 
+struct QueuePage {
+  std::vector<QueueInfo> queues;
+  std::string next;
+  static constexpr auto fields = std::tuple{
+      field("queues", &QueuePage::queues, "by name").must(),
+      field("next", &QueuePage::next, "pass as `from` for the next page; empty: no more"),
+  };
+};
+
 struct ListQueues {
-  using Reply = std::vector<QueueInfo>;
+  using Reply = QueuePage;
   static constexpr Verb verb{.name = "list_queues",
-                             .meaning = "shows every queue",
+                             .meaning = "shows queues, by name",
                              .permission = Permission::observe,
                              .access = Access::reads_much,
                              .repeat = Repeat::safe};
-  static constexpr auto fields = std::tuple<>{};
+  std::string from;
+  std::uint32_t count = 0;
+  static constexpr auto fields = std::tuple{
+      field("from", &ListQueues::from, "first name to show"),
+      field("count", &ListQueues::count, "how many at most, fewer when they are large; 0: all in one reply"),
+  };
 };
 
 /// What the queue held is erased in parts after the answer.
@@ -108,7 +123,7 @@ using QueueVerbs = Verbs<CreateQueue, EnsureQueue, SetQueue, GetQueue, ListQueue
 template <>
 inline constexpr ReplyForm reply_form<QueueInfo>{"queue", "queue"};
 template <>
-inline constexpr ReplyForm reply_form<std::vector<QueueInfo>>{"queues", "queues"};
+inline constexpr ReplyForm reply_form<QueuePage>{"queues"};
 template <>
 inline constexpr ReplyForm reply_form<Purged>{"purged"};
 

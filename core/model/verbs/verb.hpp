@@ -1,6 +1,6 @@
 // What a verb of the administration says about itself. One struct each, in the file of its noun: its members with their fields, the
-// type of its reply, and a Verb. From it follow the JSON of request and reply, who answers it, whether it is sent again after a lost
-// connection, and the tables that say so.
+// type of its reply, and a Verb. From it follow the JSON of request and reply, who answers it, whether it is sent again after a
+// lost connection, and the tables that say so.
 #pragma once
 
 #include <cstdint>
@@ -73,7 +73,8 @@ struct Unique {
 };
 template <class... Known, class Next, class... More>
 struct Unique<std::variant<Known...>, Next, More...>
-    : Unique<std::conditional_t<(std::is_same_v<Known, Next> || ...), std::variant<Known...>, std::variant<Known..., Next>>, More...> {};
+    : Unique<std::conditional_t<(std::is_same_v<Known, Next> || ...), std::variant<Known...>, std::variant<Known..., Next>>,
+             More...> {};
 
 template <class List>
 struct Kinds;
