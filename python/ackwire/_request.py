@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Mapping
+from typing import Any, Callable, Dict, Mapping, TypeVar
 
 from . import _checks, _core
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def awaited(method: _F) -> _F:
+    """Marks a method that the asyncio face has as well, awaited: scripts/asyncio_verbs writes it there."""
+    return method
 
 
 def ask(core: _core.Connection, verb: str, members: Mapping[str, Any]) -> Dict[str, Any]:

@@ -21,6 +21,14 @@ std::string commented(const std::string& code, const std::string& words) {
   return "    # " + words + "\n    " + code + "\n";
 }
 
+/// The words of a class: the first sentence, and the others below it.
+std::string class_words(std::string_view words) {
+  const std::size_t end = words.find(". ");
+  if (end == std::string_view::npos) return "    \"\"\"" + std::string(words) + "\"\"\"\n\n";
+  const std::string first(words.substr(0, end + 1)), rest(words.substr(end + 2));
+  return "    \"\"\"" + first + "\n\n    " + rest + "\n    \"\"\"\n\n";
+}
+
 template <class V>
 std::string type_name(const About& field) {
   if constexpr (std::is_same_v<V, Duration>)
@@ -80,8 +88,8 @@ std::string result_class(std::string_view bases = "Value") {
     if (const std::string code = reading<V>(field, "raw[\"" + member + "\"]"); !code.empty())
       read += "                \"" + member + "\": " + code + ",\n";
   });
-  return "\n\n@dataclass(frozen=True)\nclass " + name + "(" + std::string(bases) + "):\n    \"\"\"" +
-         std::string(about<T>.meaning) + "\"\"\"\n\n    __slots__ = (\n" + slots + "    )\n" + members +
+  return "\n\n@dataclass(frozen=True)\nclass " + name + "(" + std::string(bases) + "):\n" +
+         class_words(about<T>.meaning) + "    __slots__ = (\n" + slots + "    )\n" + members +
          "\n    @classmethod\n    def _read(cls, raw: Dict[str, Any]) -> " + name + ":\n" +
          (read.empty() ? "        return cls(**raw)\n"
                        : "        return cls(\n            **{\n                **raw,\n" + read + "            }\n        )\n");
