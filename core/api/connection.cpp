@@ -1,9 +1,12 @@
 // The verbs of a connection, over the core that both faces share.
 #include "ackwire/connection.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "client/connection_core.hpp"
+#include "wire/json.hpp"
 
 namespace ackwire {
 namespace {
@@ -47,6 +50,19 @@ void end(std::shared_ptr<ConnectionCore> core) {
   }
 }
 
+constexpr std::uint32_t queues_at_once = 200;  // so that no turn of the broker makes an answer about ten thousand
+
+/// Appends the queues from `from` on, page by page.
+Status more_queues(ConnectionCore& core, std::string from, std::vector<QueueInfo>& all, client::Clock::time_point deadline) {
+  do {
+    Result<model::QueuePage> page = ask<model::QueuePage>(core, model::ListQueues{std::move(from), queues_at_once}, deadline);
+    if (!page) return std::move(page).error();
+    std::move(page->queues.begin(), page->queues.end(), std::back_inserter(all));
+    from = std::move(page->next);
+  } while (!from.empty());
+  return {};
+}
+
 /// A series that ended early says how far it came.
 Error part_done(Error error, std::uint64_t count, std::string_view what) {
   if (count > 0) error.message += " Before that, " + std::to_string(count) + " messages were " + std::string(what) + ".";
@@ -83,7 +99,11 @@ Result<QueueInfo> Connection::queue_info(std::string_view queue) {
   return ask<QueueInfo>(*core_, model::GetQueue{std::string(queue)});
 }
 
-Result<std::vector<QueueInfo>> Connection::list_queues() { return ask<std::vector<QueueInfo>>(*core_, model::ListQueues{}); }
+Result<std::vector<QueueInfo>> Connection::list_queues() {
+  std::vector<QueueInfo> all;
+  if (Status done = more_queues(*core_, {}, all, call_deadline(*core_)); !done) return std::move(done).error();
+  return all;
+}
 
 Status Connection::remove_queue(std::string_view queue, bool force) {
   return done(ask<model::Done>(*core_, model::RemoveQueue{std::string(queue), force}));
@@ -131,9 +151,20 @@ Result<PeekPage> Connection::peek(std::string_view queue, std::string_view group
   return ask<PeekPage>(*core_, model::Peek{std::string(queue), std::string(group), from, count, body_bytes});
 }
 
-Result<BrokerStats> Connection::stats() { return ask<BrokerStats>(*core_, model::GetStats{}); }
+Result<BrokerStats> Connection::stats() {
+  const auto deadline = call_deadline(*core_);
+  Result<model::StatsPage> page = ask<model::StatsPage>(*core_, model::GetStats{.from = {}, .count = queues_at_once}, deadline);
+  if (!page) return std::move(page).error();
+  if (!page->next.empty()) {
+    if (Status done = more_queues(*core_, std::move(page->next), page->stats.queues, deadline); !done)
+      return std::move(done).error();
+  }
+  return std::move(page->stats);
+}
 
-Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) { return ask<std::vector<Sample>>(*core_, query); }
+Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) {
+  return ask<std::vector<Sample>>(*core_, model::GetHistory{query.queue, query.resolution, query.from});
+}
 
 Result<DeadPage> Connection::dead_letters(std::string_view queue, std::string_view group, std::uint64_t from, std::uint32_t count,
                                           const DeadFilter& filter, std::uint64_t body_bytes) {
@@ -166,6 +197,21 @@ Result<DeadMoved> Connection::redrive(std::string_view queue, std::string_view g
 
 Result<DeadMoved> Connection::discard(std::string_view queue, std::string_view group, const DeadFilter& filter) {
   return move_dead(*core_, {model::DeadAction::discard, std::string(queue), std::string(group), filter});
+}
+
+Result<std::string> Connection::request(std::string_view verb, std::string_view members) {
+  Result<model::Request> what = wire::request_of(verb, members);
+  if (!what) return std::move(what).error();
+  Result<model::Reply> reply = core_->request(*what, call_deadline(*core_));
+  if (!reply) return std::move(reply).error();
+  if (Error* refused = std::get_if<Error>(&*reply)) return std::move(*refused);
+  return wire::to_json(*reply);
+}
+
+std::vector<std::string_view> Connection::verbs() {
+  std::vector<std::string_view> names;
+  model::each_verb([&names](const model::Verb& verb, auto) { names.push_back(verb.name); });
+  return names;
 }
 
 std::string Connection::unreachable() const { return core_->unreachable(); }

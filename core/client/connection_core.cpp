@@ -85,7 +85,7 @@ Result<model::Reply> ConnectionCore::request(const model::Request& what, Clock::
   if (Status status = usable(); !status) return status.error();
   const std::uint32_t id = next_request_.fetch_add(1, std::memory_order_relaxed) & 0x3fff'ffff;
   client::RequestWait wait;
-  wait.repeatable = client::repeatable(what);
+  wait.repeatable = model::verb_of(what).repeat == model::Repeat::safe;
   if (Status status = wire::encode(wait.frame, id, what); !status) return status.error();
   const Clock::time_point start = Clock::now();
   Lock lock(gate_->mutex);

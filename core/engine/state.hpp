@@ -192,22 +192,7 @@ struct Engine::State {
   void load_producers(Queue& queue);
   void prune_producers(Queue& queue);
 
-  // request.cpp and the files of its nouns
-  model::Reply answer(const model::Request& what);
-  model::Reply handle(const model::CreateQueue& request);
-  model::Reply handle(const model::EnsureQueue& request);
-  model::Reply handle(const model::SetQueue& request);
-  model::Reply handle(const model::GetQueue& request);
-  model::Reply handle(const model::ListQueues& request);
-  model::Reply handle(const model::RemoveQueue& request);
-  model::Reply handle(const model::CreateGroup& request);
-  model::Reply handle(const model::RemoveGroup& request);
-  model::Reply handle(const model::GetStats& request);
-  model::Reply handle(const model::Purge& request);           // purge.cpp
-  model::Reply handle(const model::Peek& request);            // peek.cpp
-  model::Reply handle(const model::GetDeadLetters& request);  // dead.cpp
-  model::Reply handle(const model::MoveDead& request);        // dead.cpp
-  model::Reply handle(const HistoryQuery& request);           // history.cpp
+  // queues.cpp, groups.cpp; who answers which verb is in admin/handlers.hpp
   Queue& make_queue(std::string_view name, const QueuePolicy& policy);
   Group& make_group(Queue& queue, std::string_view name, bool from_oldest);
   void count_kept(Queue& queue, Group& group);

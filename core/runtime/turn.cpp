@@ -434,7 +434,7 @@ bool Turn::send_effect(model::Effect& effect, const Session& session, const Send
     wire::encode(head_, *ended);
   } else {
     auto& answer = std::get<model::Answer>(effect.what);
-    if (auto* stats = std::get_if<BrokerStats>(&answer.reply)) complete(*stats);
+    if (auto* page = std::get_if<model::StatsPage>(&answer.reply)) complete(page->stats);
     wire::encode(head_, answer.request, answer.reply);
   }
   return send(session.peer, head_, payload);

@@ -19,7 +19,7 @@ constexpr Duration reads_pause{5};  // between turns that also read while there 
 void Turn::request(Session& session, const wire::Frame& frame) {
   auto request = wire::request_from_json(frame.payload);
   if (!request) return refuse(session.peer, frame.request, request.error());
-  if (!model::is_read(*request)) {
+  if (model::verb_of(*request).access != model::Access::reads_much) {
     engine_->request(session.id, frame.request, *request);
     return;
   }

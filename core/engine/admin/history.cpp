@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
+#include "engine/admin/handlers.hpp"
 #include "engine/admin/missing.hpp"
 #include "engine/state.hpp"
 
@@ -155,7 +156,9 @@ void Engine::State::trim_history() {
   }
 }
 
-model::Reply Engine::State::handle(const HistoryQuery& r) {
+namespace {
+
+Result<std::vector<Sample>> get_history(Engine::State& s, const model::GetHistory& r) {
   const auto ring = std::find_if(std::begin(rings), std::end(rings), [&](const Ring& x) { return x.resolution == r.resolution; });
   if (ring == std::end(rings))
     return Error{Errc::invalid_argument,
@@ -164,7 +167,7 @@ model::Reply Engine::State::handle(const HistoryQuery& r) {
                  {}};
   std::uint32_t id = 0;
   if (!r.queue.empty()) {
-    const Queue* queue = find_queue(r.queue);
+    const Queue* queue = s.find_queue(r.queue);
     if (!queue) return no_queue(r.queue);
     id = queue->id;
   }
@@ -173,7 +176,7 @@ model::Reply Engine::State::handle(const HistoryQuery& r) {
   std::uint64_t slot = (first + ring->slot_ms - 1) / ring->slot_ms * ring->slot_ms;
   store::Row row;
   // From slot to slot: rows of other queues are skipped by one seek each.
-  while (samples.size() < limits::page_messages && turn.tx->seek(Table::history, key::sample(r.resolution, slot, id), row) &&
+  while (samples.size() < limits::page_messages && s.turn.tx->seek(Table::history, key::sample(r.resolution, slot, id), row) &&
          row.key.size() == 13 && static_cast<std::uint8_t>(row.key[0]) == static_cast<std::uint8_t>(r.resolution)) {
     const std::uint64_t found = be64(row.key, 1);
     const std::uint32_t queue = be32(row.key, 9);
@@ -187,5 +190,9 @@ model::Reply Engine::State::handle(const HistoryQuery& r) {
   }
   return samples;
 }
+
+}  // namespace
+
+constinit const Handlers<model::HistoryVerbs> history_handlers{&get_history};
 
 }  // namespace ackwire::engine

@@ -57,23 +57,4 @@ bool Engine::State::purge_blocks(Queue& queue, Group& group, std::uint64_t bound
   return true;
 }
 
-model::Reply Engine::State::handle(const model::Purge& r) {
-  Queue* queue = find_queue(r.queue);
-  if (!queue) return no_queue(r.queue, "Nothing was purged.");
-  write_turn_blocks(*queue);
-  model::Purged answer;
-  answer.below_sequence = r.below_sequence ? r.below_sequence : queue->state.next_sequence;
-  for (auto& [id, group] : queue->groups) {
-    // Handed out by a broker before this one: still coming back, the next chunk finds them.
-    const bool settled = group.recovered_blocks.empty() && group.recovered_retry.empty() && group.returning.empty();
-    if (!settled || !purge_retry(*queue, group, answer.below_sequence, answer.count) ||
-        !purge_blocks(*queue, group, answer.below_sequence, answer.count)) {
-      answer.more = true;
-      break;
-    }
-  }
-  if (answer.count > 0 || !answer.more) turn.note({model::NoteKind::queue_purged, turn.asking, r.queue, {}, {}, {}, answer.count});
-  return answer;
-}
-
 }  // namespace ackwire::engine
