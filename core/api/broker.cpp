@@ -62,8 +62,8 @@ struct Broker::Host {
   bool has_gateway = false;
 };
 
-Broker::Broker(std::shared_ptr<ConnectionCore> core, std::unique_ptr<Host> host)
-    : Connection(std::move(core)), host_(std::move(host)) {}
+Broker::Broker(std::shared_ptr<backend::Backend> backend, std::unique_ptr<Host> host)
+    : Connection(std::move(backend)), host_(std::move(host)) {}
 
 Result<Broker> Broker::open(const std::filesystem::path& directory, const BrokerOptions& options) {
   if (Status status = rules::check_fields(options, "The store was not touched."); !status) return status.error();
@@ -92,7 +92,7 @@ Result<Broker> Broker::open(const std::filesystem::path& directory, const Broker
   core_options.embedded = true;
   auto core = std::make_shared<ConnectionCore>(std::move(core_options));
   if (Status status = core->start(std::make_unique<api::LocalLink>(loop)); !status) return status.error();
-  if (Status status = core->wait_connected(options.call_timeout); !status) return status.error();
+  if (Status status = core->wait_connected(Wait{options.call_timeout}); !status) return status.error();
   return Broker{std::move(core), std::make_unique<Host>(std::move(loop), options)};
 }
 
@@ -146,7 +146,7 @@ Broker& Broker::operator=(Broker&& other) noexcept {
 
 Broker::~Broker() {
   // The connection ends before the loop it talks to.
-  if (core_) static_cast<void>(core_->close(farewell));
+  if (backend_) static_cast<void>(backend_->close(Wait{farewell}));
   // In a child process the loop's thread does not exist and the store belongs to the parent: let go of neither.
   if (host_ && host_->generation != client::fork_generation()) static_cast<void>(host_.release());
 }

@@ -63,7 +63,7 @@ Result<Client> Client::connect(std::string_view endpoint, const ClientOptions& o
   auto core = std::make_shared<ConnectionCore>(core_options(endpoint, options));
   if (Status status = core->start(*std::move(link)); !status) return status.error();
   if (options.connect_timeout > Duration{0}) {
-    if (Status status = core->wait_connected(options.connect_timeout); !status) return status.error();
+    if (Status status = core->wait_connected(Wait{options.connect_timeout}); !status) return status.error();
   }
   return Client{std::move(core)};
 }

@@ -19,9 +19,8 @@ import asyncio
 import os
 import time
 import weakref
-from collections import deque
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, Generator, Iterable, List, Mapping, Optional, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Iterable, List, Mapping, Optional, Type, TypeVar, Union
 
 from . import _checks, _connection, _core
 from ._aio_messages import Message, Messages
@@ -34,6 +33,7 @@ from ._options import BrokerOptions, ClientOptions, QueueSettings
 from ._outgoing import Outgoing, Text
 from ._queue import Queue as _SyncQueue
 from ._value import Settled
+from ._room import Room
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "DeadLetters", "Message", "Messages", "Queue", "connect", "open"]
 
 _T = TypeVar("_T")
-
-_UNCONFIRMED = 10_000  # publishes awaited at once; more wait their turn without holding the event loop
-_UNCONFIRMED_BYTES = 64 * 1024 * 1024
 
 
 class _Opening:
@@ -93,7 +90,7 @@ class Connection(ConnectionVerbs):
         self._calls = calls
         self._confirms = Confirms("confirms")
         self._settles = Settles("settles")
-        self._room = _Room(_UNCONFIRMED, _UNCONFIRMED_BYTES)
+        self._room = Room(sync._core)
         lanes: List[Lane[Any]] = [self._calls, self._confirms, self._settles]
         weakref.finalize(self, _stop, lanes).atexit = False
 
@@ -140,41 +137,6 @@ def _stop(lanes: Iterable[Lane[Any]]) -> None:
         lane.stop()
 
 
-class _Room:
-    """Bounds what is under way, first come first served. Of one event loop."""
-
-    def __init__(self, messages: int, bytes_: int) -> None:
-        self._messages = messages
-        self._bytes = bytes_
-        self._waiting: Deque[asyncio.Future[None]] = deque()
-
-    async def enter(self, size: int) -> None:
-        while self._messages < 1 or self._bytes <= 0:
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._wake()
-                raise
-        self._messages -= 1
-        self._bytes -= size
-
-    def leave(self, size: int) -> None:
-        self._messages += 1
-        self._bytes += size
-        self._wake()
-
-    def _wake(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-
-
-class Queue(QueueVerbs):
     """A queue. Made by ``await connection.queue(name)``."""
 
     def __init__(self, connection: Connection, sync: _SyncQueue) -> None:
@@ -196,21 +158,14 @@ class Queue(QueueVerbs):
         ttl: Optional[Duration] = None,
     ) -> _core.Receipt:
         """See ``ackwire.Queue.publish``. Many publishes awaited at once travel and are committed together."""
-        size = len(body) if isinstance(body, (bytes, bytearray)) else int(getattr(body, "nbytes", 0))
         connection = self._connection
-        await connection._room.enter(size)
+        core = connection._sync._core
+        pending = await connection._room.publish(
+            lambda: core.try_publish(self.name, body, idempotency_key, ordering_key, headers, delay, ttl)
+        )
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_core.Receipt] = loop.create_future()
-        confirmed: asyncio.Future[_core.Receipt] = loop.create_future()
-        try:
-            core = connection._sync._core
-            pending = core.publish_async(self.name, body, idempotency_key, ordering_key, headers, delay, ttl)
-            connection._confirms.put((loop, confirmed, pending, time.monotonic() + core.call_timeout_ms / 1_000))
-        except BaseException:
-            connection._room.leave(size)
-            raise
-        # The room is left when the outcome is known, also when nobody waits for it any more.
-        confirmed.add_done_callback(lambda done: _pass_on(done, future, connection._room, size))
+        connection._confirms.put((loop, future, pending, time.monotonic() + core.call_timeout_ms / 1_000))
         return await future
 
     async def publish_many(
@@ -263,17 +218,6 @@ class Queue(QueueVerbs):
 
     async def _run(self, call: Callable[[], _T]) -> _T:
         return await self._connection._calls.run(call)
-
-
-def _pass_on(confirmed: asyncio.Future[Any], future: asyncio.Future[Any], room: _Room, size: int) -> None:
-    room.leave(size)
-    error = confirmed.exception()
-    if future.done():
-        return
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(confirmed.result())
 
 
 class DeadLetters(DeadLettersVerbs):

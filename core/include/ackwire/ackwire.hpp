@@ -15,6 +15,8 @@
 #include "ackwire/process.hpp"
 #include "ackwire/queue.hpp"
 #include "ackwire/settings.hpp"
+#include "ackwire/settle.hpp"
 #include "ackwire/stats.hpp"
 #include "ackwire/units.hpp"
 #include "ackwire/version.hpp"
+#include "ackwire/waiting.hpp"

@@ -103,7 +103,7 @@ class Broker : public Connection {
 
  private:
   struct Host;
-  Broker(std::shared_ptr<ConnectionCore> core, std::unique_ptr<Host> host);
+  Broker(std::shared_ptr<backend::Backend> backend, std::unique_ptr<Host> host);
   std::unique_ptr<Host> host_;
 };
 
