@@ -4,6 +4,7 @@
 #include "wire/json_message.hpp"
 #include "wire/json_stats.hpp"
 #include "wire/json_text.hpp"
+#include "wire/json_writer.hpp"
 
 namespace ackwire::wire {
 
@@ -113,19 +114,13 @@ Result<model::Request> read_request(const Json& object, std::string_view name) {
 }  // namespace
 
 Result<std::string> to_json(const model::Request& request) {
-  Json json = std::visit(
-      [](const auto& what) {
-        JsonWriter writer;
-        members(writer, what);
-        return writer.take();
-      },
-      request);
-  json["request"] = request_names[request.index()];
-  try {
-    return json.dump();
-  } catch (const Json::exception&) {
-    return Error{Errc::invalid_argument, "A name in the request is not UTF-8. Nothing was changed."};
-  }
+  std::string text;
+  JsonWriter writer(text);
+  writer.required("request", request_names[request.index()]);
+  std::visit([&](const auto& what) { members(writer, what); }, request);
+  writer.close();
+  if (!writer.is_utf8()) return Error{Errc::invalid_argument, "A name in the request is not UTF-8. Nothing was changed."};
+  return text;
 }
 
 Result<model::Request> request_from_json(std::string_view text) {
