@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "ackwire/limits.hpp"
 #include "dedupe/dedupe.hpp"
 #include "engine/admin/latency.hpp"
 #include "engine/admin/missing.hpp"
@@ -57,6 +58,8 @@ struct Subscription {
   Duration renewed_until{0};                   // no lease of this consumer ends before it
   std::deque<AppliedSettle> recently_settled;  // the latest, at most recent_settles
   std::size_t effect = npos;                   // index of this turn's open delivery
+  /// How many messages of it may have been begun when the broker dies without a word of it.
+  std::uint32_t presumed() const { return concurrency == 0 ? limits::credit : concurrency; }
   std::uint32_t free() const { return credit > in_flight && !listener->held && !listener->silent ? credit - in_flight : 0; }
   /// It could work on another message at once.
   bool idle() const { return free() > 0 && in_flight < std::max(concurrency, 1u); }
@@ -265,6 +268,8 @@ struct Engine::State {
   std::unordered_map<std::uint32_t, Subscription*> by_index;
   std::unordered_map<SessionId, std::unique_ptr<Listener>> listeners;  // sessions that have subscribed
   std::uint32_t next_index = 1;
+  std::vector<std::uint32_t> unanswered;  // indices of subscriptions made in this turn
+  bool resumes = false;                   // goes on for an engine that had the same sessions
   std::vector<model::Effect> effects;
   std::vector<model::Note> notes;
   SessionId asking{};  // whose request is answered
@@ -379,6 +384,7 @@ struct Engine::State {
 
   // consumer.cpp
   std::size_t subscriptions_of(SessionId session) const;
+  void answer_subscribe(const Subscription& subscription);
   void end_subscription(Subscription& subscription, Return why, const char* text);
 
   // publish.cpp, producer.cpp

@@ -49,6 +49,7 @@ Status Engine::finish() {
   if (result.ok()) result = s.tx->commit();
   s.tx.reset();
   if (!result.ok()) s.effects.clear(), s.notes.clear(), s.damage_found.clear();
+  if (result.ok()) s.unanswered.clear();
   s.close_deliveries();
   s.settle_touched(rests);
   return result;
