@@ -23,13 +23,14 @@ QueuePolicy deep_queue() {
 namespace {
 
 const std::map<std::string_view, ResultLine (*)(const ProductOptions&)> rows = {
-    {"end_to_end", end_to_end}, {"confirm_latency", confirm_latency},     {"single_publish", single_publish},
-    {"dedupe", dedupe},         {"out_of_order_acks", out_of_order_acks}, {"backlog", backlog}};
+    {"end_to_end", end_to_end},  {"confirm_latency", confirm_latency},     {"single_publish", single_publish},
+    {"dedupe", dedupe},          {"out_of_order_acks", out_of_order_acks}, {"backlog", backlog},
+    {"idle_queues", idle_queues}};
 
 int usage() {
   std::fprintf(stderr,
                "usage: product_bench ROW --directory DIR [--transport tcp|ipc] [--seconds S] [--rounds N]\n"
-               "                     [--live-keys N] [--backlog N]\nROW is serve or one of:");
+               "                     [--live-keys N] [--backlog N] [--idle-queues N]\nROW is serve or one of:");
   for (const auto& [row, run] : rows) std::fprintf(stderr, " %s", std::string(row).c_str());
   std::fprintf(stderr, "\n");
   return 2;
@@ -56,6 +57,8 @@ int run(int argc, char** argv) {
       options.live_keys = number;
     else if (name == "--backlog")
       options.backlog = number;
+    else if (name == "--idle-queues")
+      options.idle_queues = number;
     else
       return usage();
   }

@@ -18,6 +18,7 @@ struct ProductOptions {
   std::uint32_t rounds = 3;  // of what is compared inside one process
   std::uint64_t live_keys = 10'000'000;
   std::uint64_t backlog = 5'000'000;
+  std::uint64_t idle_queues = 10'000;
 };
 
 /// Producer, broker and consumer process; batches of 100 messages of 256 bytes.
@@ -32,6 +33,8 @@ ResultLine dedupe(const ProductOptions& options);
 ResultLine out_of_order_acks(const ProductOptions& options);
 /// `backlog` messages waiting: open, memory, dispatch.
 ResultLine backlog(const ProductOptions& options);
+/// A busy queue among `idle_queues` of two groups each, over the same alone.
+ResultLine idle_queues(const ProductOptions& options);
 /// A broker on an endpoint of its own until standard input ends; prints the endpoint. For python_batch.
 int serve(const ProductOptions& options);
 

@@ -49,6 +49,7 @@ class Programs:
         self.seconds = 1.0 if quick else 4.0
         self.live_keys = 300_000 if quick else 10_000_000
         self.backlog = 300_000 if quick else 5_000_000
+        self.idle_queues = 300 if quick else 10_000
 
     def pipeline(self, frame_messages: int, frames_in_flight: int) -> dict:
         return run([PIPELINE, "--directory", self.directory, "--seconds", self.seconds,
@@ -56,7 +57,7 @@ class Programs:
 
     def product(self, row: str) -> dict:
         return run([PRODUCT, row, "--directory", self.directory, "--seconds", self.seconds, "--rounds", self.rounds,
-                    "--live-keys", self.live_keys, "--backlog", self.backlog])
+                    "--live-keys", self.live_keys, "--backlog", self.backlog, "--idle-queues", self.idle_queues])
 
     def python_batch(self) -> dict:
         return run(["/usr/bin/python3", "-B", ROOT / "bench/python_batch.py", PRODUCT, self.directory, self.seconds],

@@ -87,5 +87,9 @@ ROWS = (
     Row("backlog_5m", backlog, (Bound("anonymous_mib", "at most 150 MiB", 150, at_most=True),
                                 Bound("open_ms", "at most 300 ms", 300, at_most=True),
                                 Bound("dispatch_ratio", "at least 0.7", 0.7))),
+    Row("idle_queues_10k", lambda programs: programs.product("idle_queues"),
+        (Bound("ratio", "at least 0.9 of the queue alone", 0.9), Bound("p50_ratio", "at most 1.3 times", 1.3, at_most=True),
+         Bound("make_s", "at most 6 s", 6, at_most=True),
+         Bound("idle_cpu_share", "at most 1 % of a core", 0.01, at_most=True))),
     Row("python_batch", python_batch, (Bound("msgs_per_s", "at least 100,000", 100_000),)),
 )

@@ -6,6 +6,7 @@
 #include "dedupe/log.hpp"
 #include "dedupe/runs.hpp"
 #include "dedupe/seal.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::dedupe {
 
@@ -70,11 +71,9 @@ Status Dedupe::State::open_log(store::Transaction& transaction) {
   std::vector<std::unique_ptr<LoggedTable>> tables;
   std::uint32_t sealed = 0, trim_from = 0, trim_to = 0;
   store::Row row;
-  for (std::string key(std::string_view{prefix});
-       transaction.seek(store::Table::dedupe, key, row) && row.key.starts_with(prefix);) {
+  for (store::Scan scan(transaction, store::Table::dedupe, prefix); scan.next(row);) {
     const std::uint32_t table = dedupe::key_number(row.key, dedupe::table_offset);
     const std::uint32_t number = dedupe::key_number(row.key, dedupe::log_row_offset);
-    key.assign(row.key).push_back('\0');
     const bool has_run = std::any_of(runs.list().begin(), runs.list().end(), [&](const auto& run) { return run.number == table; });
     if (has_run) {
       if (sealed != table) trim_from = number;

@@ -1,4 +1,5 @@
 #include "dedupe/runs.hpp"
+#include "store/scan.hpp"
 
 #include <algorithm>
 #include <string>
@@ -9,12 +10,10 @@ Status Runs::open(store::Transaction& transaction) {
   const RowKey prefix(queue_, RowKind::header);
   std::uint64_t entries = 0;
   store::Row row;
-  for (std::string key(std::string_view{prefix});
-       transaction.seek(store::Table::dedupe, key, row) && row.key.starts_with(prefix);) {
+  for (store::Scan scan(transaction, store::Table::dedupe, prefix); scan.next(row);) {
     Run run;
     run.number = key_number(row.key, table_offset);
     if (!load_run_header(run, row.value)) return damaged(queue_, RowKind::header, run.number, "its header fails the checksum");
-    key.assign(row.key).push_back('\0');
     runs_.push_back(std::move(run));
     if (!runs_.back().leaving) entries += runs_.back().entries;
   }
@@ -33,14 +32,12 @@ Status Runs::load(store::Transaction& transaction, const Run& run) {
   const RowKey prefix(queue_, RowKind::run, run.number);
   std::uint64_t entries = 0;
   store::Row row;
-  for (std::string key(std::string_view{prefix});
-       transaction.seek(store::Table::dedupe, key, row) && row.key.starts_with(prefix);) {
+  for (store::Scan scan(transaction, store::Table::dedupe, prefix); scan.next(row);) {
     std::string_view value = row.value;
     if (!split_checksum(value)) return damaged(queue_, RowKind::run, run.number, "a row fails its checksum");
     const std::size_t count = value.size() / sizeof(DedupeEntry);
     for (std::size_t i = 0; i < count; ++i) insert(run, entry_at(value, i).key);
     entries += count;
-    key.assign(row.key).push_back('\0');
   }
   if (entries != run.entries) return damaged(queue_, RowKind::run, run.number, "rows are missing");
   return {};

@@ -14,7 +14,7 @@ Error damaged_row(const std::string& place) {
           {}};
 }
 
-Engine::State::State(store::Store& s, const EngineOptions& o) : store(s), options(o), random(o.seed) {}
+Engine::State::State(store::Store& s, const EngineOptions& o) : store(s), options(o), random(o.seed), room(s, options, turn) {}
 
 Engine::Engine(store::Store& store, const EngineOptions& options) : state_(std::make_unique<State>(store, options)) {}
 Engine::~Engine() = default;
@@ -30,10 +30,6 @@ bool Engine::knows_life(std::uint64_t boot_epoch) const {
 }
 
 PlantedBugs& Engine::planted_bugs() { return state_->bugs; }
-
-void Engine::State::damage(const std::string& place) {
-  if (broken.ok()) broken = damaged_row(place);
-}
 
 Queue* Engine::State::find_queue(std::string_view name) {
   const auto it = queue_names.find(name);
@@ -55,15 +51,10 @@ Group* Queue::find_group(std::string_view name) {
   return nullptr;
 }
 
-Subscription* Engine::State::find_subscription(SessionId session, SubscriptionId subscription) {
-  const auto it = subscriptions.find({session, subscription});
-  return it == subscriptions.end() ? nullptr : it->second.get();
-}
+std::vector<model::Effect> Engine::take_effects() { return std::exchange(state_->turn.effects, {}); }
 
-void Engine::State::effect(SessionId session, decltype(model::Effect::what) what) { effects.push_back({session, std::move(what)}); }
+const Status& Engine::room() const { return state_->room.no_room(); }
 
-std::vector<model::Effect> Engine::take_effects() { return std::exchange(state_->effects, {}); }
-
-std::vector<std::string> Engine::take_damage() { return std::exchange(state_->damage_found, {}); }
+std::vector<std::string> Engine::take_damage() { return std::exchange(state_->turn.damage_found, {}); }
 
 }  // namespace ackwire::engine

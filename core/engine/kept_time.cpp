@@ -36,18 +36,18 @@ Result<std::optional<KeptTime>> kept_time(store::Store& store) {
 }
 
 void Engine::State::keep_time() {
-  kept_wall_ms = epoch_ms(now.wall);
+  kept_wall_ms = epoch_ms(turn.now.wall);
   const MachineBoot& machine = options.machine_boot;
-  tx->put(Table::state, key::time(), encode(TimeRow{kept_wall_ms, now.mono.count(), {machine.begin(), machine.end()}}));
+  turn.tx->put(Table::state, key::time(), encode(TimeRow{kept_wall_ms, turn.now.mono.count(), {machine.begin(), machine.end()}}));
 }
 
 void Engine::State::keep_time_if_due() {
-  if (epoch_ms(now.wall) >= kept_wall_ms + keep_every_ms) keep_time();
+  if (epoch_ms(turn.now.wall) >= kept_wall_ms + keep_every_ms) keep_time();
 }
 
 Duration Engine::State::next_keep() const {
-  const std::uint64_t due = kept_wall_ms + keep_every_ms, wall = epoch_ms(now.wall);
-  return now.mono + Duration{due > wall ? static_cast<std::int64_t>(due - wall) : 0};
+  const std::uint64_t due = kept_wall_ms + keep_every_ms, wall = epoch_ms(turn.now.wall);
+  return turn.now.mono + Duration{due > wall ? static_cast<std::int64_t>(due - wall) : 0};
 }
 
 }  // namespace ackwire::engine

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/state.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 
@@ -10,10 +11,10 @@ Status Engine::open(Now now) {
   State& s = *state_;
   s.started = now.mono;
   s.load();
-  if (s.broken.ok()) s.broken = s.tx->status();  // what could not be read is not absent
-  if (!s.broken.ok()) {
-    s.tx.reset();
-    return s.broken;
+  if (s.turn.broken.ok()) s.turn.broken = s.turn.tx->status();  // what could not be read is not absent
+  if (!s.turn.broken.ok()) {
+    s.turn.tx.reset();
+    return s.turn.broken;
   }
   s.begin_life();
   for (auto& [id, queue] : s.queues) {
@@ -21,8 +22,8 @@ Status Engine::open(Now now) {
     s.write_groups(queue);
     s.agenda.set(id, s.wake_of(queue));
   }
-  Status committed = s.tx->commit();
-  s.tx.reset();
+  Status committed = s.turn.tx->commit();
+  s.turn.tx.reset();
   return committed;
 }
 
@@ -30,7 +31,7 @@ Status Engine::open(Now now) {
 bool Engine::State::lacks_rows() {
   store::Row row;
   for (std::size_t table = 0; table < store::table_count; ++table) {
-    if (tx->seek(static_cast<Table>(table), std::string(1, '\0'), row) || !tx->status().ok()) return true;
+    if (turn.tx->seek(static_cast<Table>(table), std::string(1, '\0'), row) || !turn.tx->status().ok()) return true;
   }
   return false;
 }
@@ -38,62 +39,56 @@ bool Engine::State::lacks_rows() {
 void Engine::State::begin_life() {
   if (boot.boot_epoch != 0) lives.epochs.push_back(boot.boot_epoch);
   if (lives.epochs.size() > lives_kept) lives.epochs.erase(lives.epochs.begin());
-  boot.boot_epoch = std::max(boot.boot_epoch + 1, epoch_ms(now.wall));
-  boot.last_wall_ms = std::max(boot.last_wall_ms, epoch_ms(now.wall));
-  tx->put(Table::state, key::boot(), encode(boot));
-  tx->put(Table::state, key::lives(), encode(lives));
+  boot.boot_epoch = std::max(boot.boot_epoch + 1, epoch_ms(turn.now.wall));
+  boot.last_wall_ms = std::max(boot.last_wall_ms, epoch_ms(turn.now.wall));
+  turn.tx->put(Table::state, key::boot(), encode(boot));
+  turn.tx->put(Table::state, key::lives(), encode(lives));
   keep_time();
 }
 
 void Engine::State::load() {
-  const auto boot_row = tx->get(Table::state, key::boot());
+  const auto boot_row = turn.tx->get(Table::state, key::boot());
   if (boot_row ? !read_state(std::string(std::string_view(key::boot())), *boot_row, boot, nullptr, "the boot row") : lacks_rows())
-    return damage("the boot row");
-  if (const auto row = tx->get(Table::state, key::lives()); row && !decode(*row, lives)) {
+    return turn.damage("the boot row");
+  if (const auto row = turn.tx->get(Table::state, key::lives()); row && !decode(*row, lives)) {
     lives = {};  // clients of an earlier life are told that theirs is not known
-    damage_found.push_back("damage in the store: the row of boot epochs is lost");
+    turn.damage_found.push_back("damage in the store: the row of boot epochs is lost");
   }
-  std::string from = "Q";
   store::Row row;
-  while (tx->seek(Table::state, from, row) && row.key.size() == 5 && row.key[0] == 'Q') {
+  for (store::Scan scan(*turn.tx, Table::state, "Q"); scan.next(row) && row.key.size() == 5;) {
     const std::uint32_t id = be32(row.key, 1);
     Queue& queue = queues[id];
     queue.id = id;
-    from.assign(row.key);
-    const std::string what = "the row of queue " + std::to_string(id);
-    if (!read_state(from, row.value, queue.row, &queue, what)) return damage(what);
-    from.push_back('\0');
+    const std::string at(row.key), what = "the row of queue " + std::to_string(id);
+    if (!read_state(at, row.value, queue.row, &queue, what)) return turn.damage(what);
   }
   for (auto& [id, queue] : queues) {
     queue.dedupe = std::make_unique<dedupe::Dedupe>(id);
     if (queue.row.removing) continue;
     queue_names[queue.row.name] = &queue;
     const std::string state_at(std::string_view{key::queue_state(id)}), counters = "the row of counters of queue " + queue.row.name;
-    const auto state = tx->get(Table::state, state_at);
-    if (!state || !read_state(state_at, *state, queue.state, &queue, counters)) return damage(counters);
+    const auto state = turn.tx->get(Table::state, state_at);
+    if (!state || !read_state(state_at, *state, queue.state, &queue, counters)) return turn.damage(counters);
     if (bugs.sequence_from_last_key) {
       format::Run last;
-      queue.state.next_sequence = tx->seek_back(Table::blocks, key::block(id, ~std::uint64_t{0}), row) && be32(row.key, 0) == id &&
-                                          format::split_run(row.value, last)
+      queue.state.next_sequence = turn.tx->seek_back(Table::blocks, key::block(id, ~std::uint64_t{0}), row) &&
+                                          be32(row.key, 0) == id && format::split_run(row.value, last)
                                       ? last.first_sequence + last.count
                                       : 1;
     }
-    std::string at(std::string_view{key::group(id, 0)});
-    while (tx->seek(Table::state, at, row) && row.key.size() == 9 && row.key[0] == 'G' && be32(row.key, 1) == id) {
+    for (store::Scan scan(*turn.tx, Table::state, Key().u8('G').u32(id)); scan.next(row) && row.key.size() == 9;) {
       Group group;
       group.id = be32(row.key, 5);
-      at.assign(row.key);
-      const std::string what = "the row of a group of queue " + queue.row.name;
-      if (!read_state(at, row.value, group.row, &queue, what)) return damage(what);
+      const std::string at(row.key), what = "the row of a group of queue " + queue.row.name;
+      if (!read_state(at, row.value, group.row, &queue, what)) return turn.damage(what);
       if (group.row.removing) {
         queue.removed_groups.push_back(group.id);
       } else {
         queue.groups.emplace(group.id, std::move(group));
       }
-      at.push_back('\0');
     }
     queue.reclaim = true;
-    if (Status opened = queue.dedupe->open(*tx); !opened) lose_keys(queue, opened.error().message);
+    if (Status opened = queue.dedupe->open(*turn.tx); !opened) lose_keys(queue, opened.error().message);
     load_producers(queue);
     for (auto& [group_id, group] : queue.groups) {
       load_window(queue, group);
@@ -107,13 +102,9 @@ void Engine::State::load() {
 // Retry rows that were leased when the broker went: they are handed out again.
 void Engine::State::load_leased_retry(Queue& queue, Group& group) {
   group.recovered_until = group.row.cursor;
-  std::string at(std::string_view{key::due(queue.id, group.id, leased_due, 0)});
   store::Row row;
-  while (tx->seek(Table::due, at, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
-    group.recovered_retry.emplace_back(be64(row.key, 16), row.value == due_begun);
-    at.assign(row.key);
-    at.push_back('\0');
-  }
+  store::Scan scan(*turn.tx, Table::due, key::of(queue.id, group.id), key::due(queue.id, group.id, leased_due, 0));
+  while (scan.next(row) && row.key.size() == 24) group.recovered_retry.emplace_back(be64(row.key, 16), row.value == due_begun);
 }
 
 }  // namespace ackwire::engine

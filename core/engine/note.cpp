@@ -1,4 +1,4 @@
-// Notes of a turn: what whoever runs the broker reads in its log.
+// What a turn tells: effects to peers, and notes, which whoever runs the broker reads in its log.
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -8,7 +8,9 @@ constexpr std::size_t notes_of_a_turn = 64;  // kinds of things; what is beyond 
 
 }  // namespace
 
-void Engine::State::note(model::Note note) {
+void Turn::effect(model::SessionId session, decltype(model::Effect::what) what) { effects.push_back({session, std::move(what)}); }
+
+void Turn::note(model::Note note) {
   for (model::Note& known : notes) {
     if (known.kind == note.kind && known.session == note.session && known.queue == note.queue && known.group == note.group &&
         known.detail == note.detail) {
@@ -19,13 +21,11 @@ void Engine::State::note(model::Note note) {
   if (notes.size() < notes_of_a_turn) notes.push_back(std::move(note));
 }
 
-std::vector<model::Note> Engine::take_notes() { return std::exchange(state_->notes, {}); }
+std::vector<model::Note> Engine::take_notes() { return std::exchange(state_->turn.notes, {}); }
 
 std::uint64_t Engine::leases_of(SessionId session) const {
   std::uint64_t leases = 0;
-  const auto& all = state_->subscriptions;
-  for (auto it = all.lower_bound({session, SubscriptionId{0}}); it != all.end() && it->first.session == session; ++it)
-    leases += it->second->in_flight;
+  state_->consumers.of(session, [&leases](const Subscription& subscription) { leases += subscription.in_flight; });
   return leases;
 }
 

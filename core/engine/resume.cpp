@@ -18,10 +18,10 @@ class Takeover {
   void run() {
     s_.started = before_.started;
     s_.bugs = before_.bugs;
-    s_.next_index = before_.next_index;
-    for (const auto& [session, listener] : before_.listeners) s_.listeners[session] = std::make_unique<Listener>(*listener);
-    for (const auto& [key, subscription] : before_.subscriptions) take_subscription(*subscription);
-    for (const std::uint32_t index : before_.unanswered) answer_subscribe(index);
+    s_.consumers.next_index = before_.consumers.next_index;
+    for (const auto& [session, listener] : before_.consumers.listeners) s_.consumers.listeners[session] = std::make_unique<Listener>(*listener);
+    for (const auto& [key, subscription] : before_.consumers.subscriptions) take_subscription(*subscription);
+    for (const std::uint32_t index : before_.consumers.unanswered) answer_subscribe(index);
     for (auto& [id, queue] : s_.queues) {
       const auto was = before_.queues.find(id);
       if (was == before_.queues.end() || queue.row.removing) continue;
@@ -41,17 +41,17 @@ class Takeover {
     const auto group = queue_there ? queue->second.groups.find(was.group) : decltype(queue->second.groups.begin()){};
     if (!queue_there || group == queue->second.groups.end()) {
       const Error gone{Errc::no_queue, "What the consumer subscribed to was not stored. Subscribe again.", {}, {}};
-      return s_.effect(was.session, model::SubscriptionEnded{was.id, gone});
+      return s_.turn.effect(was.session, model::SubscriptionEnded{was.id, gone});
     }
     auto made = std::make_unique<Subscription>(was);
     made->in_flight = made->begun = 0;
     made->effect = Subscription::npos;
-    made->listener = s_.listeners.at(was.session).get();
+    made->listener = s_.consumers.listeners.at(was.session).get();
     group->second.concurrency += made->presumed();
     group->second.concurrency_dirty = true;
     group->second.consumers.push_back(made.get());
-    s_.by_index[made->index] = made.get();
-    s_.subscriptions[{was.session, was.id}] = std::move(made);
+    s_.consumers.by_index[made->index] = made.get();
+    s_.consumers.subscriptions[{was.session, was.id}] = std::move(made);
   }
 
   void answer_subscribe(std::uint32_t index) {
@@ -66,7 +66,7 @@ class Takeover {
       if (!take_retry(queue, group, sequence, begun, was)) left.emplace_back(sequence, begun);
     }
     group.recovered_retry = std::move(left);
-    if (group.leased > 0) group.next_lease_check = s_.now.mono;
+    if (group.leased > 0) group.next_lease_check = s_.turn.now.mono;
   }
 
   // What was handed out and is not settled in the store. A block that is whole by now had the rest settled in the turn that failed.
@@ -104,7 +104,7 @@ class Takeover {
         if (lease.holder == holder.index && slot >= lease.first && slot - lease.first < lease.count) return lease;
       }
     }
-    return {slot, 1, holder.index, s_.now.mono, s_.now.mono + queue.row.policy.visibility_timeout};
+    return {slot, 1, holder.index, s_.turn.now.mono, s_.turn.now.mono + queue.row.policy.visibility_timeout};
   }
 
   bool take_retry(Queue& queue, Group& group, std::uint64_t sequence, bool begun, const Group& was) {
@@ -114,7 +114,7 @@ class Takeover {
     const bool held = lease != was.retry_leases.end() && lease->second.delivery == row.deliveries;
     Subscription* holder = held ? find(lease->second.holder) : who_settled(group, sequence, row.deliveries);
     if (!holder) return false;
-    RetryLease taken{holder->index, row.deliveries, s_.now.mono, s_.now.mono + queue.row.policy.visibility_timeout, begun};
+    RetryLease taken{holder->index, row.deliveries, s_.turn.now.mono, s_.turn.now.mono + queue.row.policy.visibility_timeout, begun};
     if (held) taken = lease->second;
     taken.begun = taken.begun || begun;
     holder->begun += taken.begun ? 1 : 0;
@@ -129,15 +129,12 @@ class Takeover {
     if (const auto own = was.extended.find(sequence); own != was.extended.end()) group.extended.insert(*own);
   }
 
-  Subscription* find(std::uint32_t index) const {
-    const auto it = s_.by_index.find(index);
-    return it == s_.by_index.end() ? nullptr : it->second;
-  }
+  Subscription* find(std::uint32_t index) const { return s_.consumers.holder(index); }
 
   // Whoever settled the delivery in the turn that failed held it before; of that settle nothing is true, so it is not remembered.
   Subscription* who_settled(const Group& group, std::uint64_t sequence, std::uint32_t delivery) {
     for (Subscription* consumer : group.consumers) {
-      for (const AppliedSettle& settled : before_.by_index.at(consumer->index)->recently_settled) {
+      for (const AppliedSettle& settled : before_.consumers.by_index.at(consumer->index)->recently_settled) {
         if (!covers(settled.range, sequence, delivery)) continue;
         forget(*consumer, sequence, delivery);
         return consumer;
@@ -171,18 +168,18 @@ Status Engine::resume(Now now, Engine& before) {
   s.resumes = true;
   if (Status begun = begin(now); !begun) return begun;
   s.load();
-  if (s.broken.ok()) s.broken = s.tx->status();
-  if (!s.broken.ok()) {
-    s.tx.reset();
-    return s.broken;
+  if (s.turn.broken.ok()) s.turn.broken = s.turn.tx->status();
+  if (!s.turn.broken.ok()) {
+    s.turn.tx.reset();
+    return s.turn.broken;
   }
   Takeover(s, *before.state_).run();
   for (auto& [id, queue] : s.queues) {
     s.touch(queue);
     s.agenda.set(id, s.wake_of(queue));
   }
-  Status committed = s.tx->commit();  // of nothing, unless damage was found
-  s.tx.reset();
+  Status committed = s.turn.tx->commit();  // of nothing, unless damage was found
+  s.turn.tx.reset();
   return committed;
 }
 

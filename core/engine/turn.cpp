@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/state.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -19,16 +20,25 @@ Status Engine::begin(Now now) {
   State& s = *state_;
   auto tx = s.store.begin();
   if (!tx) return tx.error();
-  s.tx = std::move(*tx);
-  s.now = now;
-  s.budget = s.options.sweep_messages;
-  s.measure_room();
-  s.more = false;
+  s.turn.tx = std::move(*tx);
+  s.turn.now = now;
+  s.turn.budget = s.options.sweep_messages;
+  s.room.measure();
+  s.turn.more = false;
   for (Queue* queue : std::exchange(s.sealing, {})) {
     s.touch(*queue);
-    if (!queue->row.removing && queue->keys_damaged.empty()) queue->dedupe->seal_some(*s.tx);
+    if (!queue->row.removing && queue->keys_damaged.empty()) queue->dedupe->seal_some(*s.turn.tx);
   }
   return {};
+}
+
+Status Turn::commit() {
+  Status result = tx->status();  // first: rows cannot be read any more once the transaction has failed, which is no damage
+  if (result.ok()) result = broken;
+  if (result.ok()) result = tx->commit();
+  tx.reset();
+  if (!result.ok()) effects.clear(), notes.clear(), damage_found.clear();
+  return result;
 }
 
 Status Engine::finish() {
@@ -37,20 +47,16 @@ Status Engine::finish() {
   for (Queue* queue : s.touched) {
     if (!queue->row.removing) s.write_turn_blocks(*queue);
   }
-  const bool rests = s.now.mono < s.resting_until;
+  const bool rests = s.turn.now.mono < s.room.resting_until();
   if (!rests) s.serve_queues();
-  s.budget = std::max(s.budget, removal_rows);  // removals come last, and always get on
+  s.turn.budget = std::max(s.turn.budget, removal_rows);  // removals come last, and always get on
   s.tidy_queues();
   s.take_samples();
   s.keep_time_if_due();
   s.write_rows();
-  Status result = s.tx->status();  // first: rows cannot be read any more once the transaction has failed, which is no damage
-  if (result.ok()) result = s.broken;
-  if (result.ok()) result = s.tx->commit();
-  s.tx.reset();
-  if (!result.ok()) s.effects.clear(), s.notes.clear(), s.damage_found.clear();
-  if (result.ok()) s.unanswered.clear();
-  s.close_deliveries();
+  const Status result = s.turn.commit();
+  if (result.ok()) s.consumers.unanswered.clear();
+  s.consumers.close_deliveries();
   s.settle_touched(rests);
   return result;
 }
@@ -60,20 +66,18 @@ void Engine::State::touch(Queue& queue) {
   if (queue.touched) return;
   queue.touched = true;
   touched.push_back(&queue);
-  if (std::exchange(queue.changed, true)) return;
-  changed.push_back(&queue);
+  sampler.touch(queue);
 }
 
 // Its consumers may be handed messages again.
 void Engine::State::touch_queues_of(SessionId session) {
-  auto it = subscriptions.lower_bound({session, SubscriptionId{0}});
-  for (; it != subscriptions.end() && it->first.session == session; ++it) queue_of(*it->second);
+  consumers.of(session, [this](Subscription& subscription) { queue_of(subscription); });
 }
 
 void Engine::State::touch_due() {
-  due.clear();
-  agenda.due(now, due);
-  for (const std::uint32_t id : due) touch(queues.at(id));
+  due_queues.clear();
+  agenda.due(turn.now, due_queues);
+  for (const std::uint32_t id : due_queues) touch(queues.at(id));
 }
 
 // What a turn may sweep is shared: each turn begins with another queue, and in it with another group.
@@ -92,7 +96,7 @@ void Engine::State::serve_queues() {
 
 void Engine::State::serve_groups(Queue& queue) {
   if (queue.groups.empty()) return;
-  const bool before = std::exchange(more, false);
+  const bool before = std::exchange(turn.more, false);
   queue.waits_for_room = false;
   auto it = queue.groups.upper_bound(queue.first_group);
   if (it == queue.groups.end()) it = queue.groups.begin();
@@ -102,15 +106,15 @@ void Engine::State::serve_groups(Queue& queue) {
     dispatch(queue, it->second);
     if (++it == queue.groups.end()) it = queue.groups.begin();
   }
-  queue.unfinished = more;
-  more = more || before;
+  queue.unfinished = turn.more;
+  turn.more = turn.more || before;
 }
 
 void Engine::State::tidy_queues() {
   for (std::size_t i = 0; i < touched.size(); ++i) {
     Queue& queue = *touched[i];
     if (!queue.row.removing) {
-      if (now.mono >= queue.next_prune) prune_producers(queue);
+      if (turn.now.mono >= queue.next_prune) prune_producers(queue);
       close_blocks(queue);
     }
     if (!continue_removal(queue) || !queue.row.removing) continue;
@@ -123,17 +127,8 @@ void Engine::State::tidy_queues() {
 // All its rows are gone.
 void Engine::State::forget_queue(Queue& queue) {
   agenda.erase(queue.id);
-  set_active(queue, false);
-  std::erase(changed, &queue);
-  add_gauges(queue, Gauges{});
+  sampler.forget(queue);
   queues.erase(queue.id);
-}
-
-void Engine::State::close_deliveries() {
-  for (const std::uint32_t index : delivering) {
-    if (const auto it = by_index.find(index); it != by_index.end()) it->second->effect = Subscription::npos;
-  }
-  delivering.clear();
 }
 
 // What was not finished stays touched; the others are looked at when something touches them or their time comes.
@@ -156,22 +151,22 @@ Wake Engine::State::wake_of(const Queue& queue) const {
   Wake wake;
   // What comes with a broker time, but is not looked at before a pause is over.
   const auto after_pause = [&](Duration pause, std::uint64_t ms) {
-    if (ms <= epoch_ms(now.wall)) {
+    if (ms <= epoch_ms(turn.now.wall)) {
       wake.at(pause);
     } else {
       wake.at_wall(ms);
     }
   };
-  if (queue.row.removing || !queue.removed_groups.empty() || queue.reclaim) wake.at(now.mono);
+  if (queue.row.removing || !queue.removed_groups.empty() || queue.reclaim) wake.at(turn.now.mono);
   if (queue.row.removing) return wake;
-  if (queue.dedupe->busy()) wake.at(now.mono + seal_pause);
+  if (queue.dedupe->busy()) wake.at(turn.now.mono + seal_pause);
   if (const auto due = queue.dedupe->next_due()) {  // keys leave when their window is over, also in a queue at rest
     after_pause(queue.next_dedupe_write, epoch_ms(*due));
   }
   if (!queue.producers.empty()) wake.at(queue.next_prune);
   for (const auto& [id, group] : queue.groups) {
     wake.at(std::min(group.next_lease_check, group.next_recall));
-    if (!group.returning.empty() || !group.recovered_blocks.empty() || !group.recovered_retry.empty()) wake.at(now.mono);
+    if (!group.returning.empty() || !group.recovered_blocks.empty() || !group.recovered_retry.empty()) wake.at(turn.now.mono);
     if (group.row.retry > group.retry_leases.size() + group.ready_retry) wake.at_wall(group.next_due_ms);
     if (group.row.cursor >= queue.state.next_sequence) continue;
     if (group.head_expiry_ms != 0) after_pause(group.next_head_check, group.head_expiry_ms);
@@ -190,7 +185,7 @@ std::optional<std::string> Engine::State::lists_fault() const {
     if (queue.dirty || queue.row_dirty || !queue.turn_blocks.empty()) return fault("dirty");
     const Wake* known = agenda.find(id);
     const Wake is = wake_of(queue), was = known ? *known : Wake{};
-    const auto due_now = [this](const Wake& wake) { return wake.mono <= now.mono || wake.wall_ms <= epoch_ms(now.wall); };
+    const auto due_now = [this](const Wake& wake) { return wake.mono <= turn.now.mono || wake.wall_ms <= epoch_ms(turn.now.wall); };
     if (due_now(is) && !due_now(was)) return fault("due");
     for (const auto& [group_id, group] : queue.groups) {
       if (group.dirty || group.concurrency_dirty || !group.touched.empty()) return fault("a group of it is dirty");
@@ -202,7 +197,7 @@ std::optional<std::string> Engine::State::lists_fault() const {
         return fault("has messages for a consumer that waits");
     }
   }
-  if (sum.depth != gauges.depth || sum.leased != gauges.leased)
+  if (sum.depth != sampler.gauges.depth || sum.leased != sampler.gauges.leased)
     return "the gauges of the broker are not the sum of those of its queues";
   return std::nullopt;
 }
@@ -211,29 +206,29 @@ std::optional<std::string> Engine::lists_fault() const { return state_->lists_fa
 
 std::optional<Duration> Engine::next_wakeup() const {
   const State& s = *state_;
-  if (s.now.mono < s.resting_until) return s.resting_until;
-  if (s.more) return s.now.mono;
+  if (s.turn.now.mono < s.room.resting_until()) return s.room.resting_until();
+  if (s.turn.more) return s.turn.now.mono;
   const Wake first = s.agenda.next();
-  const std::uint64_t wall_ms = std::min(first.wall_ms, s.active > 0 ? s.next_sample_ms : Wake::never_ms);
+  const std::uint64_t wall_ms = std::min(first.wall_ms, s.sampler.active_queues > 0 ? s.sampler.next_sample_ms : Wake::never_ms);
   Duration next = first.mono;
   if (wall_ms != Wake::never_ms) {
-    const std::uint64_t wall = epoch_ms(s.now.wall);
-    next = std::min(
-        next, s.now.mono + Duration{wall_ms > wall ? static_cast<std::int64_t>(std::min(wall_ms - wall, longest_wait_ms)) : 0});
+    const std::uint64_t wall = epoch_ms(s.turn.now.wall);
+    next = std::min(next, s.turn.now.mono +
+                              Duration{wall_ms > wall ? static_cast<std::int64_t>(std::min(wall_ms - wall, longest_wait_ms)) : 0});
     next = std::min(next, s.next_keep());  // a restart must not begin further back than that
   }
   if (next == Wake::never) return std::nullopt;
-  return std::max(next, s.now.mono);
+  return std::max(next, s.turn.now.mono);
 }
 
 void Engine::State::write_rows() {
   for (Queue* queue : touched) {
     const std::uint32_t id = queue->id;
-    if (queue->row_dirty) tx->put(Table::state, key::queue(id), encode(queue->row));
-    if (queue->dirty && !queue->row.removing) tx->put(Table::state, key::queue_state(id), encode(queue->state));
+    if (queue->row_dirty) turn.tx->put(Table::state, key::queue(id), encode(queue->row));
+    if (queue->dirty && !queue->row.removing) turn.tx->put(Table::state, key::queue_state(id), encode(queue->state));
     queue->row_dirty = queue->dirty = false;
     if (queue->row.removing) continue;
-    if (queue->dedupe_changed || queue->dedupe->busy() || now.mono >= queue->next_dedupe_write) write_dedupe(*queue);
+    if (queue->dedupe_changed || queue->dedupe->busy() || turn.now.mono >= queue->next_dedupe_write) write_dedupe(*queue);
     if (const Status readable = queue->dedupe->status(); !readable) lose_keys(*queue, readable.error().message);
     for (TurnBlock& block : queue->turn_blocks) buffers.give_back(std::move(block.bytes));
     queue->turn_blocks.clear();
@@ -245,8 +240,8 @@ void Engine::State::write_rows() {
 void Engine::State::write_groups(Queue& queue) {
   if (queue.row.removing) return;
   for (auto& [id, group] : queue.groups) {
-    if (group.dirty) tx->put(Table::state, key::group(queue.id, id), encode(group.row));
-    if (group.concurrency_dirty) tx->put(Table::state, key::concurrency(queue.id, id), encode_number(group.concurrency));
+    if (group.dirty) turn.tx->put(Table::state, key::group(queue.id, id), encode(group.row));
+    if (group.concurrency_dirty) turn.tx->put(Table::state, key::concurrency(queue.id, id), encode_number(group.concurrency));
     group.dirty = group.concurrency_dirty = false;
   }
 }
@@ -254,11 +249,11 @@ void Engine::State::write_groups(Queue& queue) {
 void Engine::State::write_dedupe(Queue& queue) {
   if (bugs.dedupe_apart && queue.dedupe_changed && !std::exchange(queue.dedupe_late, true)) return;
   queue.dedupe_late = false;
-  queue.next_dedupe_write = now.mono + dedupe_pause;
+  queue.next_dedupe_write = turn.now.mono + dedupe_pause;
   if (!queue.keys_damaged.empty()) return;
   std::uint64_t final_below = queue.state.next_sequence;
   for (const auto& [id, group] : queue.groups) final_below = std::min(final_below, group.row.floor);
-  queue.dedupe->write(*tx, now.wall, queue.row.policy.dedupe_window, final_below,
+  queue.dedupe->write(*turn.tx, turn.now.wall, queue.row.policy.dedupe_window, final_below,
                       [&](std::uint64_t low, std::uint64_t high) { return pinned_keys(queue, low, high); });
   queue.dedupe_changed = false;
 }
@@ -268,14 +263,12 @@ std::vector<dedupe::DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::u
   std::vector<dedupe::DedupeEntry> pinned;
   for (auto& [group_id, group] : queue.groups) {
     for (const Table table : {Table::retry, Table::dead}) {
-      std::string at(std::string_view{key::at(queue.id, group_id, low)});
       store::Row row;
-      while (tx->seek(table, at, row) && row.key.size() == 16 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group_id &&
-             be64(row.key, 8) <= high) {
+      store::Scan scan(*turn.tx, table, key::of(queue.id, group_id), key::at(queue.id, group_id, low));
+      while (scan.next(row) && row.key.size() == 16 && be64(row.key, 8) <= high) {
         TakenOut taken;
         format::Record record;
-        at.assign(row.key);
-        const std::uint64_t sequence = be64(at, 8);
+        const std::uint64_t sequence = be64(row.key, 8);
         bool known = decode(row.value, taken);
         if (!known && table == Table::dead) read_dead(queue, group, sequence, row.value, taken);
         if (!known && table == Table::retry) read_retry(queue, group, sequence, taken);
@@ -284,7 +277,6 @@ std::vector<dedupe::DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::u
         if ((known || is_whole(taken)) && format::split(bytes, record) && !record.key.empty()) {
           pinned.push_back({dedupe::hash_key(store.secret(), record.key), sequence, dedupe::fingerprint(record)});
         }
-        at.push_back('\0');
       }
     }
   }

@@ -26,6 +26,7 @@ constexpr std::optional<State> table[input_count][state_count] = {
     /* redrive         */ {no, no, no, no, S::ready, no, no, no},
     /* discard         */ {no, no, no, no, S::discarded, no, no, no},
     /* purge           */ {no, S::discarded, S::discarded, no, no, no, no, no},
+    /* damage          */ {no, S::dead, S::dead, S::dead, no, no, no, no},
 };
 
 constexpr std::array<std::string_view, state_count> state_names = {"none", "ready", "delayed", "leased",
@@ -47,7 +48,8 @@ constexpr std::array<std::string_view, input_count> input_names = {"publish",
                                                                    "ttl_discard",
                                                                    "redrive",
                                                                    "discard",
-                                                                   "purge"};
+                                                                   "purge",
+                                                                   "damage"};
 constexpr std::array<std::string_view, input_count> meanings = {
     "stored by a publish",
     "stored by a publish with a delay",
@@ -67,6 +69,7 @@ constexpr std::array<std::string_view, input_count> meanings = {
     "sent back by an operator; attempts counted from 0, same sequence and key",
     "deleted from the DLQ by an operator",
     "deleted from the queue by an operator",
+    "its stored bytes fail their checksum; found when they are read, and kept as they are",
 };
 
 }  // namespace

@@ -39,10 +39,11 @@ enum class Input : std::uint8_t {
   redrive,
   discard,  // by an operator, from the DLQ
   purge,
+  damage,  // its stored bytes fail their checksum
 };
 
 inline constexpr std::size_t state_count = 8;
-inline constexpr std::size_t input_count = 18;
+inline constexpr std::size_t input_count = 19;
 
 /// The next state, or nullopt when the input does not apply in that state: it is refused and changes nothing.
 std::optional<State> next(State state, Input input) noexcept;

@@ -77,6 +77,12 @@ class Lifecycle : public BrokerWorld, public ::testing::WithParamInterface<int> 
       case Input::redrive: ask(model::MoveDead{model::DeadAction::redrive, "orders", "default", {}, 0, 0}); break;
       case Input::discard: ask(model::MoveDead{model::DeadAction::discard, "orders", "default", {}, 0, 0}); break;
       case Input::purge: ask(model::Purge{"orders", 0}); break;
+      case Input::damage:
+        damage_record();
+        pass(Duration{delay});
+        from == State::leased ? end_session(alice) : void(subscribe(bob));
+        if (from == State::leased) subscribe(bob);
+        break;
       case Input::publish:
       case Input::publish_delayed: {
         Message message;
@@ -91,6 +97,20 @@ class Lifecycle : public BrokerWorld, public ::testing::WithParamInterface<int> 
   void apply(SettleKind kind, std::int64_t duration_ms = -1) {
     if (token_.count == 0) token_ = {1, 1, 1};  // made up: must be refused
     settle(alice, kind, {token_}, duration_ms);
+  }
+
+  /// The last byte of what is stored of the message, wherever it waits.
+  void damage_record() {
+    damaged_ = true;
+    for (const store::Table table : {store::Table::blocks, store::Table::retry}) {
+      auto tx = store_->begin();
+      store::Row row;
+      if (!(*tx)->seek(table, std::string(1, '\0'), row)) continue;
+      const std::string key(row.key);
+      const std::size_t last = row.value.size() - 1;
+      tx->reset();
+      ASSERT_TRUE(store_->damage(table, key, last, 1));
+    }
   }
 
   State state_now() {

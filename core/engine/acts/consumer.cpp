@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
+#include "engine/admin/missing.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -14,24 +15,16 @@ Error bad_credit(std::uint32_t credit) {
 
 }  // namespace
 
-std::size_t Engine::State::subscriptions_of(SessionId session) const {
-  std::size_t count = 0;
-  for (auto it = subscriptions.lower_bound({session, SubscriptionId{0}}); it != subscriptions.end() && it->first.session == session;
-       ++it)
-    ++count;
-  return count;
-}
-
 void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
   State& s = *state_;
   model::Subscribed answer{subscribe.subscription, 0, {Errc::ok, {}}};
   const auto refuse = [&](Error error) {
     answer.error = std::move(error);
-    s.effect(session, std::move(answer));
+    s.turn.effect(session, std::move(answer));
   };
   if (subscribe.subscription == SubscriptionId{0})
     return refuse({Errc::invalid_argument, "Subscription 0 is not allowed. Nothing was subscribed. Choose another number."});
-  if (s.find_subscription(session, subscribe.subscription)) {
+  if (s.consumers.find(session, subscribe.subscription)) {
     return refuse({Errc::request_reused, "The session has a subscription " +
                                              std::to_string(static_cast<std::uint32_t>(subscribe.subscription)) +
                                              " already, which goes on. Nothing was subscribed. Choose another number."});
@@ -42,7 +35,7 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
                                            std::to_string(limits::credit) +
                                            " messages. Nothing was subscribed. Declare a smaller one."});
   }
-  if (s.subscriptions_of(session) >= limits::consumers_per_connection) {
+  if (s.consumers.count(session) >= limits::consumers_per_connection) {
     return refuse(
         {Errc::overloaded, "A connection has at most " + std::to_string(limits::consumers_per_connection) +
                                " consumers, and this one has them. Nothing was subscribed. Close some, or open another."});
@@ -52,29 +45,29 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
   Group* group = queue->find_group(subscribe.group);
   if (!group) return refuse(no_group(queue->row.name, subscribe.group, "Nothing was subscribed."));
   auto subscription = std::make_unique<Subscription>();
-  subscription->index = s.next_index++;
+  subscription->index = s.consumers.next_index++;
   subscription->session = session;
   subscription->id = subscribe.subscription;
   subscription->queue = queue->id;
   subscription->group = group->id;
   subscription->credit = subscribe.credit;
   subscription->concurrency = subscribe.concurrency;
-  auto& listener = s.listeners[session];
+  auto& listener = s.consumers.listeners[session];
   if (!listener) listener = std::make_unique<Listener>();
   subscription->listener = listener.get();
   s.heard(session);
   group->concurrency += subscription->presumed();
   group->concurrency_dirty = true;
   group->consumers.push_back(subscription.get());
-  s.by_index[subscription->index] = subscription.get();
+  s.consumers.by_index[subscription->index] = subscription.get();
   s.answer_subscribe(*subscription);
-  s.subscriptions[{session, subscribe.subscription}] = std::move(subscription);
+  s.consumers.subscriptions[{session, subscribe.subscription}] = std::move(subscription);
 }
 
 void Engine::State::answer_subscribe(const Subscription& subscription) {
-  unanswered.push_back(subscription.index);
-  const Duration timeout = queues.at(subscription.queue).row.policy.visibility_timeout;
-  effect(subscription.session, model::Subscribed{subscription.id, static_cast<std::uint32_t>(timeout.count()), {Errc::ok, {}}});
+  consumers.unanswered.push_back(subscription.index);
+  const auto timeout = static_cast<std::uint32_t>(queues.at(subscription.queue).row.policy.visibility_timeout.count());
+  turn.effect(subscription.session, model::Subscribed{subscription.id, timeout, {Errc::ok, {}}});
 }
 
 void Engine::State::end_subscription(Subscription& subscription, Return why, const char* text) {
@@ -83,14 +76,14 @@ void Engine::State::end_subscription(Subscription& subscription, Return why, con
   group.concurrency -= subscription.presumed();
   group.concurrency_dirty = true;
   if (subscription.in_flight > 0) group.returning.push_back({subscription.index, why, text});
-  by_index.erase(subscription.index);
-  subscriptions.erase({subscription.session, subscription.id});
+  consumers.by_index.erase(subscription.index);
+  consumers.subscriptions.erase({subscription.session, subscription.id});
 }
 
 void Engine::unsubscribe(SessionId session, SubscriptionId id) {
   State& s = *state_;
   s.heard(session);
-  Subscription* subscription = s.find_subscription(session, id);
+  Subscription* subscription = s.consumers.find(session, id);
   if (!subscription) return;
   if (subscription->concurrency == 0) s.presume_begun(*subscription);
   s.end_subscription(*subscription, Return::lease_end, "the consumer unsubscribed while it held the message");
@@ -98,34 +91,31 @@ void Engine::unsubscribe(SessionId session, SubscriptionId id) {
 
 void Engine::set_credit(SessionId session, SubscriptionId id, std::uint32_t credit) {
   state_->heard(session);
-  Subscription* subscription = state_->find_subscription(session, id);
+  Subscription* subscription = state_->consumers.find(session, id);
   if (!subscription) return;
   subscription->credit = std::min(credit, limits::credit);
   state_->queue_of(*subscription);
 }
 
 void Engine::hold(SessionId session, bool held) {
-  const auto it = state_->listeners.find(session);
-  if (it == state_->listeners.end()) return;
+  const auto it = state_->consumers.listeners.find(session);
+  if (it == state_->consumers.listeners.end()) return;
   it->second->held = held;
   if (!held) state_->touch_queues_of(session);
 }
 
 void Engine::end_session(SessionId session) {
   State& s = *state_;
-  auto it = s.subscriptions.lower_bound({session, SubscriptionId{0}});
-  while (it != s.subscriptions.end() && it->first.session == session) {
-    Subscription& subscription = *it->second;
-    ++it;
+  s.consumers.of(session, [&s](Subscription& subscription) {
     s.presume_begun(subscription);
     s.end_subscription(subscription, Return::lease_end, "the consumer disconnected while it held the message");
-  }
-  s.listeners.erase(session);
+  });
+  s.consumers.listeners.erase(session);
 }
 
 void Engine::undeliverable(SessionId session, const model::Deliver& deliver) {
   State& s = *state_;
-  Subscription* subscription = s.find_subscription(session, deliver.subscription);
+  Subscription* subscription = s.consumers.find(session, deliver.subscription);
   if (!subscription) return;
   Queue& queue = s.queue_of(*subscription);
   Group& group = queue.groups.at(subscription->group);
@@ -145,6 +135,6 @@ void Engine::undeliverable(SessionId session, const model::Deliver& deliver) {
   }
 }
 
-std::uint32_t Engine::consumer_count() const { return static_cast<std::uint32_t>(state_->subscriptions.size()); }
+std::uint32_t Engine::consumer_count() const { return static_cast<std::uint32_t>(state_->consumers.subscriptions.size()); }
 
 }  // namespace ackwire::engine

@@ -47,7 +47,7 @@ void Engine::State::keep_answer(Producer& producer, std::uint64_t sequence, std:
 /// Forgets the oldest.
 void Engine::State::forget_answer(Queue& queue, const model::ProducerId& id, Producer& producer) {
   const auto oldest = producer.answers.begin();
-  tx->erase(Table::state, key::producer(queue.id, id, oldest->first));
+  turn.tx->erase(Table::state, key::producer(queue.id, id, oldest->first));
   producer.answer_bytes -= oldest->second.size();
   producer.answers.erase(oldest);
   producer.counted = Reserved(answer_bytes, producer.answer_bytes);
@@ -55,7 +55,7 @@ void Engine::State::forget_answer(Queue& queue, const model::ProducerId& id, Pro
 
 // Makes room for a new producer: those go that were silent long, some at a time, unless all spoke lately.
 bool Engine::State::forget_old_producers(Queue& queue, const model::ProducerId& keep) {
-  const std::int64_t wall = to_ms(now.wall);
+  const std::int64_t wall = to_ms(turn.now.wall);
   if (wall < queue.next_eviction_ms) return false;
   std::int64_t oldest = wall;
   std::uint32_t forgotten = 0;
@@ -85,7 +85,7 @@ void Engine::forget_producer(const model::ProducerId& id) {
 }
 
 Error Engine::State::no_place_for_producer(const Queue& queue) const {
-  const Duration wait{std::max<std::int64_t>(queue.next_eviction_ms - to_ms(now.wall), 1)};
+  const Duration wait{std::max<std::int64_t>(queue.next_eviction_ms - to_ms(turn.now.wall), 1)};
   return {Errc::overloaded,
           "Queue " + rules::quote(queue.row.name) + " keeps the answers of " + std::to_string(options.producers_per_queue) +
               " producers that published within the last " + std::to_string(eviction_age.count() / 60'000) +
@@ -121,7 +121,7 @@ Producer* Engine::State::producer(Queue& queue, const model::Publish& publish) {
       return nullptr;
     }
   }
-  producer.last_used_ms = to_ms(now.wall);
+  producer.last_used_ms = to_ms(turn.now.wall);
   if (publish.first_unconfirmed > producer.floor) producer.floor = publish.first_unconfirmed;
   // The newest answer stays, so that the floor is known after a restart.
   while (producer.answers.size() > 1 && producer.answers.begin()->first < producer.floor) {
@@ -137,8 +137,8 @@ void Engine::State::remember_answer(Queue& queue, Producer& producer, const mode
                                     bool durable) {
   keep_answer(producer, publish.producer_sequence, entries);
   if (!durable) return;
-  tx->put(Table::state, key::producer(queue.id, publish.producer, publish.producer_sequence),
-          encode_answer(to_ms(now.wall), producer.floor, entries));
+  turn.tx->put(Table::state, key::producer(queue.id, publish.producer, publish.producer_sequence),
+               encode_answer(to_ms(turn.now.wall), producer.floor, entries));
 }
 
 // At start: all answers of one queue.
@@ -146,7 +146,7 @@ void Engine::State::load_producers(Queue& queue) {
   const std::string prefix(std::string_view(Key().u8('P').u32(queue.id)));
   std::string from = prefix;
   store::Row row;
-  while (tx->seek(Table::state, from, row) && row.key.starts_with(prefix) && row.key.size() == 29) {
+  while (turn.tx->seek(Table::state, from, row) && row.key.starts_with(prefix) && row.key.size() == 29) {
     std::int64_t wall_ms = 0;
     std::uint64_t floor = 0;
     std::string_view entries;
@@ -157,7 +157,7 @@ void Engine::State::load_producers(Queue& queue) {
       mended = mend_state(from, row.value, &queue, what);
       if (!mended || !decode_answer(*mended, wall_ms, floor, entries)) {
         entries = {};  // the number is taken all the same: a repeated frame may not be stored twice
-        wall_ms = to_ms(now.wall);
+        wall_ms = to_ms(turn.now.wall);
         note_damage(queue, what + " is lost: a repeat of that publish will be told that its outcome is not known");
       }
     }
@@ -173,19 +173,19 @@ void Engine::State::load_producers(Queue& queue) {
 
 // Producers that were silent for producer_memory are forgotten, a bounded number a call.
 void Engine::State::prune_producers(Queue& queue) {
-  const std::int64_t before = to_ms(now.wall) - options.producer_memory.count();
-  std::int64_t oldest = to_ms(now.wall);
-  for (auto it = queue.producers.begin(); it != queue.producers.end() && budget > 0;) {
+  const std::int64_t before = to_ms(turn.now.wall) - options.producer_memory.count();
+  std::int64_t oldest = to_ms(turn.now.wall);
+  for (auto it = queue.producers.begin(); it != queue.producers.end() && turn.budget > 0;) {
     if (it->second.last_used_ms >= before) {
       oldest = std::min(oldest, it->second.last_used_ms);
       ++it;
       continue;
     }
-    budget -= std::min<std::uint32_t>(budget, static_cast<std::uint32_t>(it->second.answers.size()) + 1);
+    turn.budget -= std::min<std::uint32_t>(turn.budget, static_cast<std::uint32_t>(it->second.answers.size()) + 1);
     while (!it->second.answers.empty()) forget_answer(queue, it->first, it->second);
     it = queue.producers.erase(it);
   }
-  queue.next_prune = now.mono + (budget == 0 ? prune_pause : std::max(prune_pause, Duration{oldest - before}));
+  queue.next_prune = turn.now.mono + (turn.budget == 0 ? prune_pause : std::max(prune_pause, Duration{oldest - before}));
 }
 
 }  // namespace ackwire::engine

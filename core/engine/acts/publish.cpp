@@ -4,6 +4,7 @@
 
 #include "ackwire/limits.hpp"
 #include "engine/acts/numbers.hpp"
+#include "engine/admin/missing.hpp"
 #include "engine/state.hpp"
 #include "format/confirm.hpp"
 #include "rules/quote.hpp"
@@ -68,7 +69,7 @@ class Admission {
         for (std::size_t i = 0; i < plan_.size(); ++i) remember(plan_[i], first + i);
       }
       s_.append_records(queue_, records, static_cast<std::uint32_t>(plan_.size()));
-      count(plan_.size(), records.size());
+      count(rules::Input::publish, plan_.size(), records.size());
       confirm.stored(first, static_cast<std::uint32_t>(plan_.size()));
       return;
     }
@@ -111,7 +112,7 @@ class Admission {
       if (!format::checksum_ok(p.record)) return at(format::damaged_on_the_way(), i, batch.count);
       if (Status good = format::check(p.record, queue_.row.policy.max_message_bytes); !good)
         return at(good.error(), i, batch.count);
-      if (p.record.expires_at != 0 && p.record.expires_at <= epoch_ms(s_.now.wall)) {
+      if (p.record.expires_at != 0 && p.record.expires_at <= epoch_ms(s_.turn.now.wall)) {
         return at({Errc::out_of_range,
                    "The message has expired already (expires_at is past in broker time). It was not stored. Publish it with a "
                    "longer ttl.",
@@ -154,7 +155,7 @@ class Admission {
     for (std::uint32_t i = 0; i < plan_.size(); ++i) {
       Planned& p = plan_[i];
       if (p.record.key.empty()) continue;
-      if (const auto known = queue_.dedupe->find(*s_.tx, p.key)) {
+      if (const auto known = queue_.dedupe->find(*s_.turn.tx, p.key)) {
         const dedupe::Likeness like = dedupe::compare(known->body, p.body, dedupe::hash_body(p.record.body));
         if (like == dedupe::Likeness::other_body) return at(conflict(known->sequence), i, count);
         p.differs = like == dedupe::Likeness::other_extras;
@@ -218,8 +219,8 @@ class Admission {
       if (delayed(p)) rows_bytes += queue_.groups.size() * rows_room(1, p.record.bytes.size());
     }
     if (more > 0) {
-      if (auto full = s_.over_limit(std::max(more_bytes, rows_bytes))) {
-        s_.note_no_room(*full);
+      if (auto full = s_.room.over_limit(std::max(more_bytes, rows_bytes))) {
+        s_.room.note_no_room(*full);
         return *std::move(full);
       }
     }
@@ -240,7 +241,7 @@ class Admission {
   }
 
   static bool stored(const Planned& p) { return !p.duplicate; }
-  bool delayed(const Planned& p) const { return p.record.deliver_at > epoch_ms(s_.now.wall); }
+  bool delayed(const Planned& p) const { return p.record.deliver_at > epoch_ms(s_.turn.now.wall); }
 
   void remember(const Planned& p, std::uint64_t sequence) {
     if (p.record.key.empty() || queue_.row.policy.dedupe_window.count() == 0) return;
@@ -250,26 +251,22 @@ class Admission {
 
   void finish(const Planned& p) {
     remember(p, p.sequence);
-    count(1, p.record.bytes.size());
+    count(delayed(p) ? rules::Input::publish_delayed : rules::Input::publish, 1, p.record.bytes.size());
   }
 
-  void count(std::uint64_t messages, std::uint64_t bytes) {
+  void count(rules::Input input, std::uint64_t messages, std::uint64_t bytes) {
     queue_.dirty = true;
     queue_.state.published += messages;
     queue_.state.published_bytes += bytes;
     queue_.sample.published += messages;
     queue_.sample.published_bytes += bytes;
-    for (auto& [id, group] : queue_.groups) {
-      group.row.published += messages;
-      group.row.published_bytes += bytes;
-      group.dirty = true;
-    }
+    for (auto& [id, group] : queue_.groups) s_.transition(queue_, group, rules::State::none, input, messages, bytes);
   }
 
   void store_delayed(const Planned& p) {
     for (auto& [id, group] : queue_.groups) {
       TakenOut row;
-      row.publish_ms = static_cast<std::int64_t>(epoch_ms(s_.now.wall));
+      row.publish_ms = static_cast<std::int64_t>(epoch_ms(s_.turn.now.wall));
       row.record.assign(p.record.bytes);
       s_.put_retry(queue_, group, p.sequence, row, p.record.deliver_at);
     }
@@ -295,17 +292,14 @@ Error answer_lost() {
 
 }  // namespace
 
-void Engine::refuse_publishes(Duration until, const Error& why) {
-  state_->refusing_until = until;
-  state_->note_no_room(why);
-}
+void Engine::refuse_publishes(Duration until, const Error& why) { state_->room.refuse_publishes(until, why); }
 
-void Engine::rest(Duration until) { state_->resting_until = until; }
+void Engine::rest(Duration until) { state_->room.rest(until); }
 
 void Engine::publish(SessionId session, const Publish& publish) {
   State& s = *state_;
   const auto reply = [&](std::string entries) {
-    s.effect(session, model::Confirm{publish.producer_sequence, std::string(publish.queue), std::move(entries)});
+    s.turn.effect(session, model::Confirm{publish.producer_sequence, std::string(publish.queue), std::move(entries)});
   };
   const auto refuse_all = [&](const Error& error) {
     format::ConfirmWriter refused;
@@ -336,13 +330,13 @@ void Engine::publish(SessionId session, const Publish& publish) {
     } else {
       queue->refused += batch.count;
       queue->sample.refused += batch.count;
-      s.note({model::NoteKind::publish_refused,
-              session,
-              queue->row.name,
-              {},
-              std::string(name(error.code)),
-              error.message,
-              batch.count});
+      s.turn.note({model::NoteKind::publish_refused,
+                   session,
+                   queue->row.name,
+                   {},
+                   std::string(name(error.code)),
+                   error.message,
+                   batch.count});
       confirm.refused(error);
     }
   }

@@ -50,15 +50,17 @@ void remember(Subscription& subscription, SettleKind kind, const SettleRange& ra
   recent.push_back({kind, range});
 }
 
+rules::Input input_of(Return why) { return why == Return::release ? rules::Input::release : rules::Input::lease_end; }
+
 }  // namespace
 
 void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder, bool begun) {
   --group.leased;
   if (!group.extended.empty()) group.extended.erase(sequence);
-  const auto it = by_index.find(holder);
-  if (it == by_index.end()) return;
-  --it->second->in_flight;
-  if (begun) --it->second->begun;
+  Subscription* subscription = consumers.holder(holder);
+  if (!subscription) return;
+  --subscription->in_flight;
+  if (begun) --subscription->begun;
 }
 
 void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, Return why,
@@ -70,11 +72,12 @@ void Engine::State::end_lease_of_slot(Queue& queue, Group& group, WindowBlock& b
   if (!take_out(queue, group, block, slot, row)) return;
   if (why == Return::release) {
     row.attempts = 0;
-    ++group.row.released;
   } else if (row.attempts > 0) {
     note_error(row, text);
-    if (row.attempts >= queue.row.policy.max_attempts) return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
+    if (row.attempts >= queue.row.policy.max_attempts)
+      return put_dead(queue, group, sequence, row, rules::State::leased, rules::Input::lease_end_spent, text);
   }
+  transition(queue, group, rules::State::leased, input_of(why));
   put_retry(queue, group, sequence, row, due_at_once);
 }
 
@@ -92,16 +95,15 @@ void Engine::State::return_retry(Queue& queue, Group& group, std::uint64_t seque
                                  std::string_view text) {
   TakenOut row;
   if (!read_retry(queue, group, sequence, row)) return;
-  if (why == Return::release) {
-    ++group.row.released;
-  } else if (begun) {
+  if (why != Return::release && begun) {
     ++row.attempts;
     note_error(row, text);
     if (row.attempts >= queue.row.policy.max_attempts) {
       erase_retry(queue, group, sequence, row);
-      return put_dead(queue, group, sequence, row, DeadReason::max_attempts, text);
+      return put_dead(queue, group, sequence, row, rules::State::leased, rules::Input::lease_end_spent, text);
     }
   }
+  transition(queue, group, rules::State::leased, input_of(why));
   replace_retry(queue, group, sequence, row, due_at_once);
 }
 
@@ -234,11 +236,8 @@ class Settling {
   }
 
   void acked(std::uint32_t count, std::uint64_t bytes, std::uint64_t publish_ms) {
-    group_.row.acked += count;
-    group_.row.settled_bytes += bytes;
-    group_.dirty = true;
-    queue_.sample.acked += count;
-    const std::uint64_t wall = epoch_ms(s_.now.wall);
+    s_.transition(queue_, group_, rules::State::leased, rules::Input::ack, count, bytes);
+    const std::uint64_t wall = epoch_ms(s_.turn.now.wall);
     queue_.latency.add(wall > publish_ms ? wall - publish_ms : 0, count);
   }
 
@@ -247,16 +246,16 @@ class Settling {
     ++row.attempts;
     const bool reject = settle_.kind == SettleKind::reject;
     s_.note_error(row, settle_.text);
-    ++(reject ? group_.row.rejected : group_.row.nacked);
-    if (!reject) ++queue_.sample.nacked;
     if (reject || row.attempts >= queue_.row.policy.max_attempts) {
       if (stored) s_.erase_retry(queue_, group_, sequence, row);
-      s_.put_dead(queue_, group_, sequence, row, reject ? DeadReason::rejected : DeadReason::max_attempts, settle_.text);
-      return;
+      const rules::Input input = reject ? rules::Input::reject : rules::Input::nack_spent;
+      return s_.put_dead(queue_, group_, sequence, row, rules::State::leased, input, settle_.text);
     }
+    s_.transition(queue_, group_, rules::State::leased, rules::Input::nack);
     const Duration delay = settle_.duration_ms >= 0 ? Duration{settle_.duration_ms}
                                                     : rules::retry_delay(queue_.row.policy.backoff, row.attempts, s_.random);
-    const std::uint64_t due = delay.count() > 0 ? epoch_ms(s_.now.wall) + static_cast<std::uint64_t>(delay.count()) : due_at_once;
+    const std::uint64_t due =
+        delay.count() > 0 ? epoch_ms(s_.turn.now.wall) + static_cast<std::uint64_t>(delay.count()) : due_at_once;
     if (stored) {
       s_.replace_retry(queue_, group_, sequence, row, due);
     } else {
@@ -265,7 +264,8 @@ class Settling {
   }
 
   void extend(std::uint64_t sequence) {
-    const Duration deadline = s_.now.mono + Duration{settle_.duration_ms};
+    const Duration deadline = s_.turn.now.mono + Duration{settle_.duration_ms};
+    s_.transition(queue_, group_, rules::State::leased, rules::Input::extend);
     group_.extended[sequence] = deadline;
     group_.next_lease_check = std::min(group_.next_lease_check, deadline);
   }
@@ -341,7 +341,7 @@ void Engine::settle(SessionId session, const Settle& settle) {
   model::SettleResult result;
   result.subscription = settle.subscription;
   result.request = settle.request;
-  Subscription* subscription = s.find_subscription(session, settle.subscription);
+  Subscription* subscription = s.consumers.find(session, settle.subscription);
   s.heard(session);
   result.error = check(settle);
   if (!subscription && result.error.code == Errc::ok) {
@@ -363,15 +363,15 @@ void Engine::settle(SessionId session, const Settle& settle) {
       for (const SettleRange& range : settle.ranges) settling.apply(range);
     }
   }
-  s.effect(session, std::move(result));
+  s.turn.effect(session, std::move(result));
 }
 
 void Engine::renew(SessionId session, SubscriptionId id) {
   State& s = *state_;
-  Subscription* subscription = s.find_subscription(session, id);
+  Subscription* subscription = s.consumers.find(session, id);
   s.heard(session);
   if (!subscription) return;
-  subscription->renewed_until = s.now.mono + s.queues.at(subscription->queue).row.policy.visibility_timeout;
+  subscription->renewed_until = s.turn.now.mono + s.queues.at(subscription->queue).row.policy.visibility_timeout;
 }
 
 }  // namespace ackwire::engine

@@ -3,6 +3,7 @@
 
 #include "ackwire/limits.hpp"
 #include "engine/admin/inspect.hpp"
+#include "engine/admin/missing.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -78,7 +79,7 @@ class DeadWalk {
   bool step(std::uint64_t& sequence, TakenOut& row) {
     if (!filter_.sequences.empty()) return step_named(sequence, row);
     store::Row found;
-    if (!s_.tx->seek(Table::dead, key::at(queue_.id, group_.id, next_), found) || found.key.size() != 16 ||
+    if (!s_.turn.tx->seek(Table::dead, key::at(queue_.id, group_.id, next_), found) || found.key.size() != 16 ||
         be32(found.key, 0) != queue_.id || be32(found.key, 4) != group_.id) {
       ended_ = true;
       return false;
@@ -89,7 +90,7 @@ class DeadWalk {
   bool step_named(std::uint64_t& sequence, TakenOut& row) {
     for (; at_ < named_.size(); ++at_) {
       const Key wanted = key::at(queue_.id, group_.id, named_[at_]);
-      const auto value = s_.tx->get(Table::dead, wanted);
+      const auto value = s_.turn.tx->get(Table::dead, wanted);
       if (!value) {
         missing_.push_back(named_[at_]);
         continue;
@@ -165,16 +166,17 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
                  {}};
   }
   model::Moved answer;
-  answer.dead_until_ms = r.dead_until_ms ? r.dead_until_ms : now.wall.time_since_epoch().count();
+  answer.dead_until_ms = r.dead_until_ms ? r.dead_until_ms : turn.now.wall.time_since_epoch().count();
   const auto note_moved = [&](std::uint64_t count) {
     const bool back = r.action == model::DeadAction::redrive;
-    if (count > 0) note({back ? model::NoteKind::redriven : model::NoteKind::discarded, asking, r.queue, r.group, {}, {}, count});
+    if (count > 0)
+      turn.note({back ? model::NoteKind::redriven : model::NoteKind::discarded, turn.asking, r.queue, r.group, {}, {}, count});
   };
   DeadWalk walk(*this, *queue, *group, r.filter, r.from);
   std::uint64_t sequence = 0;
   TakenOut row;
-  while (budget > 0 && walk.next(sequence, row)) {
-    --budget;
+  while (turn.budget > 0 && walk.next(sequence, row)) {
+    --turn.budget;
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
     if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
     if (r.action == model::DeadAction::redrive && !has_room(queue->row.policy, *group, row.record.size())) {
@@ -185,16 +187,13 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
       answer.more = true;
       return answer;
     }
-    tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
-    --group->row.dead;
-    group->row.dead_bytes -= std::min<std::uint64_t>(group->row.dead_bytes, row.record.size());
-    group->dirty = true;
+    turn.tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
     ++answer.moved.moved;
     if (r.action == model::DeadAction::discard) {
-      discard_message(*queue, *group, sequence, row.record);
+      discard_message(*queue, *group, sequence, row.record, rules::State::dead);
       continue;
     }
-    ++group->row.redriven;
+    transition(*queue, *group, rules::State::dead, rules::Input::redrive, 1, row.record.size());
     ++row.redrives;
     row.attempts = 0;
     put_retry(*queue, *group, sequence, row, due_at_once);

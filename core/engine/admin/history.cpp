@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
+#include "engine/admin/missing.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -58,49 +59,60 @@ void Engine::State::put_sample(Resolution resolution, std::uint32_t queue, const
     const std::uint64_t slot = epoch_ms(sample.time) / ring.slot_ms * ring.slot_ms;
     const Key at = key::sample(ring.resolution, slot, queue);
     Sample rolled;
-    if (const auto row = tx->get(Table::history, at); row && !decode(*row, rolled)) rolled = Sample{};  // figures, not messages
+    if (const auto row = turn.tx->get(Table::history, at); row && !decode(*row, rolled))
+      rolled = Sample{};  // figures, not messages
     rolled.time = Timestamp{Duration{static_cast<std::int64_t>(slot)}};
     roll_up(rolled, sample);
-    tx->put(Table::history, at, encode(rolled));
+    turn.tx->put(Table::history, at, encode(rolled));
   }
 }
 
-void Engine::State::set_active(Queue& queue, bool is) {
-  if (std::exchange(queue.active, is) == is) return;
-  is ? ++active : --active;
+void Sampler::touch(Queue& queue) {
+  if (!std::exchange(queue.changed, true)) unsampled.push_back(&queue);
 }
 
-void Engine::State::add_gauges(Queue& queue, const Gauges& is) {
+void Sampler::set_active(Queue& queue, bool is) {
+  if (std::exchange(queue.active, is) == is) return;
+  is ? ++active_queues : --active_queues;
+}
+
+void Sampler::set_gauges(Queue& queue, const Gauges& is) {
   const Gauges was = std::exchange(queue.gauges, is);
   gauges.depth += is.depth - was.depth, gauges.leased += is.leased - was.leased;
   gauges.delayed += is.delayed - was.delayed, gauges.dead += is.dead - was.dead;
 }
 
+void Sampler::forget(Queue& queue) {
+  set_active(queue, false);
+  set_gauges(queue, {});
+  std::erase(unsampled, &queue);
+}
+
 // Looks at the queues that were touched since the last sample; the others are as they were.
 void Engine::State::take_samples() {
   for (Queue* queue : touched) {
-    if (happened(queue->sample)) set_active(*queue, true);
+    if (happened(queue->sample)) sampler.set_active(*queue, true);
   }
-  const std::uint64_t wall = epoch_ms(now.wall);
-  if (active == 0 || wall < next_sample_ms) return;
-  const bool first = next_sample_ms == 0;  // the first slot ends with its second
-  next_sample_ms = (wall / 1'000 + 1) * 1'000;
+  const std::uint64_t wall = epoch_ms(turn.now.wall);
+  if (sampler.active_queues == 0 || wall < sampler.next_sample_ms) return;
+  const bool first = sampler.next_sample_ms == 0;  // the first slot ends with its second
+  sampler.next_sample_ms = (wall / 1'000 + 1) * 1'000;
   if (first) return;
   Sample total;
   Latency latency;
-  total.time = now.wall - Duration{1'000};
-  auto kept = changed.begin();
-  for (Queue* queue : changed) {
+  total.time = turn.now.wall - Duration{1'000};
+  auto kept = sampler.unsampled.begin();
+  for (Queue* queue : sampler.unsampled) {
     take_sample(*queue, total, latency);
     // One more sample after the last event shows the rates at zero.
-    set_active(*queue, happened(queue->sample));
+    sampler.set_active(*queue, happened(queue->sample));
     queue->sample = Sample{};
     queue->latency.clear();
     queue->changed = queue->active || queue->touched;
     if (queue->changed) *kept++ = queue;
   }
-  changed.erase(kept, changed.end());
-  put_gauges(total, gauges);
+  sampler.unsampled.erase(kept, sampler.unsampled.end());
+  put_gauges(total, sampler.gauges);
   set_quantiles(total, latency);
   put_sample(Resolution::second, 0, total);
   trim_history();
@@ -115,7 +127,7 @@ void Engine::State::take_sample(Queue& queue, Sample& total, Latency& latency) {
     is.delayed += Group::less(group.row.retry, group.retry_leases.size() + group.ready_retry);
     is.dead += group.row.dead;
   }
-  add_gauges(queue, is);
+  sampler.set_gauges(queue, is);
   add_counts(total, queue.sample);
   latency.merge(queue.latency);
   if (!queue.active) return;
@@ -127,15 +139,15 @@ void Engine::State::take_sample(Queue& queue, Sample& total, Latency& latency) {
 }
 
 void Engine::State::trim_history() {
-  const std::uint64_t wall = epoch_ms(now.wall);
+  const std::uint64_t wall = epoch_ms(turn.now.wall);
   for (const Ring& ring : rings) {
     store::Row row;
     const Key first = Key().u8(static_cast<std::uint8_t>(ring.resolution));
     for (std::uint32_t i = 0;
-         i < trimmed_rows && tx->seek(Table::history, first, row) && row.key.starts_with(std::string_view(first)); ++i) {
+         i < trimmed_rows && turn.tx->seek(Table::history, first, row) && row.key.starts_with(std::string_view(first)); ++i) {
       if (be64(row.key, 1) + ring.kept_ms > wall) break;
       const std::string found(row.key);
-      tx->erase(Table::history, found);
+      turn.tx->erase(Table::history, found);
     }
   }
 }
@@ -158,7 +170,7 @@ model::Reply Engine::State::handle(const HistoryQuery& r) {
   std::uint64_t slot = (first + ring->slot_ms - 1) / ring->slot_ms * ring->slot_ms;
   store::Row row;
   // From slot to slot: rows of other queues are skipped by one seek each.
-  while (samples.size() < limits::page_messages && tx->seek(Table::history, key::sample(r.resolution, slot, id), row) &&
+  while (samples.size() < limits::page_messages && turn.tx->seek(Table::history, key::sample(r.resolution, slot, id), row) &&
          row.key.size() == 13 && static_cast<std::uint8_t>(row.key[0]) == static_cast<std::uint8_t>(r.resolution)) {
     const std::uint64_t found = be64(row.key, 1);
     const std::uint32_t queue = be32(row.key, 9);

@@ -3,6 +3,7 @@
 
 #include "ackwire/limits.hpp"
 #include "engine/admin/inspect.hpp"
+#include "engine/admin/missing.hpp"
 #include "engine/repair/salvage.hpp"
 #include "engine/state.hpp"
 
@@ -39,7 +40,7 @@ class PeekWalk {
 
   std::uint64_t next_retry(std::uint64_t from) {
     store::Row row;
-    if (!s_.tx->seek(Table::retry, key::at(queue_.id, group_.id, from), row) || row.key.size() != 16 ||
+    if (!s_.turn.tx->seek(Table::retry, key::at(queue_.id, group_.id, from), row) || row.key.size() != 16 ||
         be32(row.key, 0) != queue_.id || be32(row.key, 4) != group_.id) {
       return none;
     }

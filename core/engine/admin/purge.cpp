@@ -2,33 +2,34 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
+#include "engine/admin/missing.hpp"
 #include "engine/state.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 
-void Engine::State::discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record) {
-  ++group.row.discarded;
-  group.row.settled_bytes += record.size();
-  group.dirty = true;
+/// By an operator.
+void Engine::State::discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record,
+                                    rules::State from) {
+  const rules::Input input = from == rules::State::dead ? rules::Input::discard : rules::Input::purge;
+  transition(queue, group, from, input, 1, record.size());
   remember_key(queue, sequence, record);
 }
 
 // One chunk of the retry rows below `bound`. False when the budget is spent.
 bool Engine::State::purge_retry(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count) {
-  std::string at(std::string_view{key::at(queue.id, group.id, 0)});
   store::Row row;
-  while (tx->seek(Table::retry, at, row) && row.key.size() == 16 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id &&
-         be64(row.key, 8) < bound) {
+  store::Scan scan(*turn.tx, Table::retry, key::of(queue.id, group.id));
+  while (scan.next(row) && row.key.size() == 16 && be64(row.key, 8) < bound) {
     const std::uint64_t sequence = be64(row.key, 8);
-    at.assign(row.key);
-    at.push_back('\0');
     if (group.retry_leases.contains(sequence)) continue;
-    if (budget == 0) return false;
-    --budget;
+    if (turn.budget == 0) return false;
+    --turn.budget;
     TakenOut taken;
     if (!read_retry(queue, group, sequence, taken)) continue;
     erase_retry(queue, group, sequence, taken);
-    discard_message(queue, group, sequence, taken.record);
+    const bool waits = Due{taken.time_ms, sequence} > group.matured;
+    discard_message(queue, group, sequence, taken.record, waits ? rules::State::delayed : rules::State::ready);
     ++count;
   }
   return true;
@@ -37,7 +38,7 @@ bool Engine::State::purge_retry(Queue& queue, Group& group, std::uint64_t bound,
 // Messages that were never handed out: block by block from the cursor.
 bool Engine::State::purge_blocks(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count) {
   while (group.row.cursor < bound) {
-    if (budget == 0) return false;
+    if (turn.budget == 0) return false;
     format::Run run;
     bool fresh = false;
     if (!read_block(queue, group.row.cursor, run, fresh) || run.first_sequence >= bound) break;
@@ -45,11 +46,10 @@ bool Engine::State::purge_blocks(Queue& queue, Group& group, std::uint64_t bound
     group.row.cursor = std::max(group.row.cursor, run.first_sequence);
     group.dirty = true;
     for (auto i = static_cast<std::uint32_t>(group.row.cursor - block.base);
-         i < block.count() && group.row.cursor < bound && budget > 0; ++i) {
-      --budget;
+         i < block.count() && group.row.cursor < bound && turn.budget > 0; ++i) {
+      --turn.budget;
       ++group.row.cursor;
-      ++group.row.discarded;
-      group.row.settled_bytes += block.slots[i].bytes;
+      transition(queue, group, rules::State::ready, rules::Input::purge, 1, block.slots[i].bytes);
       settle_slot(group, block, i);
       ++count;
     }
@@ -72,7 +72,7 @@ model::Reply Engine::State::handle(const model::Purge& r) {
       break;
     }
   }
-  if (answer.count > 0 || !answer.more) note({model::NoteKind::queue_purged, asking, r.queue, {}, {}, {}, answer.count});
+  if (answer.count > 0 || !answer.more) turn.note({model::NoteKind::queue_purged, turn.asking, r.queue, {}, {}, {}, answer.count});
   return answer;
 }
 

@@ -10,18 +10,18 @@ namespace ackwire::engine {
 void Engine::State::drop_consumers(Group& group, const Error& why) {
   while (!group.consumers.empty()) {
     Subscription& subscription = *group.consumers.back();
-    effect(subscription.session, model::SubscriptionEnded{subscription.id, why});
+    turn.effect(subscription.session, model::SubscriptionEnded{subscription.id, why});
     end_subscription(subscription, Return::release, "");
   }
 }
 
 bool Engine::State::erase_rows(Table table, std::string_view prefix) {
   store::Row row;
-  while (tx->seek(table, prefix, row) && row.key.starts_with(prefix)) {
-    if (budget == 0) return false;
-    --budget;
+  while (turn.tx->seek(table, prefix, row) && row.key.starts_with(prefix)) {
+    if (turn.budget == 0) return false;
+    --turn.budget;
     const std::string found(row.key);  // the view does not survive its own erasure
-    tx->erase(table, found);
+    turn.tx->erase(table, found);
   }
   return true;
 }
@@ -36,7 +36,7 @@ void Engine::State::remove_queue(Queue& queue) {
   queue.groups.clear();
   queue.producers.clear();
   queue.removed_groups.clear();
-  set_active(queue, false);
+  sampler.set_active(queue, false);
 }
 
 void Engine::State::remove_group(Queue& queue, Group& group) {
@@ -47,7 +47,7 @@ void Engine::State::remove_group(Queue& queue, Group& group) {
                          {}});
   const std::uint32_t id = group.id;
   group.row.removing = true;
-  tx->put(Table::state, key::group(queue.id, id), encode(group.row));
+  turn.tx->put(Table::state, key::group(queue.id, id), encode(group.row));
   queue.groups.erase(id);
   queue.removed_groups.push_back(id);
   queue.reclaim = true;
@@ -63,9 +63,9 @@ bool Engine::State::continue_removal(Queue& queue) {
     if (!erase_rows(Table::state, Key().u8('P').u32(queue.id)) || !erase_rows(Table::state, Key().u8('G').u32(queue.id)) ||
         !erase_rows(Table::state, Key().u8('C').u32(queue.id)))
       return false;
-    if (!queue.dedupe->erase_some(*tx, budget)) return false;
-    tx->erase(Table::state, key::queue_state(queue.id));
-    tx->erase(Table::state, key::queue(queue.id));
+    if (!queue.dedupe->erase_some(*turn.tx, turn.budget)) return false;
+    turn.tx->erase(Table::state, key::queue_state(queue.id));
+    turn.tx->erase(Table::state, key::queue(queue.id));
     return true;
   }
   while (!queue.removed_groups.empty()) {
@@ -74,8 +74,8 @@ bool Engine::State::continue_removal(Queue& queue) {
     for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks}) {
       if (!erase_rows(table, prefix)) return false;
     }
-    tx->erase(Table::state, key::concurrency(queue.id, group));
-    tx->erase(Table::state, key::group(queue.id, group));
+    turn.tx->erase(Table::state, key::concurrency(queue.id, group));
+    turn.tx->erase(Table::state, key::group(queue.id, group));
     queue.removed_groups.pop_back();
   }
   if (queue.reclaim) reclaim_blocks(queue);
@@ -89,9 +89,9 @@ void Engine::State::reclaim_blocks(Queue& queue) {
   format::Run run;
   bool fresh = false;
   while (read_block(queue, 0, run, fresh) && run.first_sequence + run.count <= floor) {
-    if (budget == 0) return;
-    --budget;
-    tx->erase(Table::blocks, key::block(queue.id, run.first_sequence));
+    if (turn.budget == 0) return;
+    --turn.budget;
+    turn.tx->erase(Table::blocks, key::block(queue.id, run.first_sequence));
   }
   queue.reclaim = false;
   // Finished blocks above the floor go when they are looked at the next time.

@@ -5,6 +5,7 @@
 #include "ackwire/limits.hpp"
 #include "ackwire/version.hpp"
 #include "engine/admin/inspect.hpp"
+#include "engine/admin/missing.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
 #include "rules/quote.hpp"
@@ -43,29 +44,29 @@ model::Reply Engine::State::answer(const model::Request& what) {
 }
 
 std::size_t Engine::request(SessionId session, std::uint32_t request, const model::Request& what) {
-  state_->asking = session;
+  state_->turn.asking = session;
   model::Reply reply = state_->answer(what);
   if (const Error* error = std::get_if<Error>(&reply))
-    state_->note({model::NoteKind::request_refused, session, {}, {}, std::string(name(error->code)), error->message, 1});
+    state_->turn.note({model::NoteKind::request_refused, session, {}, {}, std::string(name(error->code)), error->message, 1});
   const std::size_t bytes = std::visit([](const auto& r) { return weight(r); }, reply);
-  state_->effect(session, model::Answer{request, std::move(reply)});
+  state_->turn.effect(session, model::Answer{request, std::move(reply)});
   return bytes;
 }
 
 Queue& Engine::State::make_queue(std::string_view name, const QueuePolicy& policy) {
   const std::uint32_t id = boot.next_queue++;
-  tx->put(Table::state, key::boot(), encode(boot));
+  turn.tx->put(Table::state, key::boot(), encode(boot));
   Queue& queue = queues[id];
   queue.id = id;
   queue.row.name = name;
-  queue.row.created_ms = to_ms(now.wall);
+  queue.row.created_ms = to_ms(turn.now.wall);
   queue.row.policy = policy;
   queue.row_dirty = queue.dirty = true;
   queue.dedupe = std::make_unique<dedupe::Dedupe>(id);
-  if (Status opened = queue.dedupe->open(*tx); !opened) damage("the dedupe store of queue " + queue.row.name);
+  if (Status opened = queue.dedupe->open(*turn.tx); !opened) turn.damage("the dedupe store of queue " + queue.row.name);
   queue_names[queue.row.name] = &queue;
   touch(queue);
-  note({model::NoteKind::queue_created, asking, queue.row.name, {}, {}, {}, 1});
+  turn.note({model::NoteKind::queue_created, turn.asking, queue.row.name, {}, {}, {}, 1});
   make_group(queue, "default", false);
   return queue;
 }
@@ -90,8 +91,7 @@ void Engine::State::count_kept(Queue& queue, Group& group) {
   bool fresh = false;
   while (read_block(queue, at, run, fresh)) {
     if (at == 0) group.row.cursor = group.row.floor = run.first_sequence;
-    group.row.published += run.count;
-    group.row.published_bytes += run.records.size();
+    transition(queue, group, rules::State::none, rules::Input::publish, run.count, run.records.size());
     at = run.first_sequence + run.count;
   }
   group.recovered_until = group.row.cursor;
@@ -128,7 +128,7 @@ model::Reply Engine::State::handle(const model::SetQueue& r) {
   const QueuePolicy changed = rules::apply(queue->row.policy, r.change);
   if (Status good = rules::check_policy(changed); !good) return good.error();
   if (!(changed == queue->row.policy)) {
-    note({model::NoteKind::queue_changed, asking, r.queue, {}, rules::difference(queue->row.policy, changed), {}, 1});
+    turn.note({model::NoteKind::queue_changed, turn.asking, r.queue, {}, rules::difference(queue->row.policy, changed), {}, 1});
     queue->row.policy = changed;
     queue->row_dirty = true;
     for (auto& [id, group] : queue->groups) group.next_head_check = Duration{0};  // ttl may have changed
@@ -162,7 +162,7 @@ model::Reply Engine::State::handle(const model::CreateGroup& r) {
                  {}};
   }
   make_group(*queue, r.group, r.from_oldest);
-  note({model::NoteKind::group_created, asking, r.queue, r.group, {}, {}, 1});
+  turn.note({model::NoteKind::group_created, turn.asking, r.queue, r.group, {}, {}, 1});
   return model::Done{};
 }
 
@@ -178,7 +178,7 @@ model::Reply Engine::State::handle(const model::RemoveGroup& r) {
                  {},
                  {}};
   }
-  note({model::NoteKind::group_removed, asking, r.queue, r.group, {}, {}, group->outstanding() + group->row.dead});
+  turn.note({model::NoteKind::group_removed, turn.asking, r.queue, r.group, {}, {}, group->outstanding() + group->row.dead});
   remove_group(*queue, *group);
   return model::Done{};
 }
@@ -195,7 +195,7 @@ model::Reply Engine::State::handle(const model::RemoveQueue& r) {
                  {},
                  {}};
   }
-  note({model::NoteKind::queue_removed, asking, r.queue, {}, {}, {}, held});
+  turn.note({model::NoteKind::queue_removed, turn.asking, r.queue, {}, {}, {}, held});
   remove_queue(*queue);
   return model::Done{};
 }
@@ -236,9 +236,9 @@ QueueInfo Engine::State::info(const Queue& queue) {
 }
 
 Duration Engine::State::oldest_age(const Queue& queue, const Group& group) {
-  std::int64_t oldest = to_ms(now.wall);
+  std::int64_t oldest = to_ms(turn.now.wall);
   store::Row row;
-  if (tx->seek(Table::retry, key::at(queue.id, group.id, 0), row) && row.key.size() == 16 && be32(row.key, 0) == queue.id &&
+  if (turn.tx->seek(Table::retry, key::at(queue.id, group.id, 0), row) && row.key.size() == 16 && be32(row.key, 0) == queue.id &&
       be32(row.key, 4) == group.id) {
     TakenOut taken;
     if (decode(row.value, taken)) oldest = std::min(oldest, taken.publish_ms);
@@ -248,7 +248,7 @@ Duration Engine::State::oldest_age(const Queue& queue, const Group& group) {
   if (group.row.floor < queue.state.next_sequence && read_block(const_cast<Queue&>(queue), group.row.floor, run, fresh)) {
     oldest = std::min(oldest, static_cast<std::int64_t>(run.publish_time));
   }
-  return Duration{to_ms(now.wall) - oldest};
+  return Duration{to_ms(turn.now.wall) - oldest};
 }
 
 model::Reply Engine::State::handle(const model::GetStats&) {
@@ -257,12 +257,12 @@ model::Reply Engine::State::handle(const model::GetStats&) {
   static constexpr char digits[] = "0123456789abcdef";
   for (const unsigned char byte : store.id()) stats.store_id += {digits[byte >> 4], digits[byte & 15]};
   stats.boot_epoch = boot.boot_epoch;
-  stats.now = now.wall;
-  stats.started = now.wall - (now.mono - started);
-  stats.consumers = static_cast<std::uint32_t>(subscriptions.size());
-  stats.publishes_refused = !no_room.ok() || over_limit(0).has_value();
-  stats.store_bytes = usage.used_bytes;
-  stats.store_bytes_limit = usage.limit_bytes;
+  stats.now = turn.now.wall;
+  stats.started = turn.now.wall - (turn.now.mono - started);
+  stats.consumers = static_cast<std::uint32_t>(consumers.subscriptions.size());
+  stats.publishes_refused = !room.no_room().ok() || room.over_limit(0).has_value();
+  stats.store_bytes = room.usage().used_bytes;
+  stats.store_bytes_limit = room.usage().limit_bytes;
   stats.queues = std::get<std::vector<QueueInfo>>(handle(model::ListQueues{}));
   return stats;
 }

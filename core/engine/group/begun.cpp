@@ -35,13 +35,13 @@ void Engine::State::begin_retry(const Queue& queue, const Group& group, std::uin
   if (lease.begun) return;
   lease.begun = true;
   if (holder) ++holder->begun;
-  tx->put(Table::due, key::due(queue.id, group.id, leased_due, sequence), due_begun);
+  turn.tx->put(Table::due, key::due(queue.id, group.id, leased_due, sequence), due_begun);
 }
 
 void Engine::begun(SessionId session, const model::Begun& begun) {
   State& s = *state_;
   s.heard(session);
-  Subscription* subscription = s.find_subscription(session, begun.subscription);
+  Subscription* subscription = s.consumers.find(session, begun.subscription);
   if (!subscription || begun.boot_epoch != s.boot.boot_epoch) return;
   Queue& queue = s.queue_of(*subscription);
   Group& group = queue.groups.at(subscription->group);
@@ -114,7 +114,7 @@ void Engine::State::presume_begun(Subscription& subscription) {
 
 // Called once, when the store is read. What the group's consumers had not said to have begun and may have begun all the same.
 void Engine::State::presume_after_crash(Queue& queue, Group& group) {
-  const auto row = tx->get(Table::state, key::concurrency(queue.id, group.id));
+  const auto row = turn.tx->get(Table::state, key::concurrency(queue.id, group.id));
   const auto stored = row ? decode_number(*row) : std::nullopt;
   if (row && !stored) note_damage(queue, "the concurrency of group " + group.row.name + " of queue " + queue.row.name + " is lost");
   // Everything, in a store of a version that charged at the hand-over, or when it is not known.
@@ -126,7 +126,7 @@ void Engine::State::presume_after_crash(Queue& queue, Group& group) {
     if (begun || left == 0 || !row) continue;
     begun = true;
     --left;
-    tx->put(Table::due, key::due(queue.id, group.id, leased_due, sequence), due_begun);
+    turn.tx->put(Table::due, key::due(queue.id, group.id, leased_due, sequence), due_begun);
   }
   for (const std::uint64_t base : group.recovered_blocks) {
     WindowBlock& block = group.window.at(base);
@@ -138,25 +138,29 @@ void Engine::State::presume_after_crash(Queue& queue, Group& group) {
   }
   for (const std::uint64_t base : group.touched) group.window.at(base).touched = false;
   write_marks(queue, group);
-  tx->put(Table::state, key::concurrency(queue.id, group.id), encode_number(0));
+  turn.tx->put(Table::state, key::concurrency(queue.id, group.id), encode_number(0));
 }
 
 // Its session is given nothing more before it says something. What it had not said to have begun is presumed begun only where it
 // has been silent for as long as a lease: else its own words would have told.
-void Engine::State::lease_ran_out(const Queue& queue, std::uint32_t holder) {
-  const auto it = by_index.find(holder);
-  if (it == by_index.end()) return;
-  Subscription& subscription = *it->second;
+void Engine::State::lease_ran_out(Queue& queue, Group& group, std::uint32_t holder) {
+  ++group.row.lease_expired;
+  ++queue.sample.lease_expired;
+  group.dirty = true;
+  Subscription* found = consumers.holder(holder);
+  if (!found) return;
+  Subscription& subscription = *found;
   const bool undeclared = subscription.concurrency == 0;
   if (subscription.listener->silent && !undeclared) return;
   subscription.listener->silent = true;
-  if (undeclared || subscription.listener->heard + queue.row.policy.visibility_timeout <= now.mono) presume_begun(subscription);
+  if (undeclared || subscription.listener->heard + queue.row.policy.visibility_timeout <= turn.now.mono)
+    presume_begun(subscription);
 }
 
 void Engine::State::heard(SessionId session) {
-  const auto it = listeners.find(session);
-  if (it == listeners.end()) return;
-  it->second->heard = now.mono;
+  const auto it = consumers.listeners.find(session);
+  if (it == consumers.listeners.end()) return;
+  it->second->heard = turn.now.mono;
   if (std::exchange(it->second->silent, false)) touch_queues_of(session);
 }
 
@@ -175,14 +179,14 @@ void Engine::State::recall(Group& group) {
   }
   if (!richest) return;
   const Duration due = std::max(richest->handed_out + recall_after, richest->recalled);
-  if (now.mono < due) {
+  if (turn.now.mono < due) {
     group.next_recall = due;
     return;
   }
-  richest->recalled = now.mono + recall_pause;
+  richest->recalled = turn.now.mono + recall_pause;
   group.next_recall = richest->recalled;
   const std::uint32_t waiting = richest->in_flight - std::max(richest->begun, richest->concurrency);
-  effect(richest->session, model::Recall{richest->id, (waiting + 1) / 2});
+  turn.effect(richest->session, model::Recall{richest->id, (waiting + 1) / 2});
 }
 
 }  // namespace ackwire::engine

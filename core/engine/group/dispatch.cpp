@@ -32,14 +32,14 @@ Subscription* Engine::State::next_consumer(Group& group) {
 void Engine::State::deliver(Subscription& subscription, const format::Run& run) {
   model::Deliver* delivery = nullptr;
   if (subscription.effect != Subscription::npos) {
-    auto& open = std::get<model::Deliver>(effects[subscription.effect].what);
+    auto& open = std::get<model::Deliver>(turn.effects[subscription.effect].what);
     if (open.runs.size() + run.records.size() <= options.deliver_bytes) delivery = &open;
   }
   if (!delivery) {
-    if (subscription.effect == Subscription::npos) delivering.push_back(subscription.index);
-    subscription.effect = effects.size();
-    effect(subscription.session, model::Deliver{subscription.id, {}});
-    delivery = &std::get<model::Deliver>(effects.back().what);
+    if (subscription.effect == Subscription::npos) consumers.delivering.push_back(subscription.index);
+    subscription.effect = turn.effects.size();
+    turn.effect(subscription.session, model::Deliver{subscription.id, {}});
+    delivery = &std::get<model::Deliver>(turn.effects.back().what);
     delivery->runs.reserve(std::min<std::size_t>(options.deliver_bytes, 2 * run.records.size() + format::run_header_bytes));
   }
   format::append_run(delivery->runs, run);
@@ -54,25 +54,24 @@ void Engine::State::dispatch(Queue& queue, Group& group) {
 }
 
 void Engine::State::count_hand_out(Queue& queue, Group& group, Subscription& subscription, std::uint32_t messages) {
+  transition(queue, group, rules::State::ready, rules::Input::dispatch, messages);
   group.leased += messages;
-  group.row.delivered += messages;
-  queue.sample.delivered += messages;
   subscription.in_flight += messages;
-  subscription.handed_out = now.mono;
+  subscription.handed_out = turn.now.mono;
 }
 
 // Returned and delayed messages come first: they are the oldest.
 void Engine::State::dispatch_retry(Queue& queue, Group& group) {
   std::size_t bytes = 0;
   while (group.ready_retry > 0 && group.leased < queue.row.policy.max_in_flight) {
-    if (budget == 0 || bytes > options.turn_deliver_bytes) {
-      more = true;
+    if (turn.budget == 0 || bytes > options.turn_deliver_bytes) {
+      turn.more = true;
       return;
     }
     Subscription* subscription = next_consumer(group);
     if (!subscription) return;
     store::Row found;
-    if (!tx->seek(Table::due, key::due(queue.id, group.id, 0, 0), found) || found.key.size() != 24 ||
+    if (!turn.tx->seek(Table::due, key::due(queue.id, group.id, 0, 0), found) || found.key.size() != 24 ||
         be32(found.key, 0) != queue.id || be32(found.key, 4) != group.id ||
         Due{be64(found.key, 8), be64(found.key, 16)} > group.matured) {
       group.ready_retry = 0;
@@ -80,7 +79,7 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     }
     const std::uint64_t sequence = be64(found.key, 16), due_ms = be64(found.key, 8);
     TakenOut row;
-    --budget;
+    --turn.budget;
     if (!read_retry(queue, group, sequence, row)) continue;
     if (row.time_ms != due_ms) {
       erase_due(queue, group, due_ms, sequence);
@@ -91,19 +90,19 @@ void Engine::State::dispatch_retry(Queue& queue, Group& group) {
     std::string_view rest = row.record;
     if (!format::split(rest, record) || !format::checksum_ok(record)) {
       erase_retry(queue, group, sequence, row);
-      bury_damaged(queue, group, sequence, row);
+      bury_damaged(queue, group, sequence, row, rules::State::ready);
       continue;
     }
     if (row_expired(queue, row, record)) {
       erase_retry(queue, group, sequence, row);
-      expire_message(queue, group, sequence, row);
+      expire_message(queue, group, sequence, row, rules::State::ready);
       continue;
     }
     erase_retry(queue, group, sequence, row);
     ++row.deliveries;
     put_retry(queue, group, sequence, row, leased_due);
-    const Duration deadline = now.mono + queue.row.policy.visibility_timeout;
-    group.retry_leases[sequence] = {subscription->index, row.deliveries, now.mono, deadline};
+    const Duration deadline = turn.now.mono + queue.row.policy.visibility_timeout;
+    group.retry_leases[sequence] = {subscription->index, row.deliveries, turn.now.mono, deadline};
     group.next_lease_check = std::min(group.next_lease_check, deadline);
     count_hand_out(queue, group, *subscription, 1);
     if (row.attempts > 0) {
@@ -124,8 +123,8 @@ void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
   const std::uint64_t share = std::max<std::uint64_t>((ready + active - 1) / active, 1);  // what is there decides, not a counter
   std::size_t bytes = 0;
   while (group.leased < queue.row.policy.max_in_flight) {
-    if (budget == 0 || bytes > options.turn_deliver_bytes) {
-      more = true;
+    if (turn.budget == 0 || bytes > options.turn_deliver_bytes) {
+      turn.more = true;
       return;
     }
     Subscription* subscription = next_consumer(group);
@@ -133,13 +132,14 @@ void Engine::State::dispatch_blocks(Queue& queue, Group& group) {
     format::Run run;
     bool fresh = false;
     if (!read_block(queue, group.row.cursor, run, fresh)) return;
-    const bool room = room_for_return(group, run);
-    if (!room && (group.leased > 0 || group.ready_retry > 0 || !group.returning.empty())) {  // until they are settled
+    const bool opened = group.window.contains(run.first_sequence);
+    const bool returns = opened ? room.for_return(0, 0) : room.for_return(run.count, run.records.size());
+    if (!returns && (group.leased > 0 || group.ready_retry > 0 || !group.returning.empty())) {  // until they are settled
       queue.waits_for_room = true;
       return;
     }
     const std::uint64_t limit =
-        room ? std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased}) : 1;
+        returns ? std::min({std::uint64_t{subscription->free()}, share, queue.row.policy.max_in_flight - group.leased}) : 1;
     const std::uint64_t before = group.row.cursor;
     bytes += hand_out(queue, group, *subscription, run, fresh, static_cast<std::uint32_t>(limit));
     if (group.row.cursor == before) return;
@@ -174,25 +174,25 @@ std::uint32_t Engine::State::hand_out(Queue& queue, Group& group, Subscription& 
     ++count;
   }
   if (count > 0) {
-    const Duration deadline = now.mono + queue.row.policy.visibility_timeout;
-    block.leases.push_back({first, count, subscription.index, now.mono, deadline});
+    const Duration deadline = turn.now.mono + queue.row.policy.visibility_timeout;
+    block.leases.push_back({first, count, subscription.index, turn.now.mono, deadline});
     group.next_lease_check = std::min(group.next_lease_check, deadline);
     deliver(subscription, {group.row.cursor, run.publish_time, count, 1, 1, run.records.substr(begin, bytes)});
     group.row.cursor += count;
     count_hand_out(queue, group, subscription, count);
   }
-  const bool stays = bad == Bad::expired && !room_to_expire(queue, block.slots[first + count].bytes);
+  const bool stays = bad == Bad::expired && !room.to_expire(queue.row.policy, block.slots[first + count].bytes);
   if (stays) queue.waits_for_room = true;
   if (bad != Bad::no && !stays) {
-    --budget;
+    --turn.budget;
     const std::uint64_t sequence = group.row.cursor++;
     TakenOut row;
     if (take_out(queue, group, block, first + count, row)) {
       row.deliveries = row.attempts = 0;
       if (bad == Bad::expired) {
-        expire_message(queue, group, sequence, row);
+        expire_message(queue, group, sequence, row, rules::State::ready);
       } else {
-        bury_damaged(queue, group, sequence, row);
+        bury_damaged(queue, group, sequence, row, rules::State::ready);
       }
     }
   }

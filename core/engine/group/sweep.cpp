@@ -4,6 +4,7 @@
 
 #include "ackwire/limits.hpp"
 #include "engine/state.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -14,31 +15,31 @@ constexpr Duration head_check_pause{100};
 }  // namespace
 
 void Engine::State::sweep(Queue& queue, Group& group) {
-  while (!group.recovered_blocks.empty() && budget > 0) {
+  while (!group.recovered_blocks.empty() && turn.budget > 0) {
     const auto it = group.window.find(group.recovered_blocks.front());
     std::uint32_t i = 0;
     if (it != group.window.end()) {
       WindowBlock& block = it->second;
-      for (; i < block.count() && block.base + i < group.recovered_until && budget > 0; ++i) {
+      for (; i < block.count() && block.base + i < group.recovered_until && turn.budget > 0; ++i) {
         if (block.slots[i].holder != Slot::waiting) continue;
-        --budget;
+        --turn.budget;
         end_lease_of_slot(queue, group, block, i, Return::lease_end, "the broker was restarted while it was handed out");
       }
-      if (budget == 0) break;
+      if (turn.budget == 0) break;
     }
     group.recovered_blocks.pop_front();
   }
-  while (!group.recovered_retry.empty() && budget > 0) {
-    --budget;
+  while (!group.recovered_retry.empty() && turn.budget > 0) {
+    --turn.budget;
     const auto [sequence, begun] = group.recovered_retry.front();
     group.recovered_retry.pop_front();
     return_retry(queue, group, sequence, Return::lease_end, begun, "the broker was restarted while it was handed out");
   }
   if (!group.returning.empty()) take_back(queue, group);
-  if (now.mono >= group.next_lease_check) check_leases(queue, group);
-  if (epoch_ms(now.wall) >= group.next_due_ms && group.row.retry > 0) mature(queue, group);
-  if (now.mono >= group.next_head_check && group.row.cursor < queue.state.next_sequence) expire_head(queue, group);
-  if (budget == 0) more = true;
+  if (turn.now.mono >= group.next_lease_check) check_leases(queue, group);
+  if (epoch_ms(turn.now.wall) >= group.next_due_ms && group.row.retry > 0) mature(queue, group);
+  if (turn.now.mono >= group.next_head_check && group.row.cursor < queue.state.next_sequence) expire_head(queue, group);
+  if (turn.budget == 0) turn.more = true;
 }
 
 // Consumers that ended: everything they held, from the oldest on.
@@ -48,8 +49,8 @@ void Engine::State::take_back(Queue& queue, Group& group) {
     for (auto& [base, block] : group.window) {
       for (std::uint32_t i = 0; i < block.count(); ++i) {
         if (block.slots[i].holder != gone.holder) continue;
-        if (budget == 0) return;
-        --budget;
+        if (turn.budget == 0) return;
+        --turn.budget;
         end_lease_of_slot(queue, group, block, i, gone.why, gone.text);
       }
     }
@@ -59,8 +60,8 @@ void Engine::State::take_back(Queue& queue, Group& group) {
     }
     std::sort(held.begin(), held.end());  // the order of a hash table would not be repeatable
     for (const std::uint64_t sequence : held) {
-      if (budget == 0) return;
-      --budget;
+      if (turn.budget == 0) return;
+      --turn.budget;
       end_lease_of_retry(queue, group, sequence, gone.why, gone.text);
     }
     group.returning.pop_front();
@@ -69,9 +70,9 @@ void Engine::State::take_back(Queue& queue, Group& group) {
 
 namespace {
 
-Duration renewed_until(const std::unordered_map<std::uint32_t, Subscription*>& by_index, std::uint32_t holder) {
-  const auto it = by_index.find(holder);
-  return it == by_index.end() ? Duration{0} : it->second->renewed_until;
+Duration renewed_until(const Consumers& consumers, std::uint32_t holder) {
+  const Subscription* subscription = consumers.holder(holder);
+  return subscription ? subscription->renewed_until : Duration{0};
 }
 
 Duration effective_deadline(Duration renewed, Duration started, Duration deadline) {
@@ -86,9 +87,9 @@ void Engine::State::check_leases(Queue& queue, Group& group) {
   std::vector<std::uint64_t> ended;
   for (const auto& [sequence, lease] : group.retry_leases) {
     const auto own = group.extended.find(sequence);
-    const Duration deadline = effective_deadline(renewed_until(by_index, lease.holder), lease.started,
+    const Duration deadline = effective_deadline(renewed_until(consumers, lease.holder), lease.started,
                                                  own == group.extended.end() ? lease.deadline : own->second);
-    if (deadline <= now.mono) {
+    if (deadline <= turn.now.mono) {
       ended.push_back(sequence);
     } else {
       next = std::min(next, deadline);
@@ -96,25 +97,24 @@ void Engine::State::check_leases(Queue& queue, Group& group) {
   }
   std::sort(ended.begin(), ended.end());
   for (const std::uint64_t sequence : ended) {
-    if (budget == 0) {
-      next = now.mono;
+    if (turn.budget == 0) {
+      next = turn.now.mono;
       break;
     }
-    --budget;
-    ++group.row.lease_expired;
-    ++queue.sample.lease_expired;
-    lease_ran_out(queue, group.retry_leases.at(sequence).holder);
+    --turn.budget;
+    lease_ran_out(queue, group, group.retry_leases.at(sequence).holder);
     end_lease_of_retry(queue, group, sequence, Return::lease_end, "the lease ran out (visibility_timeout)");
   }
-  group.next_lease_check = next == Duration::max() ? next : std::max(next, budget == 0 ? now.mono : now.mono + lease_check_pause);
+  group.next_lease_check =
+      next == Duration::max() ? next : std::max(next, turn.budget == 0 ? turn.now.mono : turn.now.mono + lease_check_pause);
 }
 
 void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& block, Duration& next) {
   for (std::size_t l = 0; l < block.leases.size();) {
     const Lease lease = block.leases[l];
-    const Duration renewed = renewed_until(by_index, lease.holder);
+    const Duration renewed = renewed_until(consumers, lease.holder);
     const Duration deadline = effective_deadline(renewed, lease.started, lease.deadline);
-    if (deadline > now.mono && group.extended.empty()) {
+    if (deadline > turn.now.mono && group.extended.empty()) {
       next = std::min(next, deadline);
       ++l;
       continue;
@@ -125,15 +125,13 @@ void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& 
       const auto own = group.extended.find(block.base + i);
       // An own deadline replaces that of the hand-over; a renewal counts for every lease of the consumer.
       const Duration ends = own == group.extended.end() ? deadline : effective_deadline(renewed, lease.started, own->second);
-      if (ends > now.mono || budget == 0) {
+      if (ends > turn.now.mono || turn.budget == 0) {
         left = true;
-        next = std::min(next, std::max(ends, now.mono));
+        next = std::min(next, std::max(ends, turn.now.mono));
         continue;
       }
-      --budget;
-      ++group.row.lease_expired;
-      ++queue.sample.lease_expired;
-      lease_ran_out(queue, lease.holder);
+      --turn.budget;
+      lease_ran_out(queue, group, lease.holder);
       end_lease_of_slot(queue, group, block, i, Return::lease_end, "the lease ran out (visibility_timeout)");
     }
     if (left) {
@@ -146,27 +144,27 @@ void Engine::State::check_block_leases(Queue& queue, Group& group, WindowBlock& 
 
 // Counts the retry rows whose time has come, so that dispatch knows of them.
 void Engine::State::mature(Queue& queue, Group& group) {
-  const std::uint64_t wall = epoch_ms(now.wall);
+  const std::uint64_t wall = epoch_ms(turn.now.wall);
   group.next_due_ms = leased_due;
   store::Row row;
-  std::string next(std::string_view{key::due(queue.id, group.id, group.matured.ms, group.matured.sequence)});
-  next.push_back('\0');
+  store::Scan scan(*turn.tx, Table::due, key::of(queue.id, group.id),
+                   key::due(queue.id, group.id, group.matured.ms, group.matured.sequence));
   Due counted = group.matured;
   std::vector<std::uint64_t> matured;
-  while (tx->seek(Table::due, next, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
+  while (scan.next(row) && row.key.size() == 24) {
     const Due due{be64(row.key, 8), be64(row.key, 16)};
+    if (due == group.matured) continue;
     if (due.ms == leased_due) break;
-    if (due.ms > wall || budget == 0) {
+    if (due.ms > wall || turn.budget == 0) {
       group.next_due_ms = due.ms;
       break;
     }
-    --budget;
+    --turn.budget;
     counted = due;
     matured.push_back(due.sequence);
-    next.assign(row.key);
-    next.push_back('\0');
   }
   group.matured = group.next_due_ms <= wall ? counted : std::max(group.matured, Due{wall, ~std::uint64_t{0}});
+  if (!matured.empty()) transition(queue, group, rules::State::delayed, rules::Input::due, matured.size());
   group.ready_retry += matured.size();
   for (const std::uint64_t sequence : matured) expire_matured(queue, group, sequence);
 }
@@ -179,20 +177,20 @@ void Engine::State::expire_matured(Queue& queue, Group& group, std::uint64_t seq
   std::string_view rest = row.record;
   if (!format::split(rest, record) || !format::checksum_ok(record) || !row_expired(queue, row, record)) return;
   erase_retry(queue, group, sequence, row);
-  expire_message(queue, group, sequence, row);
+  expire_message(queue, group, sequence, row, rules::State::ready);
 }
 
 // A message whose time to live has passed leaves from the head of the queue even when nobody consumes.
 void Engine::State::expire_head(Queue& queue, Group& group) {
-  group.next_head_check = now.mono + head_check_pause;
+  group.next_head_check = turn.now.mono + head_check_pause;
   group.head_expiry_ms = 0;
   group.head_looked_at = group.row.cursor;
-  while (budget > 0) {
+  while (turn.budget > 0) {
     format::Run run;
     bool fresh = false;
     if (!read_block(queue, group.row.cursor, run, fresh)) {
       // Only delayed messages came since: they have rows of their own, and nothing will be read here.
-      if (tx->status().ok()) {
+      if (turn.tx->status().ok()) {
         group.row.cursor = queue.state.next_sequence;
         group.dirty = true;
       }
@@ -209,19 +207,19 @@ void Engine::State::expire_head(Queue& queue, Group& group) {
                                                     : 0;
       return;
     }
-    if (!room_to_expire(queue, record.bytes.size())) {
+    if (!room.to_expire(queue.row.policy, record.bytes.size())) {
       queue.waits_for_room = true;
       return;
     }
-    --budget;
+    --turn.budget;
     WindowBlock& block = open_window(group, run);
     TakenOut row;
     if (!take_out(queue, group, block, static_cast<std::uint32_t>(sequence - block.base), row)) return;
     group.row.cursor = group.head_looked_at = sequence + 1;
     row.deliveries = row.attempts = 0;
-    expire_message(queue, group, sequence, row);
+    expire_message(queue, group, sequence, row, rules::State::ready);
   }
-  if (budget == 0) group.next_head_check = now.mono;  // it goes on in the next turn
+  if (turn.budget == 0) group.next_head_check = turn.now.mono;  // it goes on in the next turn
 }
 
 }  // namespace ackwire::engine

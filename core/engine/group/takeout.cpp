@@ -27,7 +27,7 @@ bool Engine::State::take_out(Queue& queue, Group& group, WindowBlock& block, std
   format::Run run;
   bool fresh = false;
   if (!read_block(queue, block.base, run, fresh) || run.first_sequence != block.base) {
-    damage("block " + std::to_string(block.base) + " of queue " + queue.row.name + " is gone while in use");
+    turn.damage("block " + std::to_string(block.base) + " of queue " + queue.row.name + " is gone while in use");
     return false;
   }
   std::size_t begin = 0;
@@ -44,9 +44,9 @@ bool Engine::State::take_out(Queue& queue, Group& group, WindowBlock& block, std
 void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms) {
   row.time_ms = due_ms;
   row.reason = 0;
-  spend_room(row);
-  tx->put(Table::retry, key::at(queue.id, group.id, sequence), encode(row));
-  tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), due_waiting);
+  room.spend(row);
+  turn.tx->put(Table::retry, key::at(queue.id, group.id, sequence), encode(row));
+  turn.tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), due_waiting);
   ++group.row.retry;
   group.dirty = true;
   if (due_ms == leased_due) return;
@@ -58,8 +58,8 @@ void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence
 }
 
 void Engine::State::erase_retry(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row) {
-  tx->erase(Table::retry, key::at(queue.id, group.id, sequence));
-  tx->erase(Table::due, key::due(queue.id, group.id, row.time_ms, sequence));
+  turn.tx->erase(Table::retry, key::at(queue.id, group.id, sequence));
+  turn.tx->erase(Table::due, key::due(queue.id, group.id, row.time_ms, sequence));
   --group.row.retry;
   group.dirty = true;
   if (row.time_ms != leased_due && Due{row.time_ms, sequence} <= group.matured) --group.ready_retry;
@@ -72,33 +72,41 @@ void Engine::State::replace_retry(Queue& queue, Group& group, std::uint64_t sequ
 
 void Engine::State::note_error(TakenOut& row, std::string_view text) {
   if (row.errors.size() >= limits::errors_kept) row.errors.erase(row.errors.begin());
-  row.errors.push_back({now.wall, row.deliveries, rules::cut_text(text)});
+  row.errors.push_back({turn.now.wall, row.deliveries, rules::cut_text(text)});
 }
 
-void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, DeadReason reason,
-                             std::string_view detail) {
+namespace {
+
+DeadReason reason_of(rules::Input input) {
+  switch (input) {
+    case rules::Input::reject: return DeadReason::rejected;
+    case rules::Input::ttl_dead_letter: return DeadReason::expired;
+    case rules::Input::damage: return DeadReason::damaged;
+    default: return DeadReason::max_attempts;
+  }
+}
+
+}  // namespace
+
+void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from,
+                             rules::Input input, std::string_view detail) {
+  const DeadReason reason = reason_of(input);
   row.reason = static_cast<std::uint8_t>(reason);
   row.detail = rules::cut_text(detail);
-  row.time_ms = epoch_ms(now.wall);
-  spend_room(row);
-  tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
-  ++group.row.dead;
-  ++group.row.dead_lettered;
-  group.row.dead_bytes += row.record.size();
-  ++queue.sample.dead_lettered;
-  note({model::NoteKind::dead_lettered, {}, queue.row.name, group.row.name, std::string(name(reason)), row.detail, 1, sequence});
-  group.dirty = true;
+  row.time_ms = epoch_ms(turn.now.wall);
+  room.spend(row);
+  turn.tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
+  transition(queue, group, from, input, 1, row.record.size());
+  turn.note(
+      {model::NoteKind::dead_lettered, {}, queue.row.name, group.row.name, std::string(name(reason)), row.detail, 1, sequence});
 }
 
-void Engine::State::expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
-  group.dirty = true;
+void Engine::State::expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from) {
   if (queue.row.policy.on_expiry == OnExpiry::dead_letter) {
-    put_dead(queue, group, sequence, row, DeadReason::expired, "its time to live passed before it was processed");
+    put_dead(queue, group, sequence, row, from, rules::Input::ttl_dead_letter, "its time to live passed before it was processed");
     return;
   }
-  ++queue.sample.expired;
-  ++group.row.expired;
-  group.row.settled_bytes += row.record.size();
+  transition(queue, group, from, rules::Input::ttl_discard, 1, row.record.size());
   remember_key(queue, sequence, row.record);
 }
 
@@ -119,7 +127,7 @@ bool Engine::State::row_expired(const Queue& queue, const TakenOut& row, const f
 }
 
 bool Engine::State::expired(const Queue& queue, const format::Record& record, std::uint64_t publish_ms) const {
-  const std::uint64_t wall = epoch_ms(now.wall);
+  const std::uint64_t wall = epoch_ms(turn.now.wall);
   if (record.expires_at != 0 && record.expires_at <= wall) return true;
   const auto ttl = static_cast<std::uint64_t>(queue.row.policy.ttl.count());
   return record.expires_at == 0 && ttl != 0 && publish_ms + ttl <= wall;

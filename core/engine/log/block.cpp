@@ -74,16 +74,16 @@ void Engine::State::append_records(Queue& queue, std::string_view records, std::
       TurnBlock& last = queue.turn_blocks.back();
       if (last.base + last.count == queue.state.next_sequence) block = &last;
     }
-    const std::size_t room = block ? format::block_bytes - std::min(block->bytes.size(), format::block_bytes) : 0;
+    const std::size_t left = block ? format::block_bytes - std::min(block->bytes.size(), format::block_bytes) : 0;
     std::size_t bytes = 0;
     std::uint32_t fit = 0;
-    if (records.size() <= room) {
+    if (records.size() <= left) {
       bytes = records.size();
       fit = count;
     } else {
       while (fit < count) {
         const std::size_t size = record_size(records.substr(bytes));
-        if (bytes + size > room) break;
+        if (bytes + size > left) break;
         bytes += size;
         ++fit;
       }
@@ -100,7 +100,7 @@ void Engine::State::append_records(Queue& queue, std::string_view records, std::
     block->bytes.append(records.substr(0, bytes));
     block->count += fit;
     queue.state.next_sequence += fit;
-    appended_bytes += bytes;
+    room.append(bytes);
     records.remove_prefix(bytes);
     count -= fit;
   }
@@ -112,11 +112,11 @@ void Engine::State::write_turn_blocks(Queue& queue) {
     if (block.count == 0) continue;
     format::Run run;
     run.first_sequence = block.base;
-    run.publish_time = static_cast<std::uint64_t>(now.wall.time_since_epoch().count());
+    run.publish_time = static_cast<std::uint64_t>(turn.now.wall.time_since_epoch().count());
     run.count = block.count;
     run.records = std::string_view(block.bytes).substr(format::run_header_bytes);
     format::write_run_header(block.bytes.data(), run);
-    tx->put(Table::blocks, key::block(queue.id, block.base), block.bytes);
+    turn.tx->put(Table::blocks, key::block(queue.id, block.base), block.bytes);
   }
 }
 
@@ -142,14 +142,14 @@ bool Engine::State::read_block(Queue& queue, std::uint64_t sequence, format::Run
     const std::uint64_t base = be64(row.key, 4);
     if (holds(base, row.value)) return true;
     mend_block(queue, base, row.value);
-    const auto mended = tx->get(Table::blocks, key::block(queue.id, base));
+    const auto mended = turn.tx->get(Table::blocks, key::block(queue.id, base));
     return mended && holds(base, *mended);
   };
-  if (tx->seek_back(Table::blocks, wanted, row) && mine()) {
+  if (turn.tx->seek_back(Table::blocks, wanted, row) && mine()) {
     if (!parse()) return false;
     if (sequence < run.first_sequence + run.count) return true;
   }
-  if (!tx->seek(Table::blocks, wanted, row) || !mine()) return false;
+  if (!turn.tx->seek(Table::blocks, wanted, row) || !mine()) return false;
   return parse();
 }
 
@@ -160,7 +160,7 @@ WindowBlock& Engine::State::open_window(Group& group, const format::Run& run) {
   block.base = run.first_sequence;
   block.publish_ms = run.publish_time;
   block.open = run.count;
-  block.reserved = Reserved(reserved_bytes, returns_room(run.count, run.records.size()));
+  block.reserved = room.reserve(run.count, run.records.size());
   block.slots.resize(run.count);
   const auto sizes = record_sizes(run.records, run.count);
   for (std::uint32_t i = 0; i < run.count; ++i) block.slots[i].bytes = sizes[i];
@@ -216,11 +216,11 @@ void Engine::State::close_blocks(Queue& queue) {
     bool all = true;
     for (auto& [id, group] : queue.groups) all = all && group_is_done(group, base, end);
     if (!all) continue;
-    tx->erase(Table::blocks, key::block(queue.id, base));
+    turn.tx->erase(Table::blocks, key::block(queue.id, base));
     for (auto& [id, group] : queue.groups) {
       const auto it = group.window.find(base);
       if (it == group.window.end()) continue;
-      if (it->second.has_marks) tx->erase(Table::marks, key::at(queue.id, id, base));
+      if (it->second.has_marks) turn.tx->erase(Table::marks, key::at(queue.id, id, base));
       group.window.erase(it);
     }
   }
@@ -237,13 +237,13 @@ void Engine::State::write_marks(Queue& queue, Group& group) {
     const std::uint32_t settled = block.count() - block.open;
     // Bits of an older row are a subset, or of records that are settled now: harmless.
     if (settled <= (front ? block.prefix : 0) && block.begun == 0) continue;
-    tx->put(Table::marks, key::at(queue.id, group.id, base), seal(bitmap(block)));
+    turn.tx->put(Table::marks, key::at(queue.id, group.id, base), seal(bitmap(block)));
     block.has_marks = true;
   }
   group.touched.clear();
   while (!group.window.empty() && group.window.begin()->second.end() <= group.row.floor) {
     WindowBlock& block = group.window.begin()->second;
-    if (block.has_marks) tx->erase(Table::marks, key::at(queue.id, group.id, block.base));
+    if (block.has_marks) turn.tx->erase(Table::marks, key::at(queue.id, group.id, block.base));
     group.window.erase(group.window.begin());
   }
 }
@@ -255,7 +255,7 @@ void Engine::State::load_window(Queue& queue, Group& group) {
   bool fresh = false;
   while (at < group.row.cursor && read_block(queue, at, run, fresh) && run.first_sequence < group.row.cursor) {
     WindowBlock& block = open_window(group, run);
-    const auto marks = tx->get(Table::marks, key::at(queue.id, group.id, block.base));
+    const auto marks = turn.tx->get(Table::marks, key::at(queue.id, group.id, block.base));
     std::string_view bits, begun;
     if (marks) {
       const auto payload = unseal(*marks);

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
-#include "engine/state.hpp"
+#include "engine/log/room.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -56,85 +56,88 @@ std::uint64_t row_bytes(const TakenOut& row) {
 
 }  // namespace
 
-void Engine::State::measure_room() {
-  usage = store.usage();
-  appended_bytes = moved_bytes = 0;
+void Room::measure() {
+  usage_ = store_.usage();
+  appended_bytes_ = moved_bytes_ = 0;
   // What the disk can still give above its floor; and below it the pages that the file has already, but for a part, because a free
   // page may lie where nothing fits, and the reserve as far as it is not there.
   const std::uint64_t inside =
-      std::min(usage.file_bytes - usage.file_bytes / fragments_part, less(usage.allocated_bytes, usage.reserve_bytes));
-  const std::uint64_t outside = less(usage.allocated_bytes + usage.disk_free_bytes, usage.reserve_bytes + options.disk_floor_bytes);
-  room_limits.map_bytes = share(options.store_soft_limit, usage.limit_bytes);
-  room_limits.disk_bytes = std::max(inside, outside);
-  room_limits.soft_bytes = std::min(room_limits.map_bytes, room_limits.disk_bytes);
-  room_limits.hard_bytes = std::min(usage.limit_bytes, usage.allocated_bytes + usage.disk_free_bytes);
-  movable_bytes = less(room_limits.hard_bytes, usage.used_bytes) / turn_part;
-  if (!no_room.ok() && now.mono >= no_room_until && !over_limit(0)) no_room = {};
+      std::min(usage_.file_bytes - usage_.file_bytes / fragments_part, less(usage_.allocated_bytes, usage_.reserve_bytes));
+  const std::uint64_t outside =
+      less(usage_.allocated_bytes + usage_.disk_free_bytes, usage_.reserve_bytes + options_.disk_floor_bytes);
+  limits_.map_bytes = share(options_.store_soft_limit, usage_.limit_bytes);
+  limits_.disk_bytes = std::max(inside, outside);
+  limits_.soft_bytes = std::min(limits_.map_bytes, limits_.disk_bytes);
+  limits_.hard_bytes = std::min(usage_.limit_bytes, usage_.allocated_bytes + usage_.disk_free_bytes);
+  movable_bytes_ = less(limits_.hard_bytes, usage_.used_bytes) / turn_part;
+  if (!no_room_.ok() && turn_.now.mono >= no_room_until_ && !over_limit(0)) no_room_ = {};
 }
 
-void Engine::State::note_no_room(const Error& why) {
-  if (no_room.ok()) no_room = why;                                            // the first reason stays: it is what happened
-  no_room_until = std::max(now.mono, refusing_until) + 2 * full_retry_after;  // whoever was refused has tried again by then
+void Room::note_no_room(const Error& why) {
+  if (no_room_.ok()) no_room_ = why;                                                  // the first reason stays: it is what happened
+  no_room_until_ = std::max(turn_.now.mono, refusing_until_) + 2 * full_retry_after;  // whoever was refused has tried again by then
 }
 
-const Status& Engine::room() const { return state_->no_room; }
+void Room::refuse_publishes(Duration until, const Error& why) {
+  refusing_until_ = until;
+  note_no_room(why);
+}
 
 // What a batch of records would need is looked at before it is stored: the reserve is not for publishes.
-std::optional<Error> Engine::State::over_limit(std::uint64_t bytes) const {
-  const std::uint64_t used = usage.used_bytes + appended_bytes + moved_bytes;
+std::optional<Error> Room::over_limit(std::uint64_t bytes) const {
+  const std::uint64_t used = usage_.used_bytes + appended_bytes_ + moved_bytes_;
   const auto refuse = [](std::string what) {
     return Error{Errc::overloaded, std::move(what) + " Acks, purges and the DLQ still work.", full_retry_after, {}};
   };
-  if (now.mono < refusing_until) {
+  if (turn_.now.mono < refusing_until_) {
     return refuse(
         "A moment ago the store had no room for a commit, so publishes wait until what frees room has been done. Nothing was "
         "stored. "
         "Settle or purge messages, free disk space, or raise store_bytes_limit.");
   }
-  if (used + bytes <= room_limits.soft_bytes) return std::nullopt;
-  if (room_limits.map_bytes <= room_limits.disk_bytes) {
-    return refuse("The store has " + size_text(used) + " in use, and takes publishes up to " + size_text(room_limits.map_bytes) +
-                  ": store_soft_limit of store_bytes_limit = " + size_text(usage.limit_bytes) +
+  if (used + bytes <= limits_.soft_bytes) return std::nullopt;
+  if (limits_.map_bytes <= limits_.disk_bytes) {
+    return refuse("The store has " + size_text(used) + " in use, and takes publishes up to " + size_text(limits_.map_bytes) +
+                  ": store_soft_limit of store_bytes_limit = " + size_text(usage_.limit_bytes) +
                   " (the file size limit of the process, if that is lower). Nothing was stored. Settle or purge messages, or raise "
                   "store_bytes_limit.");
   }
-  return refuse("The disk has " + size_text(usage.disk_free_bytes) + " free and disk_floor_bytes keeps " +
-                size_text(options.disk_floor_bytes) + " of it, so the data file (" + size_text(usage.file_bytes) +
-                ") may not grow, and takes publishes up to " + size_text(room_limits.disk_bytes) + "; " + size_text(used) +
+  return refuse("The disk has " + size_text(usage_.disk_free_bytes) + " free and disk_floor_bytes keeps " +
+                size_text(options_.disk_floor_bytes) + " of it, so the data file (" + size_text(usage_.file_bytes) +
+                ") may not grow, and takes publishes up to " + size_text(limits_.disk_bytes) + "; " + size_text(used) +
                 " are in use. Nothing was stored. " +
-                (used > room_limits.disk_bytes / 2 ? "Settle or purge messages, which makes room in the file, free disk space, "
-                                                   : "Free disk space, ") +
+                (used > limits_.disk_bytes / 2 ? "Settle or purge messages, which makes room in the file, free disk space, "
+                                               : "Free disk space, ") +
                 "or lower disk_floor_bytes.");
 }
 
-bool Engine::State::room_for(std::uint64_t bytes, double part) const {
-  const std::uint64_t most = room_limits.soft_bytes + share(part, less(room_limits.hard_bytes, room_limits.soft_bytes));
-  return usage.used_bytes + appended_bytes + moved_bytes + bytes <= most;
+bool Room::room_for(std::uint64_t bytes, double part) const {
+  const std::uint64_t most = limits_.soft_bytes + share(part, less(limits_.hard_bytes, limits_.soft_bytes));
+  return usage_.used_bytes + appended_bytes_ + moved_bytes_ + bytes <= most;
 }
 
 // Texts help people, but no text may be why a message finds no room.
-void Engine::State::spend_room(TakenOut& row) {
+void Room::spend(TakenOut& row) {
   if (!room_for(rows_room(1, row_bytes(row)), for_returns)) {
     if (row.errors.size() > 1) row.errors.erase(row.errors.begin(), row.errors.end() - 1);
     for (AttemptError& error : row.errors) error.text.resize(std::min(error.text.size(), short_text_bytes));
     row.detail.resize(std::min(row.detail.size(), short_text_bytes));
   }
   const std::uint64_t bytes = rows_room(1, row_bytes(row));
-  moved_bytes += bytes;
-  movable_bytes -= std::min(movable_bytes, bytes);
-  if (movable_bytes > 0 || budget == 0) return;
-  budget = 0;
-  more = true;
+  moved_bytes_ += bytes;
+  movable_bytes_ -= std::min(movable_bytes_, bytes);
+  if (movable_bytes_ > 0 || turn_.budget == 0) return;
+  turn_.budget = 0;
+  turn_.more = true;
 }
 
 // A message that becomes a dead letter by its age waits in its block until there is room for the row.
-bool Engine::State::room_to_expire(const Queue& queue, std::uint64_t record_bytes) const {
-  return queue.row.policy.on_expiry != OnExpiry::dead_letter || room_for(rows_room(1, record_bytes), for_expiry);
+bool Room::to_expire(const QueuePolicy& policy, std::uint64_t record_bytes) const {
+  return policy.on_expiry != OnExpiry::dead_letter || room_for(rows_room(1, record_bytes), for_expiry);
 }
 
-bool Engine::State::room_for_return(const Group& group, const format::Run& run) const {
-  const std::uint64_t needed = group.window.contains(run.first_sequence) ? 0 : returns_room(run.count, run.records.size());
-  return room_for(reserved_bytes + needed, for_returns);
+bool Room::for_return(std::uint64_t count, std::uint64_t bytes) const {
+  return room_for(reserved_bytes_ + returns_room(count, bytes), for_returns);
 }
 
 }  // namespace ackwire::engine

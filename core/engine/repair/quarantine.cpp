@@ -30,17 +30,18 @@ std::string place(const Queue& queue, const Group& group, std::uint64_t sequence
 void Engine::State::note_damage(Queue& queue, std::string what) {
   ++queue.damaged;
   touch(queue);
-  if (damage_found.size() < notes_most) damage_found.push_back("damage in the store: " + std::move(what));
+  if (turn.damage_found.size() < notes_most) turn.damage_found.push_back("damage in the store: " + std::move(what));
 }
 
 // -- retry rows --------------------------------------------------------------------------------------------------------------
 
 /// The time under which the due index has the message. A damaged row cannot tell, so the index is searched.
 std::optional<std::uint64_t> Engine::State::find_due(const Queue& queue, const Group& group, std::uint64_t sequence) {
-  if (tx->get(Table::due, key::due(queue.id, group.id, leased_due, sequence))) return leased_due;
+  if (turn.tx->get(Table::due, key::due(queue.id, group.id, leased_due, sequence))) return leased_due;
   std::string at(std::string_view{key::due(queue.id, group.id, 0, 0)});
   store::Row row;
-  while (tx->seek(Table::due, at, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id && be32(row.key, 4) == group.id) {
+  while (turn.tx->seek(Table::due, at, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id &&
+         be32(row.key, 4) == group.id) {
     if (be64(row.key, 16) == sequence) return be64(row.key, 8);
     at.assign(row.key);
     at.push_back('\0');
@@ -49,17 +50,17 @@ std::optional<std::uint64_t> Engine::State::find_due(const Queue& queue, const G
 }
 
 void Engine::State::erase_due(const Queue& queue, Group& group, std::uint64_t due_ms, std::uint64_t sequence) {
-  tx->erase(Table::due, key::due(queue.id, group.id, due_ms, sequence));
+  turn.tx->erase(Table::due, key::due(queue.id, group.id, due_ms, sequence));
   if (due_ms != leased_due && Due{due_ms, sequence} <= group.matured && group.ready_retry > 0) --group.ready_retry;
 }
 
 bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
-  const auto bytes = tx->get(Table::retry, key::at(queue.id, group.id, sequence));
+  const auto bytes = turn.tx->get(Table::retry, key::at(queue.id, group.id, sequence));
   if (bytes && decode(*bytes, row)) return true;
-  if (!tx->status().ok()) return false;  // nothing can be read any more, which is no damage
+  if (!turn.tx->status().ok()) return false;  // nothing can be read any more, which is no damage
   const bool found = bytes.has_value();
   Salvaged salvaged;
-  if (found) salvaged = salvage(*bytes, static_cast<std::int64_t>(epoch_ms(now.wall)));
+  if (found) salvaged = salvage(*bytes, static_cast<std::int64_t>(epoch_ms(turn.now.wall)));
   row = std::move(salvaged.row);
   if (const auto due = find_due(queue, group, sequence)) erase_due(queue, group, *due, sequence);
   if (const auto lease = group.retry_leases.find(sequence); lease != group.retry_leases.end()) {
@@ -72,9 +73,10 @@ bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequenc
     note_damage(queue, place(queue, group, sequence) + " is in the due index and has no row; its place there was erased");
     return false;
   }
-  tx->erase(Table::retry, key::at(queue.id, group.id, sequence));
+  turn.tx->erase(Table::retry, key::at(queue.id, group.id, sequence));
   if (group.row.retry > 0) --group.row.retry;
-  put_dead(queue, group, sequence, row, DeadReason::damaged, salvaged.whole ? record_is_whole : row_as_found);
+  put_dead(queue, group, sequence, row, rules::State::delayed, rules::Input::damage,
+           salvaged.whole ? record_is_whole : row_as_found);
   note_damage(queue, "the retry row of " + place(queue, group, sequence) + " fails its checksum; it is a dead letter now");
   return false;
 }
@@ -82,7 +84,7 @@ bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequenc
 /// A message that its consumer has processed needs no bytes any more: takes it back from the dead letters of this turn.
 bool Engine::State::unbury(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row) {
   if (row.reason != static_cast<std::uint8_t>(DeadReason::damaged)) return false;
-  if (!tx->erase(Table::dead, key::at(queue.id, group.id, sequence))) return false;
+  if (!turn.tx->erase(Table::dead, key::at(queue.id, group.id, sequence))) return false;
   --group.row.dead;
   --group.row.dead_lettered;
   --queue.sample.dead_lettered;
@@ -95,12 +97,12 @@ bool Engine::State::unbury(Queue& queue, Group& group, std::uint64_t sequence, c
 // A damaged dead letter stays where it is, with what can be read of it.
 void Engine::State::read_dead(Queue& queue, Group& group, std::uint64_t sequence, std::string_view value, TakenOut& row) {
   if (decode(value, row)) return;
-  Salvaged salvaged = salvage(value, static_cast<std::int64_t>(epoch_ms(now.wall)));
+  Salvaged salvaged = salvage(value, static_cast<std::int64_t>(epoch_ms(turn.now.wall)));
   row = std::move(salvaged.row);
   row.reason = static_cast<std::uint8_t>(DeadReason::damaged);
   row.detail = salvaged.whole ? record_is_whole : row_as_found;
-  row.time_ms = epoch_ms(now.wall);
-  tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
+  row.time_ms = epoch_ms(turn.now.wall);
+  turn.tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
   note_damage(queue, "the dead letter of " + place(queue, group, sequence) + " fails its checksum; what can be read of it is kept");
 }
 
@@ -111,9 +113,9 @@ bool is_whole(const TakenOut& row) {
 }
 
 /// A message that is out of its block and whose record is damaged.
-void Engine::State::bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
+void Engine::State::bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from) {
   const bool mended = mend_length(row.record);
-  put_dead(queue, group, sequence, row, DeadReason::damaged, mended ? length_was_mended : record_as_found);
+  put_dead(queue, group, sequence, row, from, rules::Input::damage, mended ? length_was_mended : record_as_found);
   note_damage(queue, "the record of " + place(queue, group, sequence) + " fails its checksum; it is a dead letter now");
 }
 
@@ -128,7 +130,8 @@ void Engine::State::mend_block(Queue& queue, std::uint64_t base, std::string_vie
   } else {
     std::uint64_t most = queue.state.next_sequence > base ? queue.state.next_sequence - base : 1;
     store::Row next;
-    if (tx->seek(Table::blocks, key::block(queue.id, base + 1), next) && next.key.size() == 12 && be32(next.key, 0) == queue.id)
+    if (turn.tx->seek(Table::blocks, key::block(queue.id, base + 1), next) && next.key.size() == 12 &&
+        be32(next.key, 0) == queue.id)
       most = std::min(most, be64(next.key, 4) - base);
     for (const auto& [id, group] : queue.groups) {
       if (const auto it = group.window.find(base); it != group.window.end()) most = it->second.count();
@@ -137,10 +140,10 @@ void Engine::State::mend_block(Queue& queue, std::uint64_t base, std::string_vie
     std::string lost;
     for (const char c : block.substr(0, format::run_header_bytes))
       lost += {digits[static_cast<unsigned char>(c) >> 4], digits[static_cast<unsigned char>(c) & 15]};
-    replace_run_header(block, base, epoch_ms(now.wall), most);
+    replace_run_header(block, base, epoch_ms(turn.now.wall), most);
     what += "it has a new one, which counts what can be found; the old one was " + lost;
   }
-  tx->put(Table::blocks, key::block(queue.id, base), block);
+  turn.tx->put(Table::blocks, key::block(queue.id, base), block);
   note_damage(queue, std::move(what));
 }
 
@@ -161,7 +164,7 @@ bool fits(std::string_view bits, std::uint32_t count) {
 bool Engine::State::mend_marks(Queue& queue, Group& group, const WindowBlock& block, std::string_view value) {
   const auto mended = mend_sealed(value);
   if (!mended || !fits(*unseal(*mended), block.count())) return false;
-  tx->put(Table::marks, key::at(queue.id, group.id, block.base), *mended);
+  turn.tx->put(Table::marks, key::at(queue.id, group.id, block.base), *mended);
   note_damage(queue, "the marks of block " + std::to_string(block.base) + " of queue " + queue.row.name + ", group " +
                          group.row.name + " fail their checksum; one bit was wrong and was put right");
   return true;
@@ -184,15 +187,15 @@ void Engine::State::bury_unmarked(Queue& queue, Group& group, WindowBlock& block
     begin += record.size();
     bits[i / 8] = static_cast<char>(bits[i / 8] | 1 << (i % 8));
     const Key at = key::at(queue.id, group.id, sequence);
-    if (sequence < group.row.floor || tx->get(Table::retry, at) || tx->get(Table::dead, at)) continue;
+    if (sequence < group.row.floor || turn.tx->get(Table::retry, at) || turn.tx->get(Table::dead, at)) continue;
     TakenOut row;
     row.deliveries = 1;
     row.publish_ms = publish_ms;
     row.record = record;
-    put_dead(queue, group, sequence, row, DeadReason::damaged, unknown_if_settled);
+    put_dead(queue, group, sequence, row, rules::State::leased, rules::Input::damage, unknown_if_settled);
     ++buried;
   }
-  tx->put(Table::marks, key::at(queue.id, group.id, block.base), seal(bits));
+  turn.tx->put(Table::marks, key::at(queue.id, group.id, block.base), seal(bits));
   group.recount = true;
   note_damage(queue, "the marks of block " + std::to_string(block.base) + " of queue " + queue.row.name + ", group " +
                          group.row.name + " are lost: " + std::to_string(buried) +
@@ -204,7 +207,7 @@ void Engine::State::recount_damaged(Queue& queue) {
     if (!group.recount) continue;
     group.recount = false;
     group.dirty = true;
-    reconcile(group.row, count_present(*tx, queue.id, id, group.row.floor));
+    reconcile(group.row, count_present(*turn.tx, queue.id, id, group.row.floor));
   }
 }
 
@@ -222,12 +225,12 @@ std::optional<std::string> Engine::State::mend_state(std::string_view at, std::s
                                                      const std::string& what) {
   auto mended = mend_sealed(value);
   if (!mended) return mended;
-  tx->put(Table::state, at, *mended);
+  turn.tx->put(Table::state, at, *mended);
   const std::string text = what + " fails its checksum; one bit was wrong and was put right";
   if (queue) {
     note_damage(*queue, text);
   } else {
-    damage_found.push_back("damage in the store: " + text);
+    turn.damage_found.push_back("damage in the store: " + text);
   }
   return mended;
 }

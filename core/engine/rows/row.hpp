@@ -54,6 +54,8 @@ inline Key group(std::uint32_t queue, std::uint32_t group) { return Key().u8('G'
 inline Key producer(std::uint32_t queue, const model::ProducerId& id, std::uint64_t sequence) {
   return Key().u8('P').u32(queue).bytes({id.data(), id.size()}).u64(sequence);
 }
+/// Prefix of all rows of a group in marks, retry, due and dead.
+inline Key of(std::uint32_t queue, std::uint32_t group) { return Key().u32(queue).u32(group); }
 inline Key block(std::uint32_t queue, std::uint64_t base) { return Key().u32(queue).u64(base); }
 /// marks, retry and dead share this shape.
 inline Key at(std::uint32_t queue, std::uint32_t group, std::uint64_t sequence) {
