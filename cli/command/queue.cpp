@@ -94,7 +94,7 @@ int purge(Client& client, const QueueOptions& options, const Face& face) {
     const auto question = fmt::format("Discard {} ready and {} delayed messages of \"{}\"?", now.ready, now.delayed, options.name);
     if (!may_remove(options.removal, face.terminal, face.globals.json(), question, status)) return status;
     const auto count = client.purge(options.name);
-    if (!count) return face.refuse(count.error());
+    if (!count) return face.refuse_rest(count.error());
     purged = *count;
   }
   face.printer.record(Json{{"queue", options.name}, {"purged", purged}, {"dry_run", options.removal.dry_run}});

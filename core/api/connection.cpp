@@ -72,7 +72,9 @@ Result<PendingPublish> pending(Result<backend::Publishing> under_way) {
 
 /// A series that ended early says how far it came.
 Error part_done(Error error, std::uint64_t count, std::string_view what) {
-  if (count > 0) error.message += " Before that, " + std::to_string(count) + " messages were " + std::string(what) + ".";
+  if (count == 0) return error;
+  error.message += " Before that, " + std::to_string(count) + " messages were " + std::string(what) + ".";
+  error.index = count;
   return error;
 }
 

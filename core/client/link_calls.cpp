@@ -190,7 +190,7 @@ bool ConnectionCore::refused(std::uint32_t request, std::string_view payload, Cl
     return true;
   }
   publisher_.refuse(request, error);
-  subscriptions_.refused(request, error);
+  subscriptions_.refused(request, error, now);
   requests_.refused(request, error);
   answers_.notify_all();
   gate_->published.notify_all();

@@ -211,7 +211,7 @@ void Subscriptions::session_lost(const Error& error) {
     of->received = false;
     of->open = 0;
     of->begun.clear();
-    of->begun_due = Clock::time_point::max();
+    of->begun_due = of->acks_due = Clock::time_point::max();
     if (of->phase == Subscription::Phase::ending) {
       finish(*of, std::nullopt);
     } else {
@@ -293,7 +293,11 @@ Clock::time_point Subscriptions::tick(Clock::time_point now) {
   for (const auto& [id, of] : by_id_) {
     if (of->phase != Subscription::Phase::live) continue;
     if (now >= of->begun_due) tell_begun(*of);
-    next = std::min({next, of->begun_due, keep_alive(*of, now)});
+    if (now >= of->acks_due) {
+      of->acks_due = Clock::time_point::max();
+      list_acks(of);
+    }
+    next = std::min({next, of->begun_due, of->acks_due, keep_alive(*of, now)});
   }
   return next;
 }

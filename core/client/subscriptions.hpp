@@ -58,7 +58,7 @@ class Subscriptions {
   /// False when the runs are damaged.
   bool deliver(model::SubscriptionId id, std::string_view runs, const std::shared_ptr<const void>& owner, Clock::time_point now);
   void settled(std::uint32_t request, const model::SettleResult& answer);
-  void refused(std::uint32_t request, const Error& error);
+  void refused(std::uint32_t request, const Error& error, Clock::time_point now);
   void recalled(const model::Recall& recall);
   void ended(const model::SubscriptionEnded& ended);
   void ponged(std::uint32_t pongs);
@@ -97,6 +97,7 @@ class Subscriptions {
   Clock::time_point keep_alive(Subscription& of, Clock::time_point now);
   void answer(Pending& pending, const model::SettleResult& answer);
   void fail(Pending& pending, const Error& error);
+  void repeat(Pending& pending, Clock::time_point due);
   void lose_acks(Subscription& of, const Error& error);
   void finish(Subscription& of, std::optional<Error> why);
 

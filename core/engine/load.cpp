@@ -99,7 +99,7 @@ void Engine::State::load() {
     for (auto& [group_id, group] : queue.groups) {
       load_window(queue, group);
       load_leased_retry(queue, group);
-      presume_after_crash(queue, group);
+      if (!resumes) presume_after_crash(queue, group);
     }
     recount_damaged(queue);
   }

@@ -39,6 +39,7 @@ struct Engine::State {
   LivesRow lives;
   TimeRow time;
   Duration started{0};
+  bool resumes = false;  // goes on for an engine that had the same sessions
   std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
 
   Turn turn;
@@ -179,6 +180,7 @@ struct Engine::State {
   bool row_expired(const Queue& queue, const TakenOut& row, const format::Record& record) const;
 
   // consumer.cpp
+  void answer_subscribe(const Subscription& subscription);
   void end_subscription(Subscription& subscription, Return why, const char* text);
 
   // publish.cpp, producer.cpp

@@ -57,6 +57,7 @@ void Engine::State::finish_turn() {
 
 Status Engine::State::end_turn() {
   Status result = turn.commit();
+  if (result.ok()) consumers.unanswered.clear();
   consumers.close_deliveries();
   if (result.ok()) settle_touched();
   return result;

@@ -22,6 +22,8 @@ constexpr Duration pace_slack{5};      // of broker time against the steady cloc
 constexpr Duration full_pause{5'000};  // of publishes
 constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first; and between tries to open again
 constexpr Duration full_retry_after{1'000};
+constexpr Duration next_call{2};  // since an answer, within which whoever waited for it is likely to send the next frame
+constexpr std::size_t reply_kept_bytes = 256 * 1024;
 
 std::uint64_t micros() {
   timespec t{};
@@ -29,10 +31,10 @@ std::uint64_t micros() {
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(t.tv_nsec) / 1'000;
 }
 
+/// A subscribe is not among them: the engine that resumes answers it.
 bool wants_answer(wire::Operation operation) {
   using wire::Operation;
-  return operation == Operation::publish || operation == Operation::settle || operation == Operation::request ||
-         operation == Operation::subscribe;
+  return operation == Operation::publish || operation == Operation::settle || operation == Operation::request;
 }
 
 Error no_session() {
@@ -73,13 +75,17 @@ Status Turn::open() {
   return open_engine();
 }
 
-Status Turn::open_engine() {
+engine::EngineOptions Turn::engine_options() const {
   engine::EngineOptions options;
   options.seed = random_seed();
   options.store_soft_limit = options_.store_soft_limit;
   options.disk_floor_bytes = options_.disk_floor_bytes;
   options.machine_boot = machine_boot_;
-  engine_ = std::make_unique<engine::Engine>(store_, options);
+  return options;
+}
+
+Status Turn::open_engine() {
+  engine_ = std::make_unique<engine::Engine>(store_, engine_options());
   now_ = clock_->at(Clock::read_mono(), Clock::read_system());
   Status opened = engine_->open(now_);
   if (opened.ok()) {
@@ -129,7 +135,10 @@ void Turn::begin(const Send& send) {
   gone_.clear();
   released_ = false;
   frames_ = 0;
+  to_confirm_ = awaited_ = false;
 }
+
+bool Turn::can_wait() const { return to_confirm_ && !awaited_ && now_.mono - last_answer_ <= next_call; }
 
 void Turn::take(const std::vector<Received>& frames) {
   frames_ += frames.size();
@@ -163,6 +172,7 @@ void Turn::finish(const Send& send) {
   }
   send_replies(send);
   if (working()) send_effects(send);
+  if (awaited_) last_answer_ = Clock::read_mono();
   if (now_.mono >= next_probe_) probe(send);
 }
 
@@ -187,8 +197,8 @@ void Turn::probe(const Send& send) {
   }
 }
 
-// Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming. Whoever
-// waits for an answer hears the store's error: nothing of his frame was done.
+// Nothing of the turn is true. In a full store an engine goes on from before it, with the same sessions; anything else ends the
+// confirming. Whoever waits for an answer hears the store's error: nothing of his frame was done.
 void Turn::after_failure(const Status& failure, const Send& send) {
   Error error = failure.error();
   const bool full = error.code == Errc::store_full;
@@ -200,6 +210,7 @@ void Turn::after_failure(const Status& failure, const Send& send) {
     stop_confirming(failure);
   }
   tell_failure(failure.error(), full);
+  if (full && resume(error)) return;
   close(send, error.code, error.message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
   if (!full) return;
@@ -207,12 +218,27 @@ void Turn::after_failure(const Status& failure, const Send& send) {
   open_again();
 }
 
+// Writes nothing, so it succeeds on a disk without any room.
+bool Turn::resume(const Error& full) {
+  auto resumed = std::make_unique<engine::Engine>(store_, engine_options());
+  if (!resumed->resume(now_, *engine_)) return false;
+  engine_ = std::move(resumed);
+  make_way(full);
+  tell_damage();
+  return true;
+}
+
+// For what frees room: publishes wait, and so do hand-overs for a little while.
+void Turn::make_way(const Error& full) {
+  engine_->refuse_publishes(now_.mono + full_pause, full);
+  engine_->rest(now_.mono + full_rest);
+}
+
 // A start is a commit too. On a disk without any room it is tried until it succeeds: what frees room may come from outside.
 void Turn::open_again() {
   const Status opened = open_engine();
   if (opened.ok()) {
-    engine_->refuse_publishes(now_.mono + full_pause, full_.error());
-    engine_->rest(now_.mono + full_rest);
+    make_way(full_.error());
     full_ = {};
   } else if (opened.error().code == Errc::store_full) {
     next_open_ = now_.mono + full_rest;
@@ -316,7 +342,7 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
   };
   engine_->heard(session.id);
   switch (frame.operation) {
-    case Operation::publish: to_confirm_ = true; return publish(session, frame);
+    case Operation::publish: to_confirm_ = awaited_ = true; return publish(session, frame);
     case Operation::settle: to_confirm_ = true; return settle(session, frame);
     case Operation::request: return request(session, frame);
     case Operation::subscribe: {
@@ -435,7 +461,11 @@ bool Turn::send_effect(model::Effect& effect, const Session& session, const Send
   } else {
     auto& answer = std::get<model::Answer>(effect.what);
     if (auto* page = std::get_if<model::StatsPage>(&answer.reply)) complete(page->stats);
-    wire::encode(head_, answer.request, answer.reply);
+    wire::FrameWriter(head_, wire::Operation::reply, answer.request);
+    if (reply_.capacity() > reply_kept_bytes) std::string().swap(reply_);
+    reply_.clear();
+    wire::append_json(reply_, answer.reply);
+    payload = reply_;
   }
   return send(session.peer, head_, payload);
 }

@@ -126,7 +126,8 @@ void Turn::tell_failure(const Error& error, bool goes_on) {
   if (goes_on) {
     log_.tell_at_times(
         now_.mono, code, LogLevel::error, "commit_failed",
-        error.message + " Every client says hello again; what had no answer is repeated. Publishes rest for a while.",
+        error.message +
+            " Sessions and leases are as they were before it; who was refused may repeat it. Publishes rest for a while.",
         {{"code", code}});
   } else {
     log_.tell(LogLevel::critical, "broker_failed", error.message + " Nothing is confirmed any more.", {{"code", code}});

@@ -33,6 +33,8 @@ Result<model::Request> request_of(std::string_view verb, std::string_view member
 /// Text that is not UTF-8 is sent with replacement characters. A reply that would not fit a frame leaves out optional members
 /// that have their default value (many queues fit then); if that is not enough, it becomes the Error too_large.
 std::string to_json(const model::Reply& reply);
+/// The same, behind what `out` has.
+void append_json(std::string& out, const model::Reply& reply);
 /// Errors: invalid_argument. A reply that is an Error is a value here.
 Result<model::Reply> reply_from_json(std::string_view text);
 

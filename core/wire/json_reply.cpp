@@ -5,6 +5,7 @@
 #include "wire/json.hpp"
 #include "wire/json_fields.hpp"
 #include "wire/json_text.hpp"
+#include "wire/json_writer.hpp"
 
 namespace ackwire::wire {
 namespace {
@@ -69,24 +70,35 @@ Result<model::Reply> read_reply(const Json& object, std::string_view name) {
   }
 }
 
-std::string dump(const model::Reply& reply, Members which) {
-  JsonWriter writer(which);
+void append(std::string& out, const model::Reply& reply, Members which) {
+  JsonWriter writer(out, which);
+  writer.required("reply", std::visit([](const auto& what) { return reply_name<std::remove_cvref_t<decltype(what)>>(); }, reply));
   std::visit([&](const auto& what) { members(writer, what); }, reply);
-  Json json = writer.take();
-  json["reply"] = std::visit([](const auto& what) { return reply_name<std::remove_cvref_t<decltype(what)>>(); }, reply);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  writer.close();
 }
 
 }  // namespace
 
+void append_json(std::string& out, const model::Reply& reply) {
+  const std::size_t before = out.size();
+  const auto size = [&] { return out.size() - before; };
+  for (const Members which : {Members::all, Members::not_default}) {
+    out.resize(before);
+    append(out, reply, which);
+    if (size() + frame_head_bytes <= limits::frame_bytes) return;
+  }
+  const std::string bytes = std::to_string(size());
+  out.resize(before);
+  append(out,
+         Error{Errc::too_large,
+               "The reply has " + bytes + " bytes and does not fit a frame. Nothing was changed; ask for less at a time."},
+         Members::all);
+}
+
 std::string to_json(const model::Reply& reply) {
-  std::string text = dump(reply, Members::all);
-  if (text.size() + frame_head_bytes <= limits::frame_bytes) return text;
-  text = dump(reply, Members::not_default);
-  if (text.size() + frame_head_bytes <= limits::frame_bytes) return text;
-  return dump(Error{Errc::too_large, "The reply has " + std::to_string(text.size()) +
-                                         " bytes and does not fit a frame. Nothing was changed; ask for less at a time."},
-              Members::all);
+  std::string text;
+  append_json(text, reply);
+  return text;
 }
 
 Result<model::Reply> reply_from_json(std::string_view text) {
@@ -98,7 +110,8 @@ Result<model::Reply> reply_from_json(std::string_view text) {
 }
 
 void encode(std::string& out, std::uint32_t request, const model::Reply& reply) {
-  FrameWriter(out, Operation::reply, request).bytes(to_json(reply));
+  FrameWriter(out, Operation::reply, request);
+  append_json(out, reply);
 }
 
 }  // namespace ackwire::wire

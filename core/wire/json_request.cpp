@@ -7,6 +7,7 @@
 #include "wire/json.hpp"
 #include "wire/json_fields.hpp"
 #include "wire/json_text.hpp"
+#include "wire/json_writer.hpp"
 
 namespace ackwire::wire {
 namespace {
@@ -43,35 +44,22 @@ Result<model::Request> read_request(const Json& object, std::string_view name, U
   }
 }
 
-template <class V>
-Json members_of(const V& what) {
-  JsonWriter writer;
-  describe(writer, what);
-  return writer.take();
-}
-
-/// Members that have their default are left out: a broker that does not know one yet is not asked about it.
-template <class V>
-Json spare(const V& what) {
-  static const Json standard = members_of(V{});
-  Json json = members_of(what);
-  each_member<V>([&](const About& field, const char* name) {
-    const auto same = standard.find(name);
-    if (!field.required && same != standard.end() && json.contains(name) && json[name] == *same) json.erase(name);
-  });
-  return json;
-}
-
 }  // namespace
 
 Result<std::string> to_json(const model::Request& request) {
-  Json json = std::visit([](const auto& what) { return spare(what); }, request);
-  json["request"] = model::verb_of(request).name;
-  try {
-    return json.dump();
-  } catch (const Json::exception&) {
-    return Error{Errc::invalid_argument, "A name in the request is not UTF-8. Nothing was changed."};
-  }
+  std::string text;
+  JsonWriter writer(text);
+  writer.required("request", model::verb_of(request).name);
+  std::visit(
+      [&](const auto& what) {
+        // What has its default is left out: a broker that does not know a member yet is not asked about it.
+        writer.leave_out_defaults_of<std::remove_cvref_t<decltype(what)>>();
+        describe(writer, what);
+      },
+      request);
+  writer.close();
+  if (!writer.is_utf8()) return Error{Errc::invalid_argument, "A name in the request is not UTF-8. Nothing was changed."};
+  return text;
 }
 
 Result<model::Request> request_from_json(std::string_view text, Unknown unknown) {

@@ -8,23 +8,6 @@
 
 namespace ackwire::wire {
 
-std::string to_base64(std::string_view bytes) {
-  // sodium's takes the same time for all bytes, which is for keys and ten times slower. Bodies are no secret from who asks for
-  // them.
-  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto at = [&](std::size_t i) { return i < bytes.size() ? std::uint32_t{static_cast<unsigned char>(bytes[i])} : 0u; };
-  std::string text((bytes.size() + 2) / 3 * 4, '=');
-  char* out = text.data();
-  for (std::size_t i = 0; i < bytes.size(); i += 3, out += 4) {
-    const std::uint32_t three = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    out[0] = digits[three >> 18];
-    out[1] = digits[three >> 12 & 63];
-    if (i + 1 < bytes.size()) out[2] = digits[three >> 6 & 63];
-    if (i + 2 < bytes.size()) out[3] = digits[three & 63];
-  }
-  return text;
-}
-
 bool from_base64(std::string_view text, std::string& bytes) {
   bytes.resize(text.size() / 4 * 3 + 3);
   std::size_t size = 0;

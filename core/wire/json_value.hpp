@@ -1,5 +1,5 @@
 // One description of a struct serves both directions: `describe(archive, value)` calls archive.required(name, member) or
-// archive.optional(name, member) for each member, and the archive is a JsonWriter or a JsonReader.
+// archive.optional(name, member) for each member, and the archive is a JsonWriter (json_writer.hpp) or a JsonReader.
 #pragma once
 
 #include <concepts>
@@ -32,7 +32,6 @@ struct Base64 {
 template <class S>
 Base64(S&) -> Base64<S>;
 
-std::string to_base64(std::string_view bytes);
 /// False when `text` is not base64 with padding.
 bool from_base64(std::string_view text, std::string& bytes);
 
@@ -40,82 +39,6 @@ template <class T>
 inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
-
-/// Which members are written.
-enum class Members : bool { all, not_default };
-
-class JsonWriter {
- public:
-  explicit JsonWriter(Members members = Members::all) : members_(members) {}
-  Json take() { return std::move(object_); }
-
-  template <class T>
-  void required(const char* name, const T& value) {
-    if constexpr (requires { value.has_value(); }) {
-      if (value) object_[name] = json_of(*value);
-    } else {
-      object_[name] = json_of(value);
-    }
-  }
-  /// With Members::not_default it is left out when it is what the reader has without it.
-  template <class T>
-  void optional(const char* name, const T& value) {
-    required(name, value);
-    if (defaults_ == nullptr) return;
-    const auto standard = defaults_->find(name);
-    if (standard != defaults_->end() && *standard == object_[name]) object_.erase(name);
-  }
-  /// Members that are an object of their own on the wire and are not in the struct. Left out when empty.
-  template <class F>
-  void group(const char* name, F&& members) {
-    JsonWriter inner(members_);
-    if (defaults_ != nullptr) {
-      const auto standard = defaults_->find(name);
-      inner.defaults_ = standard != defaults_->end() ? &*standard : nullptr;
-    }
-    members(inner);
-    if (!inner.object_.empty()) object_[name] = inner.take();
-  }
-
- private:
-  template <class T>
-  Json json_of(const T& value) {
-    if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
-      return value;
-    } else if constexpr (std::is_enum_v<T>) {
-      if (const std::string_view word = word_of(value); !word.empty()) return std::string(word);
-      return static_cast<std::uint64_t>(value);
-    } else if constexpr (std::same_as<T, Duration>) {
-      return value.count();
-    } else if constexpr (std::same_as<T, Timestamp>) {
-      return value.time_since_epoch().count();
-    } else if constexpr (requires {
-                           value.bytes;
-                           to_base64(value.bytes);
-                         }) {
-      return to_base64(value.bytes);
-    } else if constexpr (is_vector<T>) {
-      Json array = Json::array();
-      for (const auto& each : value) array.push_back(json_of(each));
-      return array;
-    } else {
-      JsonWriter inner(members_);
-      if (members_ == Members::not_default) inner.defaults_ = &defaults_of<T>();
-      describe(inner, value);
-      return inner.take();
-    }
-  }
-  /// How a T that nobody touched looks.
-  template <class T>
-  static const Json& defaults_of() {
-    static const Json defaults = JsonWriter().json_of(T{});
-    return defaults;
-  }
-
-  const Members members_;
-  const Json* defaults_ = nullptr;
-  Json object_ = Json::object();
-};
 
 /// What becomes of a member that nobody asks for, and of an enum's word that nobody knows.
 enum class Unknown : std::uint8_t {

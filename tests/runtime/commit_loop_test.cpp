@@ -166,7 +166,7 @@ TEST_F(Loop, StopsConfirmingAfterAFailedCommit) {
   EXPECT_EQ(error(), Errc::failed);
 }
 
-TEST_F(Loop, SurvivesAFullStoreWithNewSessions) {
+TEST_F(Loop, SurvivesAFullStoreWithItsSessions) {
   hello();
   ask(model::CreateQueue{"orders", {}});
   store_->fault_next_commit(store::CommitFault::full);
@@ -174,12 +174,9 @@ TEST_F(Loop, SurvivesAFullStoreWithNewSessions) {
   Error error;
   EXPECT_TRUE(wire::decode_error(mailbox_.next(Operation::error), error).ok());
   EXPECT_EQ(error.code, Errc::store_full) << "whoever waits for an answer hears why";
-  EXPECT_FALSE(mailbox_.next(Operation::goodbye).empty());
   EXPECT_TRUE(loop_->health().ok());
-  hello();
-  EXPECT_FALSE(mailbox_.next(Operation::welcome).empty());
   send(publish_frame("a", 1));
-  EXPECT_FALSE(mailbox_.next(Operation::confirm).empty());
+  EXPECT_FALSE(mailbox_.next(Operation::confirm).empty()) << "on the same session";
 }
 
 TEST_F(Loop, TellsPeersThatItStops) {

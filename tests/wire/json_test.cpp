@@ -150,6 +150,38 @@ TEST(Json, EveryReplyComesBack) {
   same_reply(model::Moved{{3, {7, 8}}, 4, 5, true});
 }
 
+/// What nlohmann::json and sodium read is what was written, whatever the bytes.
+TEST(Json, BytesAndTextsOfEveryKindComeBack) {
+  std::mt19937 random(7);
+  for (std::size_t size = 0; size < 300; ++size) {
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    PeekPage page;
+    page.messages.push_back({.sequence = size, .headers = {{"name", bytes}}, .body = bytes, .body_bytes = size});
+    const auto read = reply_from_json(to_json(model::Reply{page}));
+    ASSERT_TRUE(read.ok()) << size;
+    EXPECT_EQ(std::get<PeekPage>(*read).messages.front().body, bytes);
+    EXPECT_EQ(std::get<PeekPage>(*read).messages.front().headers.front().second, bytes);
+  }
+  std::string text;
+  for (char32_t c = 0; c < 0x80; ++c) text += static_cast<char>(c);
+  text += "größe \xf0\x9f\x98\x80 </script>";
+  const auto read = reply_from_json(to_json(model::Reply{Error{Errc::internal, text}}));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(std::get<Error>(*read).message, text);
+}
+
+TEST(Json, AReplyIsWrittenBehindWhatIsThere) {
+  std::string out = "head";
+  append_json(out, model::Reply{model::Done{}});
+  EXPECT_EQ(out, R"(head{"reply":"done"})");
+  PeekPage page;
+  page.messages.push_back({.body = std::string(limits::frame_bytes, 'x')});
+  out = "head";
+  append_json(out, model::Reply{page});
+  EXPECT_TRUE(out.starts_with(R"(head{"reply":"error","code":"too_large")")) << out.substr(0, 100);
+}
+
 TEST(Json, DefaultPolicyWhenLeftOut) {
   const auto read =
       request_from_json(R"({"request":"create_queue","queue":"orders","policy":{"max_attempts":3,"backoff":{"jitter":0}}})");
