@@ -39,7 +39,7 @@ struct Engine::State {
   LivesRow lives;
   TimeRow time;
   Duration started{0};
-  bool resumes = false;  // goes on for an engine that had the same sessions
+  bool resumes = false;            // goes on for an engine that had the same sessions
   std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
 
   Turn turn;

@@ -40,10 +40,10 @@ Error damaged(const std::filesystem::path& marker, const std::string& what) {
 }
 
 Error foreign_format(const std::filesystem::path& marker, std::uint32_t format) {
-  return {Errc::store_version, marker.string() + ": the store has format " + std::to_string(format) +
-                                   ", this program reads formats 1 to " + std::to_string(store_format) + ". Nothing was changed. " +
-                                   (format == 0 ? "Use the program that wrote it, and move its messages."
-                                                : "Use the newer program that wrote it.")};
+  return {Errc::store_version,
+          marker.string() + ": the store has format " + std::to_string(format) + ", this program reads formats 1 to " +
+              std::to_string(store_format) + ". Nothing was changed. " +
+              (format == 0 ? "Use the program that wrote it, and move its messages." : "Use the newer program that wrote it.")};
 }
 
 Error unknown_need(const std::filesystem::path& marker, const Need& need) {

@@ -1,6 +1,6 @@
 // The marker file `ackwire.store`: says that this directory is a store, which one, and in which format. Written last when a store
-// is made, and anew only when the store is raised to a newer format. With it, a missing or emptied data file is seen instead of being
-// taken for a new store, and a store of a newer program is known before anything else is opened.
+// is made, and anew only when the store is raised to a newer format. With it, a missing or emptied data file is seen instead of
+// being taken for a new store, and a store of a newer program is known before anything else is opened.
 #pragma once
 
 #include <array>

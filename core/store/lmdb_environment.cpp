@@ -276,7 +276,8 @@ std::uint64_t LmdbEnvironment::pages_in_use(MDB_txn* txn) const {
   std::uint64_t pages = 2;  // meta pages
   const auto add = [&](MDB_dbi table) {
     MDB_stat stat{};
-    if (table != no_table && mdb_stat(txn, table, &stat) == 0) pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    if (table != no_table && mdb_stat(txn, table, &stat) == 0)
+      pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
   };
   add(0);  // LMDB's own: the list of free pages, and the list of tables
   add(1);

@@ -1,5 +1,5 @@
-// What a side of a session can do beyond what every side of version 1 can: named in HELLO and WELCOME, used only when the other side
-// has named it. A name is permanent; one that is not known is passed over.
+// What a side of a session can do beyond what every side of version 1 can: named in HELLO and WELCOME, used only when the other
+// side has named it. A name is permanent; one that is not known is passed over.
 //
 //   capabilities = count:u8 { name:str8 }
 #pragma once
@@ -16,7 +16,7 @@ enum class Capability : std::uint8_t {
 };
 std::string_view name(Capability capability) noexcept;
 
-inline constexpr std::size_t capabilities_max = 64;      // names in one list
+inline constexpr std::size_t capabilities_max = 64;       // names in one list
 inline constexpr std::size_t capability_name_bytes = 32;  // of one name, at most
 
 class Capabilities {

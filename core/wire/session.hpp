@@ -24,8 +24,8 @@ struct Hello {
   std::uint8_t min_version = version_min;
   std::uint8_t max_version = version_max;
   model::ProducerId producer{};
-  std::string_view client_name;  // shown to operators
-  std::optional<Life> life{};    // of the last welcome that this client had; a broker that never was it refuses
+  std::string_view client_name;                // shown to operators
+  std::optional<Life> life{};                  // of the last welcome that this client had; a broker that never was it refuses
   std::optional<Capabilities> capabilities{};  // none: of a client that knows no list, and can be sent none
 };
 void encode(std::string& out, const Hello& hello);

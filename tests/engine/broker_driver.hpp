@@ -45,8 +45,8 @@ class BrokerDriver {
     FAIL() << "the engine is never quiet";
   }
 
-  std::vector<QueueInfo> queues() { return std::get<std::vector<QueueInfo>>(ask(model::ListQueues{})); }
-  std::vector<Sample> history() { return std::get<std::vector<Sample>>(ask(HistoryQuery{})); }
+  std::vector<QueueInfo> queues() { return std::get<model::QueuePage>(ask(model::ListQueues{})).queues; }
+  std::vector<Sample> history() { return std::get<std::vector<Sample>>(ask(model::GetHistory{})); }
   void resume(const std::string& queue) {
     QueueChange change;
     change.paused = false;

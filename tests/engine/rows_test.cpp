@@ -11,9 +11,9 @@
 namespace ackwire::engine {
 namespace {
 
-using format::MemberWriter;
 using format::member_required;
 using format::member_sized;
+using format::MemberWriter;
 
 /// A row with tagged members.
 std::string tagged(const std::string& members) {
@@ -151,8 +151,16 @@ TEST(Rows, SeeALayoutThatCannotBe) {
   EXPECT_FALSE(decode(tagged(member(3, 9, "123456789")), group)) << "there is no such width";
   EXPECT_FALSE(decode(tagged(member(3, 16 + 1, "\x01")), group)) << "there is no such kind";
   EXPECT_FALSE(decode(tagged(member(3, 8, "1234567")), group)) << "cut short";
-  EXPECT_FALSE(decode(tagged(member(1, member_sized | 1, "\x05" "four")), group)) << "cut short";
-  EXPECT_FALSE(decode(tagged(member(3, member_sized | 1, "\x01" "a")), group)) << "bytes where a number should be";
+  EXPECT_FALSE(decode(tagged(member(1, member_sized | 1,
+                                    "\x05"
+                                    "four")),
+                      group))
+      << "cut short";
+  EXPECT_FALSE(decode(tagged(member(3, member_sized | 1,
+                                    "\x01"
+                                    "a")),
+                      group))
+      << "bytes where a number should be";
   EXPECT_FALSE(decode(tagged(member(1, 1, "a")), group)) << "a number where bytes should be";
   EXPECT_FALSE(decode(tagged(member(2, 1, "\x02")), group)) << "more than it can hold";
   EXPECT_FALSE(decode(tagged("\x01"), group));
@@ -165,15 +173,15 @@ TEST(Rows, SeeALayoutThatCannotBe) {
 TEST(Rows, OfFormat1AreRead) {
   std::string payload;
   const auto put = [&payload](auto value) { payload.append(reinterpret_cast<const char*>(&value), sizeof value); };
-  put(std::uint8_t{4});         // reason
-  put(std::uint32_t{3});        // deliveries
-  put(std::uint32_t{2});        // attempts
-  put(std::uint32_t{1});        // redrives
-  put(std::int64_t{1'000});     // published
-  put(std::uint64_t{2'000});    // due
+  put(std::uint8_t{4});       // reason
+  put(std::uint32_t{3});      // deliveries
+  put(std::uint32_t{2});      // attempts
+  put(std::uint32_t{1});      // redrives
+  put(std::int64_t{1'000});   // published
+  put(std::uint64_t{2'000});  // due
   put(std::uint32_t{2});
-  payload += "ab";              // detail
-  put(std::uint32_t{1});        // errors
+  payload += "ab";        // detail
+  put(std::uint32_t{1});  // errors
   put(std::int64_t{1'500});
   put(std::uint32_t{2});
   put(std::uint32_t{4});
@@ -211,8 +219,9 @@ class NewerStore : public test::BrokerWorld {
 TEST_F(NewerStore, WithAMemberThatMustBeKnownIsRefusedAndNotChanged) {
   make_queue();
   engine_.reset();
-  for (const std::string& at : {std::string("E"), std::string(std::string_view(key::queue(1))), std::string("L"), std::string("T"),
-                                std::string(std::string_view(key::queue_state(1))), std::string(std::string_view(key::group(1, 1)))}) {
+  for (const std::string& at :
+       {std::string("E"), std::string(std::string_view(key::queue(1))), std::string("L"), std::string("T"),
+        std::string(std::string_view(key::queue_state(1))), std::string(std::string_view(key::group(1, 1)))}) {
     const std::string before = get(store::Table::state, at);
     grow(store::Table::state, at, member(99, member_required | 1, "\x01"));
     const std::uint64_t digest = store_->digest();
@@ -239,7 +248,10 @@ TEST_F(NewerStore, KeepsWhatItDoesNotKnowInRowsThatChange) {
   make_queue();
   engine_.reset();
   const std::string added = member(99, member_sized | 1, "\x05newer");
-  const std::vector<std::string> places{"E", "L", "T", std::string(std::string_view(key::queue(1))),
+  const std::vector<std::string> places{"E",
+                                        "L",
+                                        "T",
+                                        std::string(std::string_view(key::queue(1))),
                                         std::string(std::string_view(key::queue_state(1))),
                                         std::string(std::string_view(key::group(1, 1)))};
   for (const std::string& at : places) grow(store::Table::state, at, added);

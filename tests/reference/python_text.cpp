@@ -88,9 +88,9 @@ std::string result_class(std::string_view bases = "Value") {
     if (const std::string code = reading<V>(field, "raw[\"" + member + "\"]"); !code.empty())
       read += "                \"" + member + "\": " + code + ",\n";
   });
-  return "\n\n@dataclass(frozen=True)\nclass " + name + "(" + std::string(bases) + "):\n" +
-         class_words(about<T>.meaning) + "    __slots__ = (\n" + slots + "    )\n" + members +
-         "\n    @classmethod\n    def _read(cls, raw: Dict[str, Any]) -> " + name + ":\n" +
+  return "\n\n@dataclass(frozen=True)\nclass " + name + "(" + std::string(bases) + "):\n" + class_words(about<T>.meaning) +
+         "    __slots__ = (\n" + slots + "    )\n" + members + "\n    @classmethod\n    def _read(cls, raw: Dict[str, Any]) -> " +
+         name + ":\n" +
          (read.empty() ? "        return cls(**raw)\n"
                        : "        return cls(\n            **{\n                **raw,\n" + read + "            }\n        )\n");
 }

@@ -33,8 +33,7 @@ class AnOtherVersion : public LmdbStoreTest {
   std::map<std::string, std::string> files() const {
     std::map<std::string, std::string> all;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(directory())) {
-      all[entry.path().string()] =
-          bytes_of(entry.path()) + std::to_string(entry.last_write_time().time_since_epoch().count());
+      all[entry.path().string()] = bytes_of(entry.path()) + std::to_string(entry.last_write_time().time_since_epoch().count());
     }
     return all;
   }

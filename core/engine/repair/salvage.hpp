@@ -1,5 +1,5 @@
-// What can still be said of stored bytes that fail their checksum. The functions decide by proof, never by guess, and change nothing
-// but what they are given.
+// What can still be said of stored bytes that fail their checksum. The functions decide by proof, never by guess, and change
+// nothing but what they are given.
 #pragma once
 
 #include <cstdint>

@@ -18,13 +18,19 @@ concept Of = std::is_same_v<std::remove_const_t<R>, Row>;
 inline constexpr std::uint8_t last_number = 255;
 
 template <class V, Of<BootRow> R>
-void walk(V& v, R& r) { v(1, r.boot_epoch), v(2, r.next_queue), v(3, r.last_wall_ms); }
+void walk(V& v, R& r) {
+  v(1, r.boot_epoch), v(2, r.next_queue), v(3, r.last_wall_ms);
+}
 
 template <class V, Of<LivesRow> R>
-void walk(V& v, R& r) { v(1, r.epochs); }
+void walk(V& v, R& r) {
+  v(1, r.epochs);
+}
 
 template <class V, Of<TimeRow> R>
-void walk(V& v, R& r) { v(1, r.wall_ms), v(2, r.mono_ms), v(3, r.machine_boot); }
+void walk(V& v, R& r) {
+  v(1, r.wall_ms), v(2, r.mono_ms), v(3, r.machine_boot);
+}
 
 template <class V, Of<QueueRow> R>
 void walk(V& v, R& r) {
@@ -36,7 +42,9 @@ void walk(V& v, R& r) {
 }
 
 template <class V, Of<QueueState> R>
-void walk(V& v, R& r) { v(1, r.next_sequence), v(2, r.published), v(3, r.published_bytes), v(4, r.suppressed); }
+void walk(V& v, R& r) {
+  v(1, r.next_sequence), v(2, r.published), v(3, r.published_bytes), v(4, r.suppressed);
+}
 
 template <class V, Of<GroupRow> R>
 void walk(V& v, R& r) {
@@ -47,7 +55,9 @@ void walk(V& v, R& r) {
 }
 
 template <class V, Of<ErrorRow> R>
-void walk(V& v, R& r) { v(1, r.time), v(2, r.delivery), v(3, r.text); }
+void walk(V& v, R& r) {
+  v(1, r.time), v(2, r.delivery), v(3, r.text);
+}
 
 template <class V, Of<TakenOut> R>
 void walk(V& v, R& r) {

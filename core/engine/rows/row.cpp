@@ -205,7 +205,7 @@ class Reader {
   std::string_view rest_;
   Member member_;
   std::string kept_;
-  bool here_ = false;   // member_ is one that was not taken yet
+  bool here_ = false;  // member_ is one that was not taken yet
   bool good_ = true;
   bool newer_ = false;  // there was a member that must be known, and is not
 };
