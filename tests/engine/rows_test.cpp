@@ -81,6 +81,12 @@ TEST(Rows, OfAMessageKeepItsErrorsInOrder) {
   EXPECT_EQ(read.detail, "detail");
   EXPECT_TRUE(read.record == row.record);
   EXPECT_EQ(read.record_bytes(), 70'000u);
+  row.body_bytes = 70'000;  // it lies elsewhere
+  const std::string small = encode(row);
+  EXPECT_LT(small.size(), 100u);
+  ASSERT_TRUE(decode(small, read));
+  EXPECT_TRUE(read.record.empty());
+  EXPECT_EQ(read.record_bytes(), 70'000u);
 }
 
 TEST(Rows, AreSmall) {

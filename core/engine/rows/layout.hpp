@@ -63,7 +63,11 @@ template <class V, Of<TakenOut> R>
 void walk(V& v, R& r) {
   v(1, r.publish_ms), v(2, r.reason), v(3, r.deliveries), v(4, r.attempts), v(5, r.redrives), v(6, r.time_ms), v(7, r.detail);
   v(8, r.errors), v(9, r.body_bytes);
-  v.last(r.record);
+  if (r.body_bytes == 0) {
+    v.last(r.record);
+  } else if constexpr (!std::is_const_v<R>) {
+    r.record.clear();
+  }
 }
 
 template <class V, Of<SampleRow> R>
