@@ -49,13 +49,13 @@ model::Reply answer(Engine::State& s, const V& verb) {
 
 }  // namespace
 
-std::size_t Engine::request(SessionId session, std::uint32_t request, const model::Request& what) {
-  state_->turn.asking = session;
-  model::Reply reply = std::visit([this](const auto& verb) { return answer(*state_, verb); }, what);
+std::size_t Engine::State::request(SessionId session, std::uint32_t request, const model::Request& what) {
+  turn.asking = session;
+  model::Reply reply = std::visit([this](const auto& verb) { return answer(*this, verb); }, what);
   if (const Error* error = std::get_if<Error>(&reply))
-    state_->turn.note({model::NoteKind::request_refused, session, {}, {}, std::string(name(error->code)), error->message, 1});
+    turn.note({model::NoteKind::request_refused, session, {}, {}, std::string(name(error->code)), error->message, 1});
   const std::size_t bytes = std::visit([](const auto& r) { return weight_of(r); }, reply);
-  state_->turn.effect(session, model::Answer{request, std::move(reply)});
+  turn.effect(session, model::Answer{request, std::move(reply)});
   return bytes;
 }
 
