@@ -196,7 +196,7 @@ std::optional<std::string> Engine::State::lists_fault() const {
           std::any_of(group.consumers.begin(), group.consumers.end(), [](const Subscription* s) { return s->free() > 0; });
       const bool anything =
           group.ready_retry > 0 || Group::less(group.outstanding(), group.leased + group.row.retry - group.retry_leases.size()) > 0;
-      if (anybody && anything && !queue.row.policy.paused && group.leased < queue.row.policy.max_in_flight)
+      if (anybody && anything && !queue.holds_back(group) && group.leased < queue.row.policy.max_in_flight)
         return fault("has messages for a consumer that waits");
     }
   }

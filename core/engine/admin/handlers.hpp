@@ -1,9 +1,11 @@
 // Who answers which verb: one table a noun, in the file of the noun. A verb without an answer, or with two, does not compile.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <tuple>
 
-#include "engine/engine.hpp"
+#include "engine/state.hpp"
 #include "model/request.hpp"
 
 namespace ackwire::engine {
@@ -27,6 +29,11 @@ extern const Handlers<model::MessageVerbs> message_handlers;
 extern const Handlers<model::DeadLetterVerbs> dead_letter_handlers;
 extern const Handlers<model::StatsVerbs> stats_handlers;
 extern const Handlers<model::HistoryVerbs> history_handlers;
+
+/// Tells whoever reads the log what `verb` did: "pause_group: paused". For verbs that have no note of their own.
+inline void tell(Engine::State& s, const model::Verb& verb, const std::string& queue, const std::string& group, std::string_view did) {
+  s.turn.note({model::NoteKind::administered, s.turn.asking, queue, group, std::string(verb.name).append(": ").append(did), {}, 1});
+}
 
 /// One page of queues in order of their names, from `from` on: at most `count` of them (0 = all), and not much more than
 /// limits::page_shown_bytes of an answer. `next` is where to go on.
