@@ -19,7 +19,8 @@ class Takeover {
     s_.started = before_.started;
     s_.bugs = before_.bugs;
     s_.consumers.next_index = before_.consumers.next_index;
-    for (const auto& [session, listener] : before_.consumers.listeners) s_.consumers.listeners[session] = std::make_unique<Listener>(*listener);
+    for (const auto& [session, listener] : before_.consumers.listeners)
+      s_.consumers.listeners[session] = std::make_unique<Listener>(*listener);
     for (const auto& [key, subscription] : before_.consumers.subscriptions) take_subscription(*subscription);
     for (const std::uint32_t index : before_.consumers.unanswered) answer_subscribe(index);
     for (auto& [id, queue] : s_.queues) {
@@ -114,7 +115,8 @@ class Takeover {
     const bool held = lease != was.retry_leases.end() && lease->second.delivery == row.deliveries;
     Subscription* holder = held ? find(lease->second.holder) : who_settled(group, sequence, row.deliveries);
     if (!holder) return false;
-    RetryLease taken{holder->index, row.deliveries, s_.turn.now.mono, s_.turn.now.mono + queue.row.policy.visibility_timeout, begun};
+    RetryLease taken{holder->index, row.deliveries, s_.turn.now.mono, s_.turn.now.mono + queue.row.policy.visibility_timeout,
+                     begun};
     if (held) taken = lease->second;
     taken.begun = taken.begun || begun;
     holder->begun += taken.begun ? 1 : 0;
