@@ -29,7 +29,7 @@ class Served(scene.Broker):
         self.directory, self.limited = directory, limited
         self.log = tempfile.NamedTemporaryFile("a+", prefix="ackwire_full_disk_")
         command = [os.environ["ACKWIRE_CONFORMANCE_COMMAND"], "serve", os.path.join(directory, "store"), "--listen",
-                   "tcp://127.0.0.1:*", "--disk-floor-bytes", "0", "--log-level", "info"]
+                   "tcp://127.0.0.1:*", "--disk-floor-bytes", "0", "--log-format", "json"]
         limit = (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 40, 1 << 40))) if limited else None
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, preexec_fn=limit)
         self.endpoint = self.wait_for_endpoint(0)
