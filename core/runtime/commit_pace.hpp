@@ -15,7 +15,7 @@ namespace ackwire::runtime {
 /// `turn_time`. Only while several peers send: one alone waits for nobody but itself. Not thread-safe.
 class CommitPace {
  public:
-  static constexpr std::chrono::microseconds turn_time{3'000};
+  static constexpr std::chrono::microseconds turn_time{2'000};
   static constexpr std::size_t least_bytes = 128 * 1024;
 
   /// For the next turn.

@@ -146,6 +146,7 @@ void Turn::take(const std::vector<Received>& frames) {
 }
 
 void Turn::finish(const Send& send) {
+  bool committed = false;
   if (working()) run_reads();
   if (working()) {
     // After the frames: a turn may have taken longer than the timeout, and what the client said meanwhile was waiting.
@@ -155,7 +156,8 @@ void Turn::finish(const Send& send) {
     }
     const std::uint64_t before = micros();
     const Status finished = engine_->finish();
-    if (finished.ok()) {
+    committed = finished.ok();
+    if (committed) {
       if (now_.mono >= commit_window_) {
         commit_window_ = now_.mono + commit_window;
         last_commit_us_ = std::exchange(commit_us_, {});
@@ -171,7 +173,7 @@ void Turn::finish(const Send& send) {
     }
   }
   send_replies(send);
-  if (working()) send_effects(send);
+  if (committed) send_effects(send);
   if (awaited_) last_answer_ = Clock::read_mono();
   if (now_.mono >= next_probe_) probe(send);
 }

@@ -24,9 +24,10 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr milliseconds longest_wait{60'000};
-constexpr milliseconds look_pause{500};    // between looks for peers that are late with something
-constexpr milliseconds accept_pause{100};  // when there is no descriptor for another peer
-constexpr milliseconds linger{1'000};      // for what waits for peers when the broker closes
+constexpr milliseconds look_pause{500};               // between looks for peers that are late with something
+constexpr milliseconds accept_pause{100};             // when there is no descriptor for another peer
+constexpr milliseconds linger{1'000};                 // for what waits for peers when the broker closes
+constexpr std::size_t small_frames_bytes = 4 * 1024;  // of a peer, when the round has no room for more
 constexpr int accept_backlog = 256;
 constexpr int accepts_at_once = 64;
 constexpr std::size_t events_at_once = 256;
@@ -271,20 +272,24 @@ void ZmtpGateway::wait(int wake_fd, microseconds timeout) {
   }
 }
 
-/// One round: every peer that has something is visited once, in turn.
+/// One round: every peer that has something is visited once, in turn. When one has used up the bytes, the others still have their
+/// small frames taken: who asks for little does not wait for who floods.
 void ZmtpGateway::receive(std::vector<Inbound>& out, std::size_t max_frames, std::size_t max_bytes) {
   flush_all();
   poll(milliseconds{0}, wake_fd_);
   look_for_late();
   Room room{max_frames, max_bytes};
   const auto now = Clock::now();
-  for (std::size_t turns = turns_.size(); turns > 0 && room.left(); --turns) {
+  for (std::size_t turns = turns_.size(); turns > 0 && room.frames > 0; --turns) {
     const PeerId id = turns_.front();
     turns_.pop_front();
     Connection* peer = find(id);
     if (!peer) continue;
     peer->in_turn = false;
-    peer->visit(out, room, held_ < options_.partial_bytes, now);
+    Room small{room.frames, small_frames_bytes};
+    const bool spent = !room.left();
+    peer->visit(out, spent ? small : room, spent ? Frames::that_fit : Frames::any, held_ < options_.partial_bytes, now);
+    room.frames = std::min(room.frames, small.frames);
     if (peer->starving()) starving_.push_back(id);
     note(*peer);
   }
