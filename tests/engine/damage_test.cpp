@@ -51,7 +51,8 @@ class Damage : public BrokerWorld {
       for (int i = 0; i < 6; ++i)
         names.push_back("body-" + std::to_string(block) + "-" + std::to_string(i) + std::string(20 + i % 2, 'x'));
       std::vector<std::string> bodies = names;
-      if (block < 2) bodies[block == 0 ? 3 : 0] += std::string(1'500, 'y');  // one that dies and one that fails have a row in `bodies`
+      if (block < 2)
+        bodies[block == 0 ? 3 : 0] += std::string(1'500, 'y');  // one that dies and one that fails have a row in `bodies`
       for (std::size_t i = 0; i < names.size(); ++i) batch.push_back({.body = bodies[i], .idempotency_key = names[i]});
       const auto receipts = publish(batch);
       ASSERT_TRUE(receipts.ok());

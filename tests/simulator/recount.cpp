@@ -94,7 +94,8 @@ class Reader {
   void read_taken_out(Table table, std::uint32_t queue, std::uint32_t group_id, GroupCount& group) {
     each(table, std::string_view(engine::Key().u32(queue).u32(group_id)), 16, [&](const store::Row& row) {
       Place place;
-      if (!read_taken_out(transaction_, row.key, row.value, place.row)) return problem("a row of retry or dead cannot be read");
+      if (!engine::read_taken_out(transaction_, row.key, row.value, place.row))
+        return problem("a row of retry or dead cannot be read");
       if (place.row.record.size() != place.row.record_bytes())
         return problem("a record in bodies has another size than its row says");
       group.bodies += place.row.body_bytes != 0 ? 1 : 0;

@@ -31,7 +31,8 @@ extern const Handlers<model::StatsVerbs> stats_handlers;
 extern const Handlers<model::HistoryVerbs> history_handlers;
 
 /// Tells whoever reads the log what `verb` did: "pause_group: paused". For verbs that have no note of their own.
-inline void tell(Engine::State& s, const model::Verb& verb, const std::string& queue, const std::string& group, std::string_view did) {
+inline void tell(Engine::State& s, const model::Verb& verb, const std::string& queue, const std::string& group,
+                 std::string_view did) {
   s.turn.note({model::NoteKind::administered, s.turn.asking, queue, group, std::string(verb.name).append(": ").append(did), {}, 1});
 }
 
