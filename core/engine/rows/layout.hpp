@@ -17,6 +17,14 @@ concept Of = std::is_same_v<std::remove_const_t<R>, Row>;
 /// The last member of a row, whatever will be added before it: salvage() finds it at the end of a damaged row.
 inline constexpr std::uint8_t last_number = 255;
 
+/// Those that are stored, in the order of their numbers.
+template <class V, class R>
+void walk_counters(V& v, R& r) {
+  for (const auto& counter : R::counters) {
+    if (counter.number != 0) v(counter.number, r.*counter.member);
+  }
+}
+
 template <class V, Of<BootRow> R>
 void walk(V& v, R& r) {
   v(1, r.boot_epoch), v(2, r.next_queue), v(3, r.last_wall_ms);
@@ -43,15 +51,13 @@ void walk(V& v, R& r) {
 
 template <class V, Of<QueueState> R>
 void walk(V& v, R& r) {
-  v(1, r.next_sequence), v(2, r.published), v(3, r.published_bytes), v(4, r.suppressed);
+  walk_counters(v, r);
 }
 
 template <class V, Of<GroupRow> R>
 void walk(V& v, R& r) {
-  v(1, r.name), v(2, r.removing), v(3, r.cursor), v(4, r.floor), v(5, r.published), v(6, r.published_bytes), v(7, r.acked);
-  v(8, r.expired), v(9, r.discarded), v(10, r.settled_bytes), v(11, r.retry), v(12, r.dead), v(13, r.dead_bytes);
-  v(14, r.delivered), v(15, r.redelivered), v(16, r.nacked), v(17, r.rejected), v(18, r.released), v(19, r.lease_expired);
-  v(20, r.dead_lettered), v(21, r.redriven);
+  v(1, r.name), v(2, r.removing);
+  walk_counters(v, r);
 }
 
 template <class V, Of<ErrorRow> R>
