@@ -84,7 +84,7 @@ struct Queue {
   Gauges gauges;                // as State::gauges counts them
   Group* find_group(std::string_view name);
   /// Whether the group is handed nothing, because somebody said so.
-  bool holds_back(const Group&) const { return row.policy.paused; }
+  bool holds_back(const Group& group) const { return row.policy.paused || group.row.paused; }
 };
 
 }  // namespace ackwire::engine

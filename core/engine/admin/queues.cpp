@@ -64,6 +64,7 @@ QueueInfo Engine::State::info(const Queue& queue) {
     g.delayed = Group::less(row.retry, group.retry_leases.size() + group.ready_retry);
     g.ready = Group::less(group.outstanding(), g.leased + g.delayed);
     g.stale_settles = group.stale_settles;
+    g.paused = row.paused;
     g.consumers = static_cast<std::uint32_t>(group.consumers.size());
     g.oldest_age = oldest_age(queue, group);
     out.depth = std::max(out.depth, group.outstanding());

@@ -58,6 +58,7 @@ template <class V, Of<GroupRow> R>
 void walk(V& v, R& r) {
   v(1, r.name), v(2, r.removing);
   walk_counters(v, r);
+  v(22, r.paused);
 }
 
 template <class V, Of<ErrorRow> R>

@@ -151,6 +151,7 @@ struct GroupRow : Grown {
   std::uint64_t retry = 0, dead = 0, dead_bytes = 0;                       // rows now
   std::uint64_t delivered = 0, redelivered = 0, nacked = 0, rejected = 0, released = 0, lease_expired = 0;
   std::uint64_t dead_lettered = 0, redriven = 0;
+  bool paused = false;  // nothing of it is handed out
   static constexpr Counter<GroupRow> counters[] = {
       {3, "", &GroupRow::cursor},
       {4, "", &GroupRow::floor},

@@ -129,6 +129,7 @@ struct GroupInfo {
   std::uint64_t lease_expired = 0, stale_settles = 0, dead_lettered = 0, redriven = 0;
   std::uint32_t consumers = 0;
   Duration oldest_age{0};
+  bool paused = false;
 };
 template <>
 inline constexpr auto fields<GroupInfo> = std::tuple{
@@ -152,6 +153,7 @@ inline constexpr auto fields<GroupInfo> = std::tuple{
     field("redriven", &GroupInfo::redriven, "dead letters that went back to the group"),
     field("consumers", &GroupInfo::consumers, "subscriptions, now"),
     field("oldest_age", &GroupInfo::oldest_age, "age of the oldest message that is not final and not dead; 0: none"),
+    field("paused", &GroupInfo::paused, "handed nothing, until somebody resumes it"),
 };
 template <>
 inline constexpr AboutType about<GroupInfo>{
