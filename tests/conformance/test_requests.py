@@ -258,6 +258,21 @@ def test_paused(client, queue):
     assert client.receive()[0].body == b"x"
 
 
+def test_a_paused_group(client, queue):
+    client.request("create_group", queue=queue, group="other")
+    for _ in range(2):  # the same again changes nothing
+        assert client.request("pause_group", queue=queue, group="default") == {"reply": "done"}
+    assert client.publish(queue, record(b"x")).kind == 0
+    client.subscribe(queue)
+    assert client.nothing(wire.DELIVER, 200)
+    assert client.group(queue)["paused"] is True and client.group(queue, "other")["paused"] is False
+    client.request("pause_group", queue=queue, group="default", paused=False)
+    assert client.receive()[0].body == b"x"
+    with pytest.raises(Refused) as refused:
+        client.request("pause_group", queue=queue, group="none")
+    assert refused.value.code == CODES["no_group"]
+
+
 def test_b51_a_queue_that_is_not_empty(client, queue):
     client.publish(queue, *[record(b"x")] * 5)
     with pytest.raises(Refused) as refused:
