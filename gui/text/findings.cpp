@@ -87,7 +87,7 @@ std::vector<Finding> findings(const BrokerStats& stats, const std::vector<std::s
       found.push_back(
           {Level::critical, QObject::tr("Queue %1 is full (%2) and refuses publishes.").arg(safe(queue.name), fill_text(queue))});
     } else if (std::find(refusing.begin(), refusing.end(), queue.name) != refusing.end()) {
-      found.push_back({Level::warn, QObject::tr("Queue %1 refused publishes within the last minute (%2 since the broker started).")
+      found.push_back({Level::warn, QObject::tr("Queue %1 refused publishes within the last minute (%2 in all).")
                                         .arg(safe(queue.name), exact(queue.refused))});
     } else if (fill_level(used) == Level::critical) {
       found.push_back({Level::critical, QObject::tr("Queue %1 is nearly full (%2).").arg(safe(queue.name), fill_text(queue))});

@@ -255,6 +255,22 @@ TEST_F(QueueLife, APausedGroupIsHandedNothingAlsoAfterARestart) {
   EXPECT_EQ(std::get<Error>(ask(model::PauseGroup{"orders", "none"})).code, Errc::no_group);
 }
 
+TEST_F(QueueLife, RefusedMessagesAreCountedOverRestarts) {
+  make_queue({.max_depth = 1});
+  (void)publish("m");
+  EXPECT_FALSE(publish("over").ok());
+  EXPECT_FALSE(publish("over").ok());
+  EXPECT_EQ(info().refused, 2u);
+  pass(Duration{1'000});
+  idle();
+  pass(Duration{1'000});
+  idle();
+  crash();
+  EXPECT_EQ(info().refused, 2u) << "they were written with the sample of their second";
+  EXPECT_FALSE(publish("over").ok());
+  EXPECT_EQ(info().refused, 3u);
+}
+
 TEST_F(QueueLife, AListComesInPagesByName) {
   for (const char* name : {"c", "a", "e", "b", "d"}) make_queue({}, name);
   const auto names = [](const model::QueuePage& page) {

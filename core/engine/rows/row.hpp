@@ -136,7 +136,7 @@ struct QueueState : Grown {
       {2, "published", &QueueState::published},
       {3, "published_bytes", &QueueState::published_bytes},
       {4, "duplicates_suppressed", &QueueState::suppressed},
-      {0, "refused", &QueueState::refused},
+      {5, "refused", &QueueState::refused},
   };
 };
 

@@ -187,7 +187,7 @@ inline constexpr auto fields<QueueInfo> = std::tuple{
     field("published", &QueueInfo::published, "messages stored"),
     field("published_bytes", &QueueInfo::published_bytes, "encoded records stored"),
     field("duplicates_suppressed", &QueueInfo::duplicates_suppressed, "publishes answered with duplicate = true"),
-    field("refused", &QueueInfo::refused, "messages refused, since the broker started"),
+    field("refused", &QueueInfo::refused, "messages refused"),
     field("damaged", &QueueInfo::damaged,
           "rows of the store found damaged, each dealt with as operations.md says, since the broker started"),
     field("depth", &QueueInfo::depth, "messages not settled by every group"),
