@@ -21,8 +21,6 @@ void Turn::note(model::Note note) {
   if (notes.size() < notes_of_a_turn) notes.push_back(std::move(note));
 }
 
-std::vector<model::Note> Engine::take_notes() { return std::exchange(state_->turn.notes, {}); }
-
 std::uint64_t Engine::leases_of(SessionId session) const {
   std::uint64_t leases = 0;
   state_->consumers.of(session, [&leases](const Subscription& subscription) { leases += subscription.in_flight; });

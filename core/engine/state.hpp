@@ -61,6 +61,24 @@ struct Engine::State {
   Queue* find_queue(std::string_view name);
   Queue& queue_of(const Subscription& subscription);
 
+  /// Ends the turn when something that must hold does not.
+  template <class Act>
+  void guard(Act act);
+
+  // -- the verbs of the engine, each in the file named after it ------------------------------------------------------------
+  void publish(SessionId session, const model::Publish& publish);
+  void subscribe(SessionId session, const model::Subscribe& subscribe);
+  void unsubscribe(SessionId session, SubscriptionId subscription);
+  void set_credit(SessionId session, SubscriptionId subscription, std::uint32_t credit);
+  void settle(SessionId session, const model::Settle& settle);
+  void begun(SessionId session, const model::Begun& begun);
+  void renew(SessionId session, SubscriptionId subscription);
+  void forget_producer(const model::ProducerId& producer);
+  std::size_t request(SessionId session, std::uint32_t request, const model::Request& what);
+  void hold(SessionId session, bool held);
+  void end_session(SessionId session);
+  void undeliverable(SessionId session, const model::Deliver& deliver);
+
   // transition.cpp
   void transition(Queue& queue, Group& group, rules::State from, rules::Input input, std::uint64_t count = 1,
                   std::uint64_t bytes = 0);
@@ -154,7 +172,7 @@ struct Engine::State {
   void end_subscription(Subscription& subscription, Return why, const char* text);
 
   // publish.cpp, producer.cpp
-  Producer* producer(Queue& queue, const model::Publish& publish);
+  Producer* producer_of(Queue& queue, const model::Publish& publish);
   bool forget_old_producers(Queue& queue, const model::ProducerId& keep);
   void keep_answer(Producer& producer, std::uint64_t sequence, std::string_view entries);
   void forget_answer(Queue& queue, const model::ProducerId& id, Producer& producer);
@@ -223,7 +241,9 @@ struct Engine::State {
   void serve_groups(Queue& queue);
   void tidy_queues();
   void forget_queue(Queue& queue);
-  void settle_touched(bool rests);
+  void finish_turn();
+  Status end_turn();
+  void settle_touched();
   Wake wake_of(const Queue& queue) const;
   std::optional<std::string> lists_fault() const;
   void write_rows();

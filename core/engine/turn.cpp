@@ -41,23 +41,25 @@ Status Turn::commit() {
   return result;
 }
 
-Status Engine::finish() {
-  State& s = *state_;
-  s.touch_due();
-  for (Queue* queue : s.touched) {
-    if (!queue->row.removing) s.write_turn_blocks(*queue);
+void Engine::State::finish_turn() {
+  touch_due();
+  for (Queue* queue : touched) {
+    if (!queue->row.removing) write_turn_blocks(*queue);
   }
-  const bool rests = s.turn.now.mono < s.room.resting_until();
-  if (!rests) s.serve_queues();
-  s.turn.budget = std::max(s.turn.budget, removal_rows);  // removals come last, and always get on
-  s.tidy_queues();
-  s.take_samples();
-  s.keep_time_if_due();
-  s.write_rows();
-  const Status result = s.turn.commit();
-  if (result.ok()) s.consumers.unanswered.clear();
-  s.consumers.close_deliveries();
-  s.settle_touched(rests);
+  if (turn.now.mono >= room.resting_until()) serve_queues();
+  turn.budget = std::max(turn.budget, removal_rows);  // removals come last, and always get on
+  tidy_queues();
+  take_samples();
+  keep_time_if_due();
+  write_rows();
+}
+
+Status Engine::State::end_turn() {
+  Status result = turn.commit();
+  consumers.close_deliveries();
+  if (!result.ok()) return result;
+  consumers.unanswered.clear();
+  settle_touched();
   return result;
 }
 
@@ -132,7 +134,8 @@ void Engine::State::forget_queue(Queue& queue) {
 }
 
 // What was not finished stays touched; the others are looked at when something touches them or their time comes.
-void Engine::State::settle_touched(bool rests) {
+void Engine::State::settle_touched() {
+  const bool rests = turn.now.mono < room.resting_until();
   auto kept = touched.begin();
   for (Queue* queue : touched) {
     if (!queue->row.removing && queue->dedupe->busy()) sealing.push_back(queue);
@@ -201,8 +204,6 @@ std::optional<std::string> Engine::State::lists_fault() const {
     return "the gauges of the broker are not the sum of those of its queues";
   return std::nullopt;
 }
-
-std::optional<std::string> Engine::lists_fault() const { return state_->lists_fault(); }
 
 std::optional<Duration> Engine::next_wakeup() const {
   const State& s = *state_;

@@ -17,10 +17,10 @@ Error damaged_row(const std::string& place);
 struct Turn {
   model::Now now;
   std::unique_ptr<store::Transaction> tx;
-  std::uint32_t budget = 0;    // messages that may still be swept
-  bool more = false;           // work was left for the next turn
-  model::SessionId asking{};   // whose request is answered
-  Status broken;               // a row could not be read: the turn must fail
+  std::uint32_t budget = 0;   // messages that may still be swept
+  bool more = false;          // work was left for the next turn
+  model::SessionId asking{};  // whose request is answered
+  Status broken;              // a row could not be read: the turn must fail
   std::vector<model::Effect> effects;
   std::vector<model::Note> notes;
   std::vector<std::string> damage_found;  // and dealt with, a line each

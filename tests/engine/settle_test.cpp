@@ -319,4 +319,21 @@ TEST_F(Settle, ARenewalCountsForAnExtendedLeaseToo) {
   EXPECT_EQ(ack(alice, got).applied, 1u);
 }
 
+// What the first range settled is a repeat in the second, in blocks and in rows of their own.
+TEST_F(Settle, AFrameThatNamesAMessageTwiceSettlesItOnce) {
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(publish("m").ok());
+  ASSERT_EQ(subscribe(alice).code, Errc::ok);
+  const auto got = take(alice);
+  ASSERT_EQ(got.size(), 6u);
+  EXPECT_EQ(settle(alice, model::SettleKind::release, {{1, 2, 1}}).applied, 2u);
+  const auto again = take(alice);
+  ASSERT_EQ(again.size(), 2u);
+  const std::uint32_t delivery = again[0].delivery;
+  const auto result = settle(alice, model::SettleKind::ack, {{3, 3, 1}, {4, 3, 1}, {1, 1, delivery}, {1, 2, delivery}});
+  EXPECT_EQ(result.applied, 9u);
+  EXPECT_TRUE(result.stale.empty());
+  EXPECT_EQ(group().acked, 6u);
+  expect_conserved();
+}
+
 }  // namespace ackwire::test

@@ -50,6 +50,9 @@ class House(unittest.TestCase):
     def test_no_path_of_one_machine(self):
         self.assertEqual([], self.findings(checks.machine_paths, sources.under(suffixes=TEXTS) + scripts()))
 
+    def test_what_a_change_of_state_counts_is_counted_in_one_place(self):
+        self.assertEqual([], self.findings(checks.counted_apart, sources.under("core", suffixes=CPP)))
+
     def test_names_say_what_things_are(self):
         self.assertEqual([], self.findings(checks.loose_names, sources.under(suffixes=CPP)))
 
@@ -159,6 +162,9 @@ class Planted(unittest.TestCase):
         self.assertTrue(checks.unfinished("x_test.cpp", "  GTEST_" + "SKIP();\n"))
         self.assertTrue(checks.machine_paths("x.md", "see /ho" + "me/somebody/x\n"))
         self.assertFalse(checks.machine_paths("x.md", "see docs/work/x and https://example.org/work/x\n"))
+        self.assertTrue(checks.counted_apart("core/engine/acts/x.cpp", "  ++group.row.acked;\n"))
+        self.assertTrue(checks.counted_apart("core/engine/acts/x.cpp", "  group->row.dead_bytes -= bytes;\n"))
+        self.assertFalse(checks.counted_apart("core/engine/transition.cpp", "  row.dead += count;\n"))
         self.assertTrue(checks.loose_names("core/engine/queue_util.hpp", ""))
         self.assertTrue(checks.loose_names("core/engine/x.hpp", "class QueueManager {\n"))
 

@@ -15,16 +15,15 @@ Error bad_credit(std::uint32_t credit) {
 
 }  // namespace
 
-void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
-  State& s = *state_;
+void Engine::State::subscribe(SessionId session, const model::Subscribe& subscribe) {
   model::Subscribed answer{subscribe.subscription, 0, {Errc::ok, {}}};
   const auto refuse = [&](Error error) {
     answer.error = std::move(error);
-    s.turn.effect(session, std::move(answer));
+    turn.effect(session, std::move(answer));
   };
   if (subscribe.subscription == SubscriptionId{0})
     return refuse({Errc::invalid_argument, "Subscription 0 is not allowed. Nothing was subscribed. Choose another number."});
-  if (s.consumers.find(session, subscribe.subscription)) {
+  if (consumers.find(session, subscribe.subscription)) {
     return refuse({Errc::request_reused, "The session has a subscription " +
                                              std::to_string(static_cast<std::uint32_t>(subscribe.subscription)) +
                                              " already, which goes on. Nothing was subscribed. Choose another number."});
@@ -35,33 +34,33 @@ void Engine::subscribe(SessionId session, const model::Subscribe& subscribe) {
                                            std::to_string(limits::credit) +
                                            " messages. Nothing was subscribed. Declare a smaller one."});
   }
-  if (s.consumers.count(session) >= limits::consumers_per_connection) {
+  if (consumers.count(session) >= limits::consumers_per_connection) {
     return refuse(
         {Errc::overloaded, "A connection has at most " + std::to_string(limits::consumers_per_connection) +
                                " consumers, and this one has them. Nothing was subscribed. Close some, or open another."});
   }
-  Queue* queue = s.find_queue(subscribe.queue);
+  Queue* queue = find_queue(subscribe.queue);
   if (!queue) return refuse(no_queue(subscribe.queue, "Nothing was subscribed."));
   Group* group = queue->find_group(subscribe.group);
   if (!group) return refuse(no_group(queue->row.name, subscribe.group, "Nothing was subscribed."));
   auto subscription = std::make_unique<Subscription>();
-  subscription->index = s.consumers.next_index++;
+  subscription->index = consumers.next_index++;
   subscription->session = session;
   subscription->id = subscribe.subscription;
   subscription->queue = queue->id;
   subscription->group = group->id;
   subscription->credit = subscribe.credit;
   subscription->concurrency = subscribe.concurrency;
-  auto& listener = s.consumers.listeners[session];
+  auto& listener = consumers.listeners[session];
   if (!listener) listener = std::make_unique<Listener>();
   subscription->listener = listener.get();
-  s.heard(session);
+  heard(session);
   group->concurrency += subscription->presumed();
   group->concurrency_dirty = true;
   group->consumers.push_back(subscription.get());
-  s.consumers.by_index[subscription->index] = subscription.get();
-  s.answer_subscribe(*subscription);
-  s.consumers.subscriptions[{session, subscribe.subscription}] = std::move(subscription);
+  consumers.by_index[subscription->index] = subscription.get();
+  answer_subscribe(*subscription);
+  consumers.subscriptions[{session, subscribe.subscription}] = std::move(subscription);
 }
 
 void Engine::State::answer_subscribe(const Subscription& subscription) {
@@ -80,44 +79,41 @@ void Engine::State::end_subscription(Subscription& subscription, Return why, con
   consumers.subscriptions.erase({subscription.session, subscription.id});
 }
 
-void Engine::unsubscribe(SessionId session, SubscriptionId id) {
-  State& s = *state_;
-  s.heard(session);
-  Subscription* subscription = s.consumers.find(session, id);
+void Engine::State::unsubscribe(SessionId session, SubscriptionId id) {
+  heard(session);
+  Subscription* subscription = consumers.find(session, id);
   if (!subscription) return;
-  if (subscription->concurrency == 0) s.presume_begun(*subscription);
-  s.end_subscription(*subscription, Return::lease_end, "the consumer unsubscribed while it held the message");
+  if (subscription->concurrency == 0) presume_begun(*subscription);
+  end_subscription(*subscription, Return::lease_end, "the consumer unsubscribed while it held the message");
 }
 
-void Engine::set_credit(SessionId session, SubscriptionId id, std::uint32_t credit) {
-  state_->heard(session);
-  Subscription* subscription = state_->consumers.find(session, id);
+void Engine::State::set_credit(SessionId session, SubscriptionId id, std::uint32_t credit) {
+  heard(session);
+  Subscription* subscription = consumers.find(session, id);
   if (!subscription) return;
   subscription->credit = std::min(credit, limits::credit);
-  state_->queue_of(*subscription);
+  queue_of(*subscription);
 }
 
-void Engine::hold(SessionId session, bool held) {
-  const auto it = state_->consumers.listeners.find(session);
-  if (it == state_->consumers.listeners.end()) return;
+void Engine::State::hold(SessionId session, bool held) {
+  const auto it = consumers.listeners.find(session);
+  if (it == consumers.listeners.end()) return;
   it->second->held = held;
-  if (!held) state_->touch_queues_of(session);
+  if (!held) touch_queues_of(session);
 }
 
-void Engine::end_session(SessionId session) {
-  State& s = *state_;
-  s.consumers.of(session, [&s](Subscription& subscription) {
-    s.presume_begun(subscription);
-    s.end_subscription(subscription, Return::lease_end, "the consumer disconnected while it held the message");
+void Engine::State::end_session(SessionId session) {
+  consumers.of(session, [this](Subscription& subscription) {
+    presume_begun(subscription);
+    end_subscription(subscription, Return::lease_end, "the consumer disconnected while it held the message");
   });
-  s.consumers.listeners.erase(session);
+  consumers.listeners.erase(session);
 }
 
-void Engine::undeliverable(SessionId session, const model::Deliver& deliver) {
-  State& s = *state_;
-  Subscription* subscription = s.consumers.find(session, deliver.subscription);
+void Engine::State::undeliverable(SessionId session, const model::Deliver& deliver) {
+  Subscription* subscription = consumers.find(session, deliver.subscription);
   if (!subscription) return;
-  Queue& queue = s.queue_of(*subscription);
+  Queue& queue = queue_of(*subscription);
   Group& group = queue.groups.at(subscription->group);
   std::string_view rest = deliver.runs;
   format::Run run;
@@ -125,16 +121,14 @@ void Engine::undeliverable(SessionId session, const model::Deliver& deliver) {
     for (std::uint64_t sequence = run.first_sequence; sequence < run.first_sequence + run.count; ++sequence) {
       WindowBlock* block = group.block_of(sequence);
       if (block && block->slots[sequence - block->base].holder == subscription->index) {
-        s.end_lease_of_slot(queue, group, *block, static_cast<std::uint32_t>(sequence - block->base), Return::release, "");
+        end_lease_of_slot(queue, group, *block, static_cast<std::uint32_t>(sequence - block->base), Return::release, "");
       } else if (const auto it = group.retry_leases.find(sequence); it != group.retry_leases.end() &&
                                                                     it->second.holder == subscription->index &&
                                                                     it->second.delivery == run.delivery) {
-        s.end_lease_of_retry(queue, group, sequence, Return::release, "");
+        end_lease_of_retry(queue, group, sequence, Return::release, "");
       }
     }
   }
 }
-
-std::uint32_t Engine::consumer_count() const { return static_cast<std::uint32_t>(state_->consumers.subscriptions.size()); }
 
 }  // namespace ackwire::engine

@@ -74,12 +74,11 @@ bool Engine::State::forget_old_producers(Queue& queue, const model::ProducerId& 
   return forgotten > 0;
 }
 
-void Engine::forget_producer(const model::ProducerId& id) {
-  State& s = *state_;
-  for (auto& [number, queue] : s.queues) {
+void Engine::State::forget_producer(const model::ProducerId& id) {
+  for (auto& [number, queue] : queues) {
     const auto it = queue.producers.find(id);
     if (queue.row.removing || it == queue.producers.end()) continue;
-    while (!it->second.answers.empty()) s.forget_answer(queue, id, it->second);
+    while (!it->second.answers.empty()) forget_answer(queue, id, it->second);
     queue.producers.erase(it);
   }
 }
@@ -112,7 +111,7 @@ std::optional<Error> Engine::State::too_many_answers(const Queue& queue, const P
 }
 
 // The memory of this producer, with everything below `first_unconfirmed` forgotten. nullptr when there is no room for it.
-Producer* Engine::State::producer(Queue& queue, const model::Publish& publish) {
+Producer* Engine::State::producer_of(Queue& queue, const model::Publish& publish) {
   auto [it, made] = queue.producers.try_emplace(publish.producer);
   Producer& producer = it->second;
   if (made) {

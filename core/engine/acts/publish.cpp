@@ -292,35 +292,30 @@ Error answer_lost() {
 
 }  // namespace
 
-void Engine::refuse_publishes(Duration until, const Error& why) { state_->room.refuse_publishes(until, why); }
-
-void Engine::rest(Duration until) { state_->room.rest(until); }
-
-void Engine::publish(SessionId session, const Publish& publish) {
-  State& s = *state_;
+void Engine::State::publish(SessionId session, const Publish& publish) {
   const auto reply = [&](std::string entries) {
-    s.turn.effect(session, model::Confirm{publish.producer_sequence, std::string(publish.queue), std::move(entries)});
+    turn.effect(session, model::Confirm{publish.producer_sequence, std::string(publish.queue), std::move(entries)});
   };
   const auto refuse_all = [&](const Error& error) {
     format::ConfirmWriter refused;
     for (std::size_t i = 0; i < publish.batches.size(); ++i) refused.refused(error);
     reply(refused.take());
   };
-  Queue* queue = s.find_queue(publish.queue);
+  Queue* queue = find_queue(publish.queue);
   if (!queue) {
     return refuse_all(no_queue(publish.queue, "Nothing was stored."));
   }
-  Producer* producer = s.producer(*queue, publish);
+  Producer* producer = producer_of(*queue, publish);
   if (!producer) {
-    return refuse_all(s.no_place_for_producer(*queue));
+    return refuse_all(no_place_for_producer(*queue));
   }
   const auto known = producer->answers.find(publish.producer_sequence);
   if (known != producer->answers.end() && known->second.empty()) return refuse_all(answer_lost());
   if (known != producer->answers.end() && format::count_batches(known->second) == publish.batches.size())
     return reply(known->second);
   if (const auto refused = refused_number(*producer, publish)) return refuse_all(*refused);
-  if (const auto refused = s.too_many_answers(*queue, *producer)) return refuse_all(*refused);
-  Admission admission(s, *queue);
+  if (const auto refused = too_many_answers(*queue, *producer)) return refuse_all(*refused);
+  Admission admission(*this, *queue);
   format::ConfirmWriter confirm;
   const std::uint64_t before = queue->state.next_sequence;
   for (const PublishBatch& batch : publish.batches) {
@@ -330,18 +325,18 @@ void Engine::publish(SessionId session, const Publish& publish) {
     } else {
       queue->refused += batch.count;
       queue->sample.refused += batch.count;
-      s.turn.note({model::NoteKind::publish_refused,
-                   session,
-                   queue->row.name,
-                   {},
-                   std::string(name(error.code)),
-                   error.message,
-                   batch.count});
+      turn.note({model::NoteKind::publish_refused,
+                 session,
+                 queue->row.name,
+                 {},
+                 std::string(name(error.code)),
+                 error.message,
+                 batch.count});
       confirm.refused(error);
     }
   }
   std::string entries = confirm.take();
-  s.remember_answer(*queue, *producer, publish, entries, queue->state.next_sequence != before);
+  remember_answer(*queue, *producer, publish, entries, queue->state.next_sequence != before);
   reply(std::move(entries));
 }
 

@@ -1,10 +1,13 @@
-// Settle: ack, nack, reject, release, extend. Applied only when the token names the present lease; otherwise nothing changes.
+// Settle: ack, nack, reject, release, extend. Planned first, then applied where the token names the present lease; elsewhere
+// nothing changes.
 #include <algorithm>
 #include <utility>
 
 #include "ackwire/limits.hpp"
+#include "engine/acts/settle_plan.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
+#include "rules/require.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -55,10 +58,12 @@ rules::Input input_of(Return why) { return why == Return::release ? rules::Input
 }  // namespace
 
 void Engine::State::drop_lease(Group& group, std::uint64_t sequence, std::uint32_t holder, bool begun) {
+  rules::require(group.leased > 0, "a lease that ends is counted");
   --group.leased;
   if (!group.extended.empty()) group.extended.erase(sequence);
   Subscription* subscription = consumers.holder(holder);
   if (!subscription) return;
+  rules::require(subscription->in_flight > 0, "a lease that ends is counted with its consumer");
   --subscription->in_flight;
   if (begun) --subscription->begun;
 }
@@ -116,54 +121,26 @@ class Settling {
            model::SettleResult& result)
       : s_(state), queue_(queue), group_(group), subscription_(subscription), settle_(settle), result_(result) {}
 
-  void apply(const SettleRange& range) {
-    std::uint64_t sequence = range.first_sequence;
-    const std::uint64_t end = sequence + range.count;
-    while (sequence < end) {
-      WindowBlock* block = group_.block_of(sequence);
-      const std::uint64_t stop = block && range.delivery == 1 ? std::min(end, block->end()) : sequence + 1;
-      if (block && range.delivery == 1) {
-        const std::uint64_t in_block = settle_in_block(*block, sequence, stop);
-        sequence += in_block;
-        if (sequence == stop) continue;
-      }
-      // Not leased in its block: it may have a retry row, else the token is stale, and so are those behind it.
-      if (settle_retry(sequence, range.delivery)) {
-        ++sequence;
-      } else {
-        const std::uint64_t first = std::exchange(sequence, stale_until(block, sequence, end, range.delivery));
-        refuse(first, sequence, range.delivery);
-      }
+  /// A message that the frame names twice is settled by the first and a repeat in the second.
+  void apply(const SettlePlan& plan) {
+    for (const SettlePart& part : plan.parts()) {
+      const SettleRange& range = part.range;
+      const std::uint64_t end = range.first_sequence + range.count;
+      std::uint64_t settled = range.first_sequence;
+      if (part.place == SettlePart::Place::block) settled += settle_in_block(plan, *part.block, range.first_sequence, end);
+      if (part.place == SettlePart::Place::retry && plan.mine(settled, range.delivery)) settle_retry(settled++, range.delivery);
+      refuse(settled, end, range.delivery);
     }
   }
 
  private:
-  // Where the next may be that is leased, behind `sequence`, which is not.
-  std::uint64_t stale_until(WindowBlock* block, std::uint64_t sequence, std::uint64_t end, std::uint32_t delivery) const {
-    std::uint64_t until = end;
-    if (delivery == 1 && block) {
-      for (until = sequence + 1; until < std::min(end, block->end()) && !mine(block->slots[until - block->base].holder);) ++until;
-    } else if (delivery == 1) {
-      if (const auto next = group_.window.upper_bound(sequence); next != group_.window.end()) until = std::min(end, next->first);
-    }
-    if (group_.retry_leases.size() < until - sequence) {
-      for (const auto& [leased, lease] : group_.retry_leases) {
-        if (leased > sequence) until = std::min(until, leased);
-      }
-      return until;
-    }
-    const std::uint64_t most = until;
-    for (until = sequence + 1; until < most && !group_.retry_leases.contains(until);) ++until;
-    return until;
-  }
-
   // Returns how many were applied before the first that is not this consumer's.
-  std::uint64_t settle_in_block(WindowBlock& block, std::uint64_t sequence, std::uint64_t stop) {
+  std::uint64_t settle_in_block(const SettlePlan& plan, WindowBlock& block, std::uint64_t sequence, std::uint64_t stop) {
     const auto first = static_cast<std::uint32_t>(sequence - block.base);
     const auto last = static_cast<std::uint32_t>(stop - block.base);
     std::uint32_t i = first;
     std::uint64_t bytes = 0;
-    while (i < last && mine(block.slots[i].holder)) {
+    while (i < last && plan.mine(block.slots[i].holder)) {
       if (settle_.kind == SettleKind::ack) {
         bytes += block.slots[i].bytes;
         release_lease(block.base + i, block.slots[i]);
@@ -181,15 +158,11 @@ class Settling {
     return applied;
   }
 
-  bool mine(std::uint32_t holder) const {
-    if (holder == subscription_.index) return true;
-    return s_.bugs.ack_without_token && holder != Slot::settled && holder != Slot::waiting;
-  }
-
   // drop_lease() without its look-up, for the common case.
   void release_lease(std::uint64_t sequence, const Slot& slot) {
     if (slot.holder != subscription_.index || !group_.extended.empty())
       return s_.drop_lease(group_, sequence, slot.holder, slot.begun);
+    rules::require(group_.leased > 0 && subscription_.in_flight > 0, "a lease that ends is counted");
     --group_.leased;
     --subscription_.in_flight;
     subscription_.begun -= slot.begun;
@@ -206,25 +179,17 @@ class Settling {
     fail(sequence, row, false);
   }
 
-  bool settle_retry(std::uint64_t sequence, std::uint32_t delivery) {
+  void settle_retry(std::uint64_t sequence, std::uint32_t delivery) {
     const auto it = group_.retry_leases.find(sequence);
-    if (it == group_.retry_leases.end()) return false;
-    if ((it->second.holder != subscription_.index || it->second.delivery != delivery) && !s_.bugs.ack_without_token) return false;
     ++result_.applied;
     remember(subscription_, settle_.kind, {sequence, 1, delivery});
-    if (settle_.kind == SettleKind::release) {
-      s_.end_lease_of_retry(queue_, group_, sequence, Return::release, "");
-      return true;
-    }
-    if (settle_.kind == SettleKind::extend) {
-      extend(sequence);
-      return true;
-    }
+    if (settle_.kind == SettleKind::release) return s_.end_lease_of_retry(queue_, group_, sequence, Return::release, "");
+    if (settle_.kind == SettleKind::extend) return extend(sequence);
     s_.drop_lease(group_, sequence, it->second.holder, it->second.begun);
     group_.retry_leases.erase(it);
     TakenOut row;
     const bool whole = s_.read_retry(queue_, group_, sequence, row);
-    if (!whole && (settle_.kind != SettleKind::ack || !s_.unbury(queue_, group_, sequence, row))) return true;
+    if (!whole && (settle_.kind != SettleKind::ack || !s_.unbury(queue_, group_, sequence, row))) return;
     if (settle_.kind == SettleKind::ack) {
       if (whole) s_.erase_retry(queue_, group_, sequence, row);
       s_.remember_key(queue_, sequence, row.record);
@@ -232,7 +197,6 @@ class Settling {
     } else {
       fail(sequence, row, true);
     }
-    return true;
   }
 
   void acked(std::uint32_t count, std::uint64_t bytes, std::uint64_t publish_ms) {
@@ -336,13 +300,12 @@ Error check(const Settle& settle) {
 
 }  // namespace
 
-void Engine::settle(SessionId session, const Settle& settle) {
-  State& s = *state_;
+void Engine::State::settle(SessionId session, const Settle& settle) {
   model::SettleResult result;
   result.subscription = settle.subscription;
   result.request = settle.request;
-  Subscription* subscription = s.consumers.find(session, settle.subscription);
-  s.heard(session);
+  Subscription* subscription = consumers.find(session, settle.subscription);
+  heard(session);
   result.error = check(settle);
   if (!subscription && result.error.code == Errc::ok) {
     result.error = {Errc::bad_token,
@@ -353,25 +316,25 @@ void Engine::settle(SessionId session, const Settle& settle) {
                     {}};
   }
   if (result.error.code == Errc::ok) {
-    Queue& queue = s.queue_of(*subscription);
+    Queue& queue = queue_of(*subscription);
     Group& group = queue.groups.at(subscription->group);
-    if (settle.boot_epoch != s.boot.boot_epoch && !s.bugs.ack_without_token) {
+    if (settle.boot_epoch != boot.boot_epoch && !bugs.ack_without_token) {
       for (const SettleRange& range : settle.ranges) group.stale_settles += range.count;
       result.stale = settle.ranges;
     } else {
-      Settling settling(s, queue, group, *subscription, settle, result);
-      for (const SettleRange& range : settle.ranges) settling.apply(range);
+      SettlePlan plan(group, *subscription, bugs.ack_without_token);
+      for (const SettleRange& range : settle.ranges) plan.add(range);
+      Settling(*this, queue, group, *subscription, settle, result).apply(plan);
     }
   }
-  s.turn.effect(session, std::move(result));
+  turn.effect(session, std::move(result));
 }
 
-void Engine::renew(SessionId session, SubscriptionId id) {
-  State& s = *state_;
-  Subscription* subscription = s.consumers.find(session, id);
-  s.heard(session);
+void Engine::State::renew(SessionId session, SubscriptionId id) {
+  Subscription* subscription = consumers.find(session, id);
+  heard(session);
   if (!subscription) return;
-  subscription->renewed_until = s.turn.now.mono + s.queues.at(subscription->queue).row.policy.visibility_timeout;
+  subscription->renewed_until = turn.now.mono + queues.at(subscription->queue).row.policy.visibility_timeout;
 }
 
 }  // namespace ackwire::engine

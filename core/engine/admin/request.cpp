@@ -43,13 +43,13 @@ model::Reply Engine::State::answer(const model::Request& what) {
   return std::visit([this](const auto& request) { return handle(request); }, what);
 }
 
-std::size_t Engine::request(SessionId session, std::uint32_t request, const model::Request& what) {
-  state_->turn.asking = session;
-  model::Reply reply = state_->answer(what);
+std::size_t Engine::State::request(SessionId session, std::uint32_t request, const model::Request& what) {
+  turn.asking = session;
+  model::Reply reply = answer(what);
   if (const Error* error = std::get_if<Error>(&reply))
-    state_->turn.note({model::NoteKind::request_refused, session, {}, {}, std::string(name(error->code)), error->message, 1});
+    turn.note({model::NoteKind::request_refused, session, {}, {}, std::string(name(error->code)), error->message, 1});
   const std::size_t bytes = std::visit([](const auto& r) { return weight(r); }, reply);
-  state_->turn.effect(session, model::Answer{request, std::move(reply)});
+  turn.effect(session, model::Answer{request, std::move(reply)});
   return bytes;
 }
 

@@ -38,16 +38,15 @@ void Engine::State::begin_retry(const Queue& queue, const Group& group, std::uin
   turn.tx->put(Table::due, key::due(queue.id, group.id, leased_due, sequence), due_begun);
 }
 
-void Engine::begun(SessionId session, const model::Begun& begun) {
-  State& s = *state_;
-  s.heard(session);
-  Subscription* subscription = s.consumers.find(session, begun.subscription);
-  if (!subscription || begun.boot_epoch != s.boot.boot_epoch) return;
-  Queue& queue = s.queue_of(*subscription);
+void Engine::State::begun(SessionId session, const model::Begun& begun) {
+  heard(session);
+  Subscription* subscription = consumers.find(session, begun.subscription);
+  if (!subscription || begun.boot_epoch != boot.boot_epoch) return;
+  Queue& queue = queue_of(*subscription);
   Group& group = queue.groups.at(subscription->group);
   for (const model::SettleRange& range : begun.ranges) {
-    if (range.delivery == 1) s.begin_in_blocks(group, range, *subscription);
-    s.begin_in_retry(queue, group, range, *subscription);
+    if (range.delivery == 1) begin_in_blocks(group, range, *subscription);
+    begin_in_retry(queue, group, range, *subscription);
   }
 }
 
@@ -163,8 +162,6 @@ void Engine::State::heard(SessionId session) {
   it->second->heard = turn.now.mono;
   if (std::exchange(it->second->silent, false)) touch_queues_of(session);
 }
-
-void Engine::heard(SessionId session) { state_->heard(session); }
 
 // Nothing is ready and somebody waits: whoever holds most of what it has not begun is asked to give half of that back.
 void Engine::State::recall(Group& group) {

@@ -55,7 +55,7 @@ void Engine::State::dispatch(Queue& queue, Group& group) {
 
 void Engine::State::count_hand_out(Queue& queue, Group& group, Subscription& subscription, std::uint32_t messages) {
   transition(queue, group, rules::State::ready, rules::Input::dispatch, messages);
-  group.leased += messages;
+  if (!bugs.lease_not_counted) group.leased += messages;
   subscription.in_flight += messages;
   subscription.handed_out = turn.now.mono;
 }

@@ -4,6 +4,7 @@
 
 #include "engine/repair/salvage.hpp"
 #include "engine/state.hpp"
+#include "rules/require.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -181,6 +182,7 @@ void Engine::State::touch(Group& group, WindowBlock& block) {
 }
 
 void Engine::State::settle_slot(Group& group, WindowBlock& block, std::uint32_t slot) {
+  rules::require(block.slots[slot].holder != Slot::settled && block.open > 0, "a message is settled once");
   block.slots[slot].holder = Slot::settled;
   if (block.slots[slot].begun) {
     block.slots[slot].begun = 0;
@@ -207,6 +209,8 @@ void Engine::State::close_blocks(Queue& queue) {
     while (front != group.window.end() && front->second.open == 0) ++front;
     const std::uint64_t floor =
         front == group.window.end() ? group.row.cursor : std::min(front->second.base + front->second.prefix, group.row.cursor);
+    rules::require(floor <= group.row.cursor && group.row.cursor <= queue.state.next_sequence,
+                   "what is settled was handed out, and what was handed out is stored");
     if (floor > group.row.floor) {
       group.row.floor = floor;
       group.dirty = true;
