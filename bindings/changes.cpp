@@ -57,7 +57,7 @@ py::object next_change(Duration wait) {
   bool over = false;
   const auto change = unlocked([&]() -> std::optional<Change> {
     std::unique_lock lock(changes->mutex);
-    changes->changed.wait_until(lock, deadline_after(wait), [] { return changes->over || !changes->waiting.empty(); });
+    Wait{wait}.on(changes->changed, lock, [] { return changes->over || !changes->waiting.empty(); });
     over = changes->over;
     if (over || changes->waiting.empty()) return std::nullopt;
     Change first = std::move(changes->waiting.front());

@@ -1,7 +1,10 @@
 #include "connection.hpp"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <thread>
+#include <system_error>
 
 #include "changes.hpp"
 #include "consumer.hpp"
@@ -27,10 +30,14 @@ std::shared_ptr<ConnectionHandle> enlist(std::shared_ptr<ConnectionHandle> handl
   return handle;
 }
 
-/// The publish is known not to be stored.
-bool definite(const Error& error) {
-  return error.code != Errc::indeterminate && error.code != Errc::disconnected && error.code != Errc::timeout &&
-         error.code != Errc::closed;
+/// Those of this process.
+std::vector<std::shared_ptr<ConnectionHandle>> handles() {
+  std::vector<std::shared_ptr<ConnectionHandle>> made;
+  const std::lock_guard lock(open_handles->mutex);
+  for (const auto& weak : open_handles->handles) {
+    if (auto handle = weak.lock(); handle && !handle->forked()) made.push_back(std::move(handle));
+  }
+  return made;
 }
 
 Error closed_error() {
@@ -47,19 +54,22 @@ Error forked_error() {
 
 }  // namespace
 
-ConnectionHandle::ConnectionHandle(std::shared_ptr<Connection> connection, Broker* broker, Duration call_timeout,
-                                   std::size_t max_messages, std::size_t max_bytes)
-    : call_timeout_(call_timeout),
-      max_messages_(max_messages),
-      max_bytes_(max_bytes),
-      broker_(broker),
-      connection_(std::move(connection)) {}
+RoomSignal::RoomSignal() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "cannot make an eventfd");
+}
+
+RoomSignal::~RoomSignal() { ::close(descriptor_); }
+
+void RoomSignal::raise() const noexcept {
+  const std::uint64_t one = 1;
+  // Full means that it is readable already.
+  [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
+}
 
 ConnectionHandle::~ConnectionHandle() {
   if (forked()) {
     // Leaked on purpose: destroying it would join threads that do not exist here.
     new std::shared_ptr<Connection>(std::move(connection_));
-    new std::deque<Unconfirmed>(std::move(unconfirmed_));
     return;
   }
   auto shut_here = [this] {
@@ -74,19 +84,15 @@ ConnectionHandle::~ConnectionHandle() {
 }
 
 std::shared_ptr<ConnectionHandle> ConnectionHandle::open(const std::string& path, const BrokerOptions& options) {
-  auto broker = take(interruptible([path, options] { return Broker::open(path, options); }));
-  auto shared = std::make_shared<Broker>(std::move(broker));
-  const ClientOptions limits;
-  return enlist(std::make_shared<ConnectionHandle>(shared, shared.get(), options.call_timeout, limits.max_unconfirmed,
-                                                   limits.max_unconfirmed_bytes));
+  auto broker = std::make_unique<Broker>(take(apart([path, options] { return Broker::open(path, options); })));
+  Broker* const listens = broker.get();
+  return enlist(std::make_shared<ConnectionHandle>(std::move(broker), listens, options.call_timeout));
 }
 
 std::shared_ptr<ConnectionHandle> ConnectionHandle::connect(const std::string& endpoint, const ClientOptions& options) {
-  auto client = take(interruptible([endpoint, options] { return Client::connect(endpoint, options); }));
-  auto shared = std::make_shared<Client>(std::move(client));
-  watch_changes(*shared, endpoint);
-  return enlist(std::make_shared<ConnectionHandle>(shared, nullptr, options.call_timeout, options.max_unconfirmed,
-                                                   options.max_unconfirmed_bytes));
+  auto client = std::make_unique<Client>(take(apart([endpoint, options] { return Client::connect(endpoint, options); })));
+  watch_changes(*client, endpoint);
+  return enlist(std::make_shared<ConnectionHandle>(std::move(client), nullptr, options.call_timeout));
 }
 
 std::shared_ptr<Connection> ConnectionHandle::live() const {
@@ -106,108 +112,41 @@ bool ConnectionHandle::closed() const {
   return !connection_;
 }
 
-void ConnectionHandle::forget_confirmed() {
-  while (!unconfirmed_.empty() && unconfirmed_.front().pending.done()) {
-    const Unconfirmed& front = unconfirmed_.front();
-    note_refusal(front);
-    unconfirmed_messages_ -= front.messages;
-    unconfirmed_bytes_ -= front.bytes;
-    unconfirmed_.pop_front();
-  }
-}
-
-void ConnectionHandle::note_refusal(const Unconfirmed& of) {
-  if (!of.told || *of.told) return;
-  auto result = of.pending.wait(Duration{0});
-  if (result) return;
-  std::erase_if(refusals_, [](const Refusal& refusal) { return refusal.told->load(); });
-  if (refusals_.size() < refusals_kept) refusals_.push_back({std::move(result).error(), of.told});
-}
-
-std::optional<Error> ConnectionHandle::take_refusal() {
-  std::optional<Error> first;
-  for (Refusal& refusal : std::exchange(refusals_, {})) {
-    if (!*refusal.told && !first) first = std::move(refusal.error);
-  }
-  return first;
-}
-
-PendingPublish ConnectionHandle::publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes,
-                                         Told told) {
+std::vector<Receipt> ConnectionHandle::publish(const std::string& queue, std::span<const Message> messages) {
   auto connection = live();
-  const auto deadline = deadline_after(call_timeout_);
-  for (;;) {
-    PendingPublish oldest;
-    {
-      std::lock_guard lock(mutex_);
-      forget_confirmed();
-      const bool fits = unconfirmed_messages_ + messages.size() <= max_messages_ && unconfirmed_bytes_ + bytes <= max_bytes_;
-      if (fits || unconfirmed_.empty()) break;
-      oldest = unconfirmed_.front().pending;
-    }
-    if (std::chrono::steady_clock::now() >= deadline) {
-      raise({Errc::timeout,
-             "Too many publishes have no answer yet, and none came in time. This one was not sent; try again later.",
-             {},
-             {}});
-    }
-    unlocked([&] { return oldest.wait(wait_slice).ok(); });
-    check_signals();
-  }
-  auto pending = take(unlocked([&] { return connection->publish_async(queue, messages); }));
-  std::lock_guard lock(mutex_);
-  unconfirmed_.push_back({pending, messages.size(), bytes, std::move(told)});
-  unconfirmed_messages_ += messages.size();
-  unconfirmed_bytes_ += bytes;
-  return pending;
+  return take(interruptible([&] { return connection->publish(queue, messages); }));
+}
+
+PendingPublish ConnectionHandle::publish_async(const std::string& queue, std::span<const Message> messages) {
+  auto connection = live();
+  return take(interruptible([&] { return connection->publish_async(queue, messages); }));
+}
+
+PendingPublish ConnectionHandle::try_publish(const std::string& queue, std::span<const Message> messages) {
+  auto connection = live();
+  return take(unlocked([&] { return connection->try_publish(queue, messages); }));
 }
 
 void ConnectionHandle::flush(Duration wait) {
-  live();
-  const auto deadline = deadline_after(wait);
-  for (;;) {
-    PendingPublish oldest;
-    {
-      std::lock_guard lock(mutex_);
-      forget_confirmed();
-      if (unconfirmed_.empty()) break;
-      oldest = unconfirmed_.front().pending;
-    }
-    if (std::chrono::steady_clock::now() >= deadline) {
-      raise({Errc::timeout, "Publishes have no answer yet. They are under way, and the library keeps at it; flush again.", {}, {}});
-    }
-    unlocked([&] { return oldest.wait(wait_slice).ok(); });
-    check_signals();
-  }
-  std::optional<Error> refusal;
-  {
-    std::lock_guard lock(mutex_);
-    refusal = take_refusal();
-  }
-  if (refusal) raise(*refusal);
+  auto connection = live();
+  take(interruptible([&] { return connection->flush(wait); }));
 }
 
 Result<std::vector<Receipt>> ConnectionHandle::outcome(const PendingPublish& pending, Duration limit) const {
   if (forked()) raise(forked_error());
-  const auto deadline = deadline_after(limit);
-  for (;;) {
-    const auto left = std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
-    const Duration slice = std::clamp<Duration>(left, Duration{0}, wait_slice);
-    auto result = unlocked([&] { return pending.wait(slice); });
-    if (result.ok() || pending.done() || left <= Duration{0}) return result;
-    check_signals();
-  }
+  return interruptible([&] { return pending.wait(limit); });
 }
 
-std::optional<Error> ConnectionHandle::last_refusal() {
-  std::lock_guard lock(mutex_);
-  for (const Unconfirmed& of : std::exchange(unconfirmed_, {})) {
-    // Those without an outcome are counted in what close() of the library says.
-    auto result = of.pending.wait(Duration{0});
-    if (!result && definite(result.error())) note_refusal(of);
+int ConnectionHandle::room_descriptor() {
+  auto connection = live();
+  if (!room_) {
+    room_ = std::make_shared<RoomSignal>();
+    unlocked([&] {
+      connection->on_room([room = room_] { room->raise(); });
+      return true;
+    });
   }
-  unconfirmed_messages_ = unconfirmed_bytes_ = 0;
-  return take_refusal();
+  return room_->descriptor();
 }
 
 Status ConnectionHandle::shut(Duration wait) {
@@ -219,21 +158,16 @@ Status ConnectionHandle::shut(Duration wait) {
   }
   if (!connection) return {};
   Status status = connection->close(wait);
-  if (auto refusal = last_refusal()) {
-    if (!status) refusal->message += " " + status.error().message;
-    status = *std::move(refusal);
-  }
   // Other threads may be inside a call: it ends soon now. The store is free again once the last one lets go.
-  std::weak_ptr<Connection> weak = connection;
   connection.reset();
-  const auto deadline = std::chrono::steady_clock::now() + release_wait;
-  while (!weak.expired() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(Duration{1});
+  std::unique_lock lock(release_->mutex);
+  Wait{release_wait}.on(release_->changed, lock, [&] { return release_->released; });
   return status;
 }
 
 void ConnectionHandle::close(Duration wait) {
   if (forked()) return;  // the parent closes what is the parent's
-  take(interruptible([self = shared_from_this(), wait, farewell = farewell()] {
+  take(apart([self = shared_from_this(), wait, farewell = farewell()] {
     farewell();
     return self->shut(wait);
   }));
@@ -257,20 +191,26 @@ std::function<void()> ConnectionHandle::farewell() {
   };
 }
 
+void ConnectionHandle::interrupt() {
+  const auto consumers = consumers_;  // one that is destroyed here lets other threads in
+  for (const auto& weak : consumers) {
+    if (const auto consumer = weak.lock()) consumer->interrupt();
+  }
+}
+
+void stop_all() {
+  stop_handing_out();
+  for (const auto& handle : handles()) handle->interrupt();
+}
+
 void close_all() {
   end_changes();  // connections that end now are no news
-  std::vector<std::shared_ptr<ConnectionHandle>> handles;
-  {
-    std::lock_guard lock(open_handles->mutex);
-    for (const auto& weak : open_handles->handles) {
-      if (auto handle = weak.lock(); handle && !handle->forked()) handles.push_back(std::move(handle));
-    }
-  }
+  const auto open = handles();
   std::vector<std::function<void()>> farewells;
-  for (const auto& handle : handles) farewells.push_back(handle->farewell());
+  for (const auto& handle : open) farewells.push_back(handle->farewell());
   unlocked([&] {
     for (const auto& farewell : farewells) farewell();
-    for (const auto& handle : handles) (void)handle->shut(exit_wait);
+    for (const auto& handle : open) (void)handle->shut(exit_wait);
     return true;
   });
   // This thread holds the GIL here; give it away until the others have come back for theirs.
@@ -301,7 +241,7 @@ ConnectionClass bind_connection(py::module_& module) {
           [](ConnectionHandle& self, const std::string& endpoint) {
             auto live = self.live();
             if (self.broker() == nullptr) throw py::type_error("only a broker listens");
-            return take(interruptible([live, broker = self.broker(), endpoint] { return broker->listen(endpoint); }));
+            return take(apart([live, broker = self.broker(), endpoint] { return broker->listen(endpoint); }));
           },
           py::arg("endpoint"))
       .def("check_health",

@@ -4,8 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <atomic>
-#include <deque>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,8 +20,26 @@ namespace ackwire::python {
 
 class ConsumerHandle;
 
-/// Set by whoever was told the outcome of a publish.
-using Told = std::shared_ptr<std::atomic<bool>>;
+/// Says that a connection was let go of by the last thread that was inside a call of it.
+struct Release {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool released = false;
+};
+
+/// A descriptor that an event loop watches: written when there is room for publishes again.
+class RoomSignal {
+ public:
+  RoomSignal();
+  ~RoomSignal();
+  RoomSignal(const RoomSignal&) = delete;
+  RoomSignal& operator=(const RoomSignal&) = delete;
+  int descriptor() const { return descriptor_; }
+  void raise() const noexcept;
+
+ private:
+  const int descriptor_;
+};
 
 /// Thread-safe. Every use goes through live(), which holds the connection for the length of one call, so that a close on
 /// another thread never pulls it away. In the child of a fork the connection is left alone, not destroyed: its threads and
@@ -31,8 +48,9 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
  public:
   static std::shared_ptr<ConnectionHandle> open(const std::string& path, const BrokerOptions& options);
   static std::shared_ptr<ConnectionHandle> connect(const std::string& endpoint, const ClientOptions& options);
-  ConnectionHandle(std::shared_ptr<Connection> connection, Broker* broker, Duration call_timeout, std::size_t max_messages,
-                   std::size_t max_bytes);
+  template <class T>
+  ConnectionHandle(std::unique_ptr<T> connection, Broker* broker, Duration call_timeout)
+      : call_timeout_(call_timeout), broker_(broker), connection_(connection.release(), Releaser{release_}) {}
   ~ConnectionHandle();
 
   /// Raises ClosedError or ForkedError.
@@ -43,61 +61,54 @@ class ConnectionHandle : public std::enable_shared_from_this<ConnectionHandle> {
   bool forked() const { return generation_ != fork_generation(); }
   Duration call_timeout() const { return call_timeout_; }
 
-  /// Starts a publish; waits in slices while too much is unconfirmed, which the library would do without looking at signals.
-  /// `told`: becomes true when the caller has heard the outcome; until then flush() and close() report a refusal. Null: the
-  /// caller waits for it.
-  PendingPublish publish(const std::string& queue, std::span<const Message> messages, std::size_t bytes, Told told);
-  /// Waits until every publish so far has an outcome. Raises the first refusal that nobody was told of, or a timeout.
+  /// What the calls of Connection do, without the GIL, looking at signals.
+  std::vector<Receipt> publish(const std::string& queue, std::span<const Message> messages);
+  PendingPublish publish_async(const std::string& queue, std::span<const Message> messages);
+  PendingPublish try_publish(const std::string& queue, std::span<const Message> messages);
   void flush(Duration wait);
-  /// Waits in slices. A timeout error when the outcome is not known in time.
   Result<std::vector<Receipt>> outcome(const PendingPublish& pending, Duration limit) const;
+  /// Becomes readable when try_publish() was refused for want of room and there is some again. Stays open as long as this.
+  int room_descriptor();
 
   /// Idempotent. Raises the first refusal that nobody was told of, or what close() of the library says, e.g. how many publishes
   /// have no outcome.
   void close(Duration wait);
   /// Without the GIL, at the end of the interpreter or of the object.
   Status shut(Duration wait);
+  /// A stop was asked for: consumers that wait look whether they still want to.
+  void interrupt();
   /// Consumers are told before the connection is closed. With the GIL; the call that comes back is for without.
   void add_consumer(const std::shared_ptr<ConsumerHandle>& consumer);
   std::function<void()> farewell();
 
  private:
-  struct Unconfirmed {
-    PendingPublish pending;
-    std::size_t messages = 0;
-    std::size_t bytes = 0;
-    Told told;
+  /// Ends the connection, then says so.
+  struct Releaser {
+    std::shared_ptr<Release> release;
+    void operator()(Connection* connection) const {
+      delete connection;
+      const std::lock_guard lock(release->mutex);
+      release->released = true;
+      release->changed.notify_all();
+    }
   };
-  struct Refusal {
-    Error error;
-    Told told;
-  };
-  static constexpr std::size_t refusals_kept = 1'000;
-  /// Takes what is done off the front. mutex_ held, as for the next two.
-  void forget_confirmed();
-  void note_refusal(const Unconfirmed& of);
-  std::optional<Error> take_refusal();
-  /// After the connection was closed.
-  std::optional<Error> last_refusal();
 
   const unsigned generation_ = fork_generation();
   const Duration call_timeout_;
-  const std::size_t max_messages_;
-  const std::size_t max_bytes_;
   Broker* const broker_;
+  const std::shared_ptr<Release> release_ = std::make_shared<Release>();
+  std::shared_ptr<RoomSignal> room_;                      // protected by the GIL
   std::vector<std::weak_ptr<ConsumerHandle>> consumers_;  // protected by the GIL
 
   mutable std::mutex mutex_;
   // State below is protected by mutex_.
   std::shared_ptr<Connection> connection_;
-  std::deque<Unconfirmed> unconfirmed_;
-  std::size_t unconfirmed_messages_ = 0;
-  std::size_t unconfirmed_bytes_ = 0;
-  std::deque<Refusal> refusals_;  // since the last flush
 };
 
 /// Closes every open connection of this process. Called by atexit.
 void close_all();
+/// From now on no consumer of this process hands out anything. With the GIL.
+void stop_all();
 
 using ConnectionClass = py::class_<ConnectionHandle, std::shared_ptr<ConnectionHandle>>;
 

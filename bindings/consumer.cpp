@@ -1,8 +1,6 @@
 #include "consumer.hpp"
 
 #include <algorithm>
-#include <array>
-#include <thread>
 
 #include "delivery.hpp"
 
@@ -26,11 +24,6 @@ py::object message_or_none(ConsumerHandle& consumer, std::optional<Delivery>&& d
 }
 
 }  // namespace
-
-std::string_view name(Settle settle) noexcept {
-  constexpr std::array<std::string_view, 6> names{"", "ack", "nack", "reject", "release", "stale"};
-  return names[static_cast<std::size_t>(settle)];
-}
 
 std::shared_ptr<ConsumerHandle> ConsumerHandle::make(std::shared_ptr<ConnectionHandle> connection, const std::string& queue,
                                                      const ConsumerOptions& options, BlockPolicy policy) {
@@ -75,49 +68,69 @@ std::optional<Delivery> ConsumerHandle::take_one() {
 std::optional<Delivery> ConsumerHandle::next(std::optional<Duration> wait) {
   if (connection_->forked()) connection_->live();
   if (auto here = take_one()) return here;
-  std::vector<Delivery> received = wait_for(1, wait);
+  std::vector<Delivery> received = wait_for(1, wait, 0);
   if (received.empty()) return std::nullopt;
   return std::move(received.front());
 }
 
-std::vector<Delivery> ConsumerHandle::receive(std::size_t max, std::optional<Duration> wait) {
+std::vector<Delivery> ConsumerHandle::receive(std::size_t max, std::optional<Duration> wait, std::uint64_t ticket) {
   connection_->live();  // not kept: a wait for ever may not hold the connection, a close on another thread ends it
-  return wait_for(max, wait);
+  return wait_for(max, wait, ticket);
 }
 
-std::vector<Delivery> ConsumerHandle::wait_for(std::size_t max, std::optional<Duration> wait) {
+std::vector<Delivery> ConsumerHandle::wait_for(std::size_t max, std::optional<Duration> wait, std::uint64_t ticket) {
   parked_ = false;  // the library goes on by itself
-  const auto start = std::chrono::steady_clock::now();
-  for (;;) {
-    const auto gone = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
-    const Duration slice = wait ? std::clamp<Duration>(*wait - gone, Duration{0}, wait_slice) : wait_slice;
-    if (over()) return {};
-    auto result = unlocked([&] { return consumer_->receive(max, slice); });
+  const Wait limit{wait.value_or(Duration::max())};
+  const auto wanted = [this, ticket] { return !over() && (ticket == 0 || called_off_.load() < ticket); };
+  while (wanted()) {
+    const auto left = std::chrono::ceil<Duration>(limit.deadline() - Wait::Clock::now());
+    auto result = wait_once(max, std::max(left, Duration{0}), wanted);
     if (!result) {
       if (result.error().code == Errc::closed) return {};
       raise(result.error());
     }
     if (!result->empty()) return *std::move(result);
-    check_signals();
-    if (wait && gone + slice >= *wait) return {};
+    if (Wait::Clock::now() >= limit.deadline()) return {};
+    // Interrupted for the sake of another call.
   }
+  return {};
 }
 
-Settled ConsumerHandle::settle(Settle act, std::vector<Delivery> deliveries, const SettleWords& words) {
+Result<std::vector<Delivery>> ConsumerHandle::wait_once(std::size_t max, Duration wait, const std::function<bool()>& wanted) {
+  // Whatever makes it unwanted interrupts, so it is asked once before the sleep; only signals have to be looked for.
+  if (!on_main_thread()) {
+    return unlocked([&] {
+      const WaitingScope scope(wanted, Duration::max(), true);
+      return consumer_->receive(max, wait);
+    });
+  }
+  SignalWatch signals;
+  auto result = unlocked([&] {
+    const WaitingScope scope([&] { return wanted() && signals.keep_waiting(); }, WaitingScope::default_every, true);
+    return consumer_->receive(max, wait);
+  });
+  if (signals.raised() && result && !result->empty()) {
+    run_apart([self = shared_from_this(), unseen = *std::move(result)] { self->release(unseen); });
+  }
+  signals.raise_if_asked();
+  return result;
+}
+
+void ConsumerHandle::call_off(std::uint64_t ticket) {
+  called_off_.store(ticket);
+  interrupt();
+}
+
+void ConsumerHandle::interrupt() {
+  if (connection_->forked()) return;
+  consumer_->interrupt();
+  const std::lock_guard lock(mutex_);
+  left_.notify_all();
+}
+
+Settled ConsumerHandle::settle(SettleKind act, std::vector<Delivery> deliveries, const SettleWords& words) {
   connection_->live();
-  auto call = [self = shared_from_this(), act, deliveries = std::move(deliveries), words]() -> Result<Settled> {
-    Consumer& consumer = *self->consumer_;
-    switch (act) {
-      case Settle::ack: return consumer.ack(deliveries);
-      case Settle::nack: return consumer.nack(deliveries, NackOptions{words.delay, words.text});
-      case Settle::reject: return consumer.reject(deliveries, words.text);
-      case Settle::release: return consumer.release(deliveries);
-      case Settle::none:
-      case Settle::stale: break;
-    }
-    return Settled{};
-  };
-  return take(interruptible(std::move(call)));
+  return take(interruptible([&] { return consumer_->settle(deliveries, {act, words.delay, words.text}); }));
 }
 
 void ConsumerHandle::ack_later(const Delivery& delivery) {
@@ -127,28 +140,29 @@ void ConsumerHandle::ack_later(const Delivery& delivery) {
 
 Settled ConsumerHandle::extend(std::vector<Delivery> deliveries, Duration duration) {
   connection_->live();
-  return take(interruptible([self = shared_from_this(), deliveries = std::move(deliveries), duration] {
-    return self->consumer_->extend(deliveries, duration);
-  }));
+  return take(interruptible([&] { return consumer_->extend(deliveries, duration); }));
 }
 
 void ConsumerHandle::retire() {
   if (retired_.exchange(true) || ended()) return;
-  interruptible([self = shared_from_this()] {
-    self->give_back_or_end();
+  interrupt();
+  interruptible([this] {
+    give_back_or_end();
     return true;
   });
 }
 
 void ConsumerHandle::retire_apart() {
   if (retired_.exchange(true) || ended()) return;
+  interrupt();
   run_apart([self = shared_from_this()] { self->give_back_or_end(); });
 }
 
 void ConsumerHandle::park() {
   if (ended() || retired_.load() || parked_.exchange(true)) return;
-  interruptible([self = shared_from_this()] {
-    self->give_back();
+  interrupt();
+  interruptible([this] {
+    give_back();
     return true;
   });
 }
@@ -170,8 +184,9 @@ void ConsumerHandle::give_back() {
 void ConsumerHandle::close() {
   retired_.store(true);
   if (connection_->forked()) return;
-  interruptible([self = shared_from_this(), untouched = untouched()] {
-    self->end(untouched);
+  interrupt();
+  interruptible([this, untouched = untouched()] {
+    end(untouched);
     return true;
   });
 }
@@ -241,8 +256,10 @@ void ConsumerHandle::settle_dropped() {
       }
     }
     nack_dropped(begun);
-    const auto deadline = deadline_after(leaving_grace);
-    while (!untouched.empty() && !left() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(wait_slice);
+    if (!untouched.empty()) {
+      std::unique_lock lock(mutex_);
+      Wait{leaving_grace}.on(left_, lock, [this] { return left(); });
+    }
     if (left()) {
       release(untouched);
     } else {
@@ -267,12 +284,13 @@ void bind_consumer(py::module_& module, ConnectionClass& connection) {
   py::class_<ConsumerHandle, std::shared_ptr<ConsumerHandle>>(module, "Consumer")
       .def(
           "receive",
-          [](ConsumerHandle& self, std::size_t max, std::optional<std::int64_t> wait_ms) {
+          [](ConsumerHandle& self, std::size_t max, std::optional<std::int64_t> wait_ms, std::uint64_t ticket) {
             std::optional<Duration> wait;
             if (wait_ms) wait = Duration{*wait_ms};
-            return messages_of(self.shared_from_this(), self.receive(max, wait));
+            return messages_of(self.shared_from_this(), self.receive(max, wait, ticket));
           },
-          py::arg("max"), py::arg("wait_ms"))
+          py::arg("max"), py::arg("wait_ms"), py::arg("ticket") = 0)
+      .def("call_off", &ConsumerHandle::call_off, py::arg("ticket"))
       .def("take", [](ConsumerHandle& self) { return message_or_none(self, self.take_one()); })
       .def(
           "next",

@@ -17,10 +17,6 @@ namespace ackwire::python {
 
 class ReceivedMessage;
 
-/// `stale`: the lease had ended, no settle changed anything.
-enum class Settle : std::uint8_t { none, ack, nack, reject, release, stale };
-std::string_view name(Settle settle) noexcept;
-
 /// What a settle is given besides the messages.
 struct SettleWords {
   std::optional<Duration> delay;  ///< of a nack
@@ -41,15 +37,19 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   ConsumerHandle(std::shared_ptr<ConnectionHandle> connection, Consumer consumer, std::uint32_t credit, BlockPolicy policy);
   ~ConsumerHandle();
 
-  /// Up to `max` deliveries; waits in slices up to `wait`, or for ever when it is not set. Empty: none came in time, or the
-  /// consumer was closed meanwhile.
-  std::vector<Delivery> receive(std::size_t max, std::optional<Duration> wait);
+  /// Up to `max` deliveries; waits up to `wait`, or for ever when it is not set. Empty: none came in time, or the consumer was
+  /// closed meanwhile, or the wait called off: `ticket` is a number that rises with the calls which may be, or 0.
+  std::vector<Delivery> receive(std::size_t max, std::optional<Duration> wait, std::uint64_t ticket);
+  /// Ends the waits with tickets up to this one. Never blocks.
+  void call_off(std::uint64_t ticket);
+  /// Whoever waits looks whether it still wants to.
+  void interrupt();
   /// One delivery that the library has here. Never waits, so the GIL is kept: giving it away for every message would cost a
   /// thread switch each. Nothing is read ahead on this side: the library drops what it holds when its lease or session ends.
   std::optional<Delivery> take_one();
   /// One delivery, like receive(). Nothing: none came in time, or closed, the connection included.
   std::optional<Delivery> next(std::optional<Duration> wait);
-  Settled settle(Settle act, std::vector<Delivery> deliveries, const SettleWords& words);
+  Settled settle(SettleKind act, std::vector<Delivery> deliveries, const SettleWords& words);
   /// Acks without waiting. retire(), park() and close() wait for all of them.
   void ack_later(const Delivery& delivery);
   /// Acks of ack_later() that were stale.
@@ -85,7 +85,9 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   void dropped(ReceivedMessage& message);
 
  private:
-  std::vector<Delivery> wait_for(std::size_t max, std::optional<Duration> wait);
+  std::vector<Delivery> wait_for(std::size_t max, std::optional<Duration> wait, std::uint64_t ticket);
+  /// One wait, for as long as it is `wanted`.
+  Result<std::vector<Delivery>> wait_once(std::size_t max, Duration wait, const std::function<bool()>& wanted);
   void forget(ReceivedMessage& message);
   void settle_dropped();
   void nack_dropped(const std::vector<Delivery>& deliveries);
@@ -104,12 +106,14 @@ class ConsumerHandle : public std::enable_shared_from_this<ConsumerHandle> {
   std::atomic<bool> retired_{false};
   std::atomic<bool> parked_{false};
   std::atomic<bool> closed_{false};
+  std::atomic<std::uint64_t> called_off_{0};
   std::vector<ReceivedMessage*> out_;  // not settled; protected by the GIL
 
   mutable std::mutex mutex_;
   // State below is protected by mutex_.
   std::vector<Delivery> dropped_, dropped_untouched_;
   bool settling_dropped_ = false;
+  std::condition_variable left_;  // left() may have become true
 };
 
 }  // namespace ackwire::python

@@ -18,7 +18,7 @@ struct Outcome {
 /// Why a settle of this message changed nothing.
 Error refusal(const ReceivedMessage& message) {
   const std::string which = "message " + std::to_string(message.delivery().sequence());
-  if (message.in_doubt() && message.state() == Settle::stale) {
+  if (message.in_doubt() && message.stale()) {
     return {Errc::indeterminate,
             "An earlier settle of " + which +
                 " had no answer, and its lease has ended since: that settle may or may not have been applied. If it was not, the "
@@ -26,17 +26,18 @@ Error refusal(const ReceivedMessage& message) {
             {},
             {}};
   }
-  if (message.state() == Settle::stale || message.state() == Settle::none) {
+  if (message.stale() || message.open()) {
     return {Errc::stale_lease,
             "The lease of " + which +
                 " had ended, so nothing changed for it. It is delivered again, or was settled by whoever has it now.",
             {},
             {}};
   }
-  return {Errc::stale_lease,
-          "The " + which + " was settled before, by " + std::string(name(message.state())) + ", and that stands: nothing changed.",
-          {},
-          {}};
+  return {
+      Errc::stale_lease,
+      "The " + which + " was settled before, by " + std::string(name(*message.settled())) + ", and that stands: nothing changed.",
+      {},
+      {}};
 }
 
 /// Whether a settle that ended so may have been applied all the same.
@@ -47,13 +48,13 @@ bool doubtful(const py::error_already_set& error) {
 }
 
 /// Settles messages of any number of consumers. What is known of one is not asked for again.
-Outcome settle(const std::vector<ReceivedMessage*>& messages, Settle act, const SettleWords& words) {
+Outcome settle(const std::vector<ReceivedMessage*>& messages, SettleKind act, const SettleWords& words) {
   std::map<std::shared_ptr<ConsumerHandle>, std::vector<ReceivedMessage*>> by_consumer;
   Outcome outcome;
   for (ReceivedMessage* message : messages) {
     if (!message->known()) {
       by_consumer[message->consumer()].push_back(message);
-    } else if (message->state() == act) {
+    } else if (message->settled() == act) {
       ++outcome.applied;
     } else {
       outcome.stale.push_back(message->delivery().sequence());
@@ -82,7 +83,7 @@ Outcome settle(const std::vector<ReceivedMessage*>& messages, Settle act, const 
   return outcome;
 }
 
-void settle_one(ReceivedMessage& message, Settle act, const SettleWords& words) {
+void settle_one(ReceivedMessage& message, SettleKind act, const SettleWords& words) {
   if (!settle({&message}, act, words).stale.empty()) raise(refusal(message));
 }
 
@@ -119,14 +120,14 @@ SettleWords words_of(std::optional<std::int64_t> delay_ms, std::string words) {
 /// Leaving `with message`: an ack, or whatever ackwire._settling makes of the exception.
 bool leave(const py::object& self, const py::object& kind, const py::object& exception) {
   auto& message = self.cast<ReceivedMessage&>();
-  if (kind.is_none() && message.state() != Settle::none) return false;
+  if (kind.is_none() && !message.open()) return false;
   if (kind.is_none()) {
     try {
       if (message.consumer()->policy().ack_async) {
         message.consumer()->ack_later(message.delivery());
         message.asked_for_ack();
       } else {
-        settle_one(message, Settle::ack, {});
+        settle_one(message, SettleKind::ack, {});
       }
       return false;
     } catch (py::error_already_set& error) {
@@ -188,8 +189,8 @@ void bind_attributes(Class& message) {
       .def_property_readonly(
           "settled",
           [](const ReceivedMessage& self) -> py::object {
-            if (self.state() == Settle::none) return py::none();
-            return py::str(std::string(name(self.state())));
+            if (self.open()) return py::none();
+            return py::str(std::string(self.stale() ? "stale" : name(*self.settled())));
           },
           "None, or what became of it: \"ack\", \"nack\", \"reject\", \"release\", or \"stale\": the lease had ended "
           "first.\n\nAfter a block with ``ack_async`` it is \"ack\" as asked for; the end of the iteration waits for the outcome.")
@@ -227,7 +228,7 @@ ReceivedMessage::ReceivedMessage(std::shared_ptr<ConsumerHandle> consumer, Deliv
 }
 
 ReceivedMessage::~ReceivedMessage() {
-  if (state_ == Settle::none) consumer_->dropped(*this);
+  if (open()) consumer_->dropped(*this);
 }
 
 py::bytes ReceivedMessage::body() {
@@ -236,21 +237,22 @@ py::bytes ReceivedMessage::body() {
   return py::reinterpret_borrow<py::bytes>(body_);
 }
 
-void ReceivedMessage::answered(Settle act, bool stale) {
-  const bool first = state_ == Settle::none;
+void ReceivedMessage::answered(std::optional<SettleKind> act, bool stale) {
+  const bool first = open();
   if (!stale) {
-    state_ = act;
-    asked_ = in_doubt_ = false;
-  } else if (first || (asked_ && state_ == act)) {
-    state_ = Settle::stale;
+    settled_ = act;
+    stale_ = asked_ = in_doubt_ = false;
+  } else if (first || (asked_ && settled_ == act)) {
+    settled_.reset();
+    stale_ = true;
     asked_ = false;
   }
   if (first) consumer_->settled(*this);
 }
 
 void ReceivedMessage::asked_for_ack() {
-  if (state_ != Settle::none) return;
-  state_ = Settle::ack;
+  if (!open()) return;
+  settled_ = SettleKind::ack;
   asked_ = true;
   consumer_->settled(*this);
 }
@@ -265,14 +267,14 @@ void bind_delivery(py::module_& module) {
   bind_attributes(message);
   message
       .def(
-          "ack", [](ReceivedMessage& self) { settle_one(self, Settle::ack, {}); },
+          "ack", [](ReceivedMessage& self) { settle_one(self, SettleKind::ack, {}); },
           "Processed: never delivered again to this group. Returns after the synced commit.\n\nRaises StaleLeaseError when the "
           "lease had ended (it may be delivered again), IndeterminateError when no answer came.")
       .def(
           "nack",
           [](ReceivedMessage& self, const py::object& delay, const py::object& error) {
             const std::string words = error.is_none() ? std::string() : checked_text(error, "error");
-            settle_one(self, Settle::nack, words_of(optional_milliseconds(delay, "delay"), words));
+            settle_one(self, SettleKind::nack, words_of(optional_milliseconds(delay, "delay"), words));
           },
           py::arg("delay") = py::none(), py::arg("error") = py::none(),
           "Failed: an attempt is charged, it comes back after the backoff, or after ``delay``. ``error`` is kept in its "
@@ -280,11 +282,11 @@ void bind_delivery(py::module_& module) {
       .def(
           "reject",
           [](ReceivedMessage& self, const py::object& reason) {
-            settle_one(self, Settle::reject, words_of({}, checked_text(reason, "reason")));
+            settle_one(self, SettleKind::reject, words_of({}, checked_text(reason, "reason")));
           },
           py::arg("reason"), "Can never be processed: straight to the dead-letter queue. Raises as ack does.")
       .def(
-          "release", [](ReceivedMessage& self) { settle_one(self, Settle::release, {}); },
+          "release", [](ReceivedMessage& self) { settle_one(self, SettleKind::release, {}); },
           "Not tried: ready again at once, no attempt charged. Raises as ack does.")
       .def(
           "extend",
@@ -293,7 +295,7 @@ void bind_delivery(py::module_& module) {
             if (!duration_ms) throw py::type_error("duration must be given");
             const Settled settled = self.consumer()->extend({self.delivery()}, Duration{*duration_ms});
             if (settled.stale.empty()) return;
-            if (self.state() == Settle::none) self.answered(Settle::none, true);  // it can never be settled any more
+            if (self.open()) self.answered(std::nullopt, true);  // it can never be settled any more
             raise(refusal(self));
           },
           py::arg("duration"), "The lease ends ``duration`` from now instead. Raises as ack does.")
@@ -314,9 +316,9 @@ void bind_delivery(py::module_& module) {
       "settle",
       [](const py::iterable& iterable, const std::string& act, std::optional<std::int64_t> delay_ms, std::string words) {
         const py::tuple messages(iterable);  // owned: the caller's list may change while the GIL is released
-        for (const Settle known : {Settle::ack, Settle::nack, Settle::reject, Settle::release}) {
-          if (act != name(known)) continue;
-          const Outcome outcome = settle(pointers(messages), known, words_of(delay_ms, std::move(words)));
+        const auto kind = settle_kind(act);
+        if (kind && kind != SettleKind::extend) {
+          const Outcome outcome = settle(pointers(messages), *kind, words_of(delay_ms, std::move(words)));
           return py::make_tuple(outcome.applied, outcome.stale);
         }
         throw py::value_error("act must be ack, nack, reject or release, not " + act);

@@ -22,13 +22,18 @@ class ReceivedMessage {
   const std::shared_ptr<ConsumerHandle>& consumer() const { return consumer_; }
   py::bytes body();
 
+  /// No settle of it was asked for without waiting, and none has an outcome.
+  bool open() const { return !settled_ && !stale_; }
+  /// The lease had ended: no settle changed anything.
+  bool stale() const { return stale_; }
   /// What became of it: the first settle whose outcome is known decides, or the one that was asked for without waiting.
-  Settle state() const { return state_; }
+  std::optional<SettleKind> settled() const { return settled_; }
   /// The outcome is known here, so that no repeat has to ask for it.
-  bool known() const { return state_ != Settle::none && !asked_; }
+  bool known() const { return !open() && !asked_; }
   /// A settle of it had no answer: it may have been applied.
   bool in_doubt() const { return in_doubt_; }
-  void answered(Settle act, bool stale);
+  /// Without `act`: of a call that settles nothing.
+  void answered(std::optional<SettleKind> act, bool stale);
   /// Acked without waiting for the outcome.
   void asked_for_ack();
   void doubt() { in_doubt_ = true; }
@@ -40,8 +45,8 @@ class ReceivedMessage {
   friend class ConsumerHandle;
   const std::shared_ptr<ConsumerHandle> consumer_;
   const Delivery delivery_;
-  Settle state_ = Settle::none;
-  bool asked_ = false, in_doubt_ = false, begun_ = false;
+  std::optional<SettleKind> settled_;
+  bool stale_ = false, asked_ = false, in_doubt_ = false, begun_ = false;
   std::size_t place_ = 0;  ///< among those that its consumer has out
   py::object body_;        ///< made at the first use
 };

@@ -26,7 +26,7 @@ PYBIND11_MODULE(_core, module) {
   bind_stats(connection);
   bind_changes(module);
   module.def("close_all", &close_all);
-  module.def("stop", &stop_handing_out);
+  module.def("stop", &stop_all);
   module.def("stopping", &stopping);
   module.def("parse_duration", [](const std::string& text) {
     const auto read = ackwire::parse_duration(text);

@@ -17,13 +17,8 @@ Receipt one(Result<std::vector<Receipt>>&& result) { return take(std::move(resul
 struct Pending {
   std::shared_ptr<ConnectionHandle> connection;
   PendingPublish publish;
-  Told told;
 
-  Receipt wait(Duration limit) const {
-    auto result = connection->outcome(publish, limit);
-    if (publish.done()) *told = true;
-    return one(std::move(result));
-  }
+  Receipt wait(Duration limit) const { return one(connection->outcome(publish, limit)); }
 };
 
 /// What publish_many has so far, kept in order while chunks are under way.
@@ -34,7 +29,7 @@ class Chunks {
   void send(const Outgoing& chunk) {
     if (under_way_.size() >= chunks_in_flight) collect();
     try {
-      under_way_.push_back({connection_.publish(queue_, chunk.messages(), chunk.bytes(), nullptr), sent_, chunk.messages().size()});
+      under_way_.push_back({connection_.publish_async(queue_, chunk.messages()), sent_, chunk.messages().size()});
     } catch (py::error_already_set& error) {
       if (!py::hasattr(error.value(), "receipts")) throw;  // KeyboardInterrupt: do not wait for anything more
       fail(error, sent_);
@@ -185,7 +180,7 @@ void bind_publish(py::module_& module, ConnectionClass& connection) {
              py::handle headers, py::handle delay, py::handle ttl) {
             Outgoing outgoing;
             outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
-            return one(self.outcome(self.publish(queue, outgoing.messages(), outgoing.bytes(), nullptr), self.call_timeout()));
+            return self.publish(queue, outgoing.messages()).at(0);
           },
           py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
           py::arg("delay"), py::arg("ttl"))
@@ -195,11 +190,21 @@ void bind_publish(py::module_& module, ConnectionClass& connection) {
              py::handle headers, py::handle delay, py::handle ttl) {
             Outgoing outgoing;
             outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
-            auto told = std::make_shared<std::atomic<bool>>(false);
-            return Pending{self.shared_from_this(), self.publish(queue, outgoing.messages(), outgoing.bytes(), told), told};
+            return Pending{self.shared_from_this(), self.publish_async(queue, outgoing.messages())};
           },
           py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
           py::arg("delay"), py::arg("ttl"))
+      .def(
+          "try_publish",
+          [](ConnectionHandle& self, const std::string& queue, py::handle body, py::handle idempotency_key, py::handle ordering_key,
+             py::handle headers, py::handle delay, py::handle ttl) {
+            Outgoing outgoing;
+            outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
+            return Pending{self.shared_from_this(), self.try_publish(queue, outgoing.messages())};
+          },
+          py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
+          py::arg("delay"), py::arg("ttl"))
+      .def("room_descriptor", &ConnectionHandle::room_descriptor)
       .def("publish_many", &publish_many, py::arg("queue"), py::arg("messages"), py::arg("chunk_messages"), py::arg("chunk_bytes"))
       .def(
           "flush", [](ConnectionHandle& self, std::int64_t wait_ms) { self.flush(Duration{wait_ms}); }, py::arg("wait_ms"));

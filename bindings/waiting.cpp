@@ -79,6 +79,17 @@ bool on_main_thread() noexcept { return ::gettid() == ::getpid(); }
 
 void run_apart(std::function<void()> call) { couriers->send(std::move(call)); }
 
+bool SignalWatch::keep_waiting() {
+  const auto now = Wait::Clock::now();
+  if (raised_) return false;
+  if (now < next_) return true;
+  next_ = now + WaitingScope::default_every;
+  const PyGILState_STATE state = PyGILState_Ensure();
+  if (PyErr_CheckSignals() != 0) raised_.emplace();
+  PyGILState_Release(state);
+  return !raised_;
+}
+
 void watch_forks() { ::pthread_atfork(nullptr, nullptr, in_child); }
 
 void thread_left() noexcept {

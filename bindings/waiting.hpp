@@ -3,7 +3,6 @@
 
 #include <pybind11/pybind11.h>
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -14,18 +13,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "ackwire/waiting.hpp"
+
 namespace ackwire::python {
 
 namespace py = pybind11;
-
-/// No wait goes on longer than this without a look at pending signals, so Ctrl-C acts well within 200 ms.
-inline constexpr std::chrono::milliseconds wait_slice{50};
-
-/// Saturates: a wait beyond any use may not overflow a clock of nanoseconds.
-inline std::chrono::steady_clock::time_point deadline_after(std::chrono::milliseconds wait) {
-  constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365 * 100};
-  return std::chrono::steady_clock::now() + std::min(wait, longest);
-}
 
 /// Rises in the child of every fork: a handle made under another number may not be touched.
 unsigned fork_generation() noexcept;
@@ -66,15 +58,41 @@ auto unlocked(F&& call) {
   return std::move(*result);
 }
 
-/// Raises KeyboardInterrupt, or whatever a signal handler raised.
-inline void check_signals() {
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+/// What a wait of the library asks on behalf of Python, through a WaitingScope: has a signal handler raised? Only the main thread
+/// has to ask. Made and raised from with the GIL, asked without.
+class SignalWatch {
+ public:
+  /// False: a handler raised.
+  bool keep_waiting();
+  /// Raises KeyboardInterrupt, or whatever a signal handler raised.
+  void raise_if_asked() const {
+    if (raised_) throw *raised_;
+  }
+  bool raised() const { return raised_.has_value(); }
+
+ private:
+  Wait::Clock::time_point next_ = Wait::Clock::now() + WaitingScope::default_every;
+  std::optional<py::error_already_set> raised_;
+};
+
+/// A call of the library that waits, without the GIL. When a signal handler raises meanwhile the wait ends, what was asked for goes
+/// on by itself, and its result is dropped.
+template <class F>
+auto interruptible(F&& call) {
+  if (!on_main_thread()) return unlocked(std::forward<F>(call));
+  SignalWatch signals;
+  auto result = unlocked([&] {
+    const WaitingScope scope([&] { return signals.keep_waiting(); });
+    return call();
+  });
+  signals.raise_if_asked();
+  return result;
 }
 
-/// A call of the library that cannot be cut into slices. On the main thread it runs apart while this thread looks at
-/// signals; when one raises, the call goes on alone and its result is dropped. So `call` owns all it uses, and no Python object.
+/// A call that does more than wait: it opens or closes what has threads and files. On the main thread it runs apart, and goes on
+/// alone when a signal handler raises. So `call` owns all it uses, and no Python object.
 template <class F>
-auto interruptible(F call) {
+auto apart(F call) {
   using R = std::invoke_result_t<F>;
   if (!on_main_thread()) return unlocked(std::move(call));
   struct Task {
@@ -101,13 +119,11 @@ auto interruptible(F call) {
     task->done = true;
     task->changed.notify_all();
   });
-  for (;;) {
-    const bool done = unlocked([&] {
+  for (bool done = false; !done;) {
+    done = interruptible([&] {
       std::unique_lock lock(task->mutex);
-      return task->changed.wait_for(lock, wait_slice, [&] { return task->done; });
+      return Wait{Duration::max()}.on(task->changed, lock, [&] { return task->done; });
     });
-    if (done) break;
-    check_signals();
   }
   if (task->failure) std::rethrow_exception(task->failure);
   return std::move(*task->result);

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "ackwire/process.hpp"
-#include "ackwire/settings.hpp"
 #include "api/local_link.hpp"
 #include "client/connection_core.hpp"
 #include "client/fork.hpp"
 #include "client/gate.hpp"
+#include "rules/settings.hpp"
 #include "runtime/commit_loop.hpp"
 #include "store/lmdb_store.hpp"
 #include "transport/endpoint.hpp"
@@ -19,26 +19,6 @@ namespace ackwire {
 namespace {
 
 constexpr Duration farewell{5'000};  // for what was published and not confirmed, when the broker is destroyed without close()
-
-Status check(const BrokerOptions& options) {
-  const std::pair<std::string_view, double> values[] = {
-      {"store_bytes_limit", static_cast<double>(options.store_bytes_limit)},
-      {"store_soft_limit", options.store_soft_limit},
-      {"disk_floor_bytes", static_cast<double>(options.disk_floor_bytes)},
-      {"commit_max_frames", options.commit_max_frames},
-      {"commit_max_bytes", static_cast<double>(options.commit_max_bytes)},
-      {"max_sessions", options.max_sessions},
-      {"session_timeout", static_cast<double>(options.session_timeout.count())},
-      {"session_outbox_bytes", static_cast<double>(options.session_outbox_bytes)},
-      {"slow_commit", static_cast<double>(options.slow_commit.count())},
-      {"call_timeout", static_cast<double>(options.call_timeout.count())},
-  };
-  for (const auto& [name, value] : values) {
-    if (Status status = check_setting(setting(broker_settings(), name), value, "The store was not touched."); !status)
-      return status;
-  }
-  return {};
-}
 
 /// Names that mean something else than a directory, and would become one.
 Status check_directory(const std::filesystem::path& directory) {
@@ -82,11 +62,11 @@ struct Broker::Host {
   bool has_gateway = false;
 };
 
-Broker::Broker(std::shared_ptr<ConnectionCore> core, std::unique_ptr<Host> host)
-    : Connection(std::move(core)), host_(std::move(host)) {}
+Broker::Broker(std::shared_ptr<backend::Backend> backend, std::unique_ptr<Host> host)
+    : Connection(std::move(backend)), host_(std::move(host)) {}
 
 Result<Broker> Broker::open(const std::filesystem::path& directory, const BrokerOptions& options) {
-  if (Status status = check(options); !status) return status.error();
+  if (Status status = rules::check_fields(options, "The store was not touched."); !status) return status.error();
   keep_standard_descriptors();
   if (Status status = check_directory(directory); !status) return status.error();
   BrokerOptions own = options;
@@ -112,7 +92,7 @@ Result<Broker> Broker::open(const std::filesystem::path& directory, const Broker
   core_options.embedded = true;
   auto core = std::make_shared<ConnectionCore>(std::move(core_options));
   if (Status status = core->start(std::make_unique<api::LocalLink>(loop)); !status) return status.error();
-  if (Status status = core->wait_connected(options.call_timeout); !status) return status.error();
+  if (Status status = core->wait_connected(Wait{options.call_timeout}); !status) return status.error();
   return Broker{std::move(core), std::make_unique<Host>(std::move(loop), options)};
 }
 
@@ -166,7 +146,7 @@ Broker& Broker::operator=(Broker&& other) noexcept {
 
 Broker::~Broker() {
   // The connection ends before the loop it talks to.
-  if (core_) static_cast<void>(core_->close(farewell));
+  if (backend_) static_cast<void>(backend_->close(Wait{farewell}));
   // In a child process the loop's thread does not exist and the store belongs to the parent: let go of neither.
   if (host_ && host_->generation != client::fork_generation()) static_cast<void>(host_.release());
 }

@@ -1,11 +1,18 @@
-// The verbs of a connection, over the core that both faces share.
+// The verbs of a connection, over whatever is behind it.
 #include "ackwire/connection.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include "client/connection_core.hpp"
+#include "backend/backend.hpp"
+#include "wire/json.hpp"
 
 namespace ackwire {
+
+using backend::Backend;
+using backend::Refusal;
+
 namespace {
 
 constexpr Duration farewell{5'000};  // of a connection that is destroyed without close()
@@ -16,12 +23,10 @@ Error wrong_reply() {
           "have been carried out."};
 }
 
-client::Clock::time_point call_deadline(const ConnectionCore& core) { return client::deadline_after(core.call_timeout()); }
-
 /// One request whose reply must be a T.
 template <class T>
-Result<T> ask(ConnectionCore& core, const model::Request& what, client::Clock::time_point deadline) {
-  Result<model::Reply> reply = core.request(what, deadline);
+Result<T> ask(Backend& of, const model::Request& what, const Wait& wait) {
+  Result<model::Reply> reply = of.request(what, wait);
   if (!reply) return std::move(reply).error();
   T* value = std::get_if<T>(&*reply);
   if (value == nullptr) return wrong_reply();
@@ -29,8 +34,8 @@ Result<T> ask(ConnectionCore& core, const model::Request& what, client::Clock::t
 }
 
 template <class T>
-Result<T> ask(ConnectionCore& core, const model::Request& what) {
-  return ask<T>(core, what, call_deadline(core));
+Result<T> ask(Backend& of, const model::Request& what) {
+  return ask<T>(of, what, Wait{of.call_timeout()});
 }
 
 Status done(Result<model::Done> answer) {
@@ -38,13 +43,31 @@ Status done(Result<model::Done> answer) {
   return {};
 }
 
-void end(std::shared_ptr<ConnectionCore> core) {
-  if (!core) return;
-  if (core->forked()) {
-    static_cast<void>(new std::shared_ptr<ConnectionCore>(std::move(core)));  // it belongs to the parent: kept for good
+void end(std::shared_ptr<Backend> backend) {
+  if (!backend) return;
+  if (backend->forked()) {
+    static_cast<void>(new std::shared_ptr<Backend>(std::move(backend)));  // it belongs to the parent: kept for good
   } else {
-    static_cast<void>(core->close(farewell));
+    static_cast<void>(backend->close(Wait{farewell}));
   }
+}
+
+constexpr std::uint32_t queues_at_once = 200;  // so that no turn of the broker makes an answer about ten thousand
+
+/// Appends the queues from `from` on, page by page.
+Status more_queues(Backend& backend, std::string from, std::vector<QueueInfo>& all, const Wait& deadline) {
+  do {
+    Result<model::QueuePage> page = ask<model::QueuePage>(backend, model::ListQueues{std::move(from), queues_at_once}, deadline);
+    if (!page) return std::move(page).error();
+    std::move(page->queues.begin(), page->queues.end(), std::back_inserter(all));
+    from = std::move(page->next);
+  } while (!from.empty());
+  return {};
+}
+
+Result<PendingPublish> pending(Result<backend::Publishing> under_way) {
+  if (!under_way) return std::move(under_way).error();
+  return PendingPublish{*std::move(under_way)};
 }
 
 /// A series that ended early says how far it came.
@@ -57,46 +80,51 @@ Error part_done(Error error, std::uint64_t count, std::string_view what) {
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<ConnectionCore> core) : core_(std::move(core)) {}
+Connection::Connection(std::shared_ptr<Backend> backend) : backend_(std::move(backend)) {}
+
 Connection::Connection(Connection&&) noexcept = default;
 
 Connection& Connection::operator=(Connection&& other) noexcept {
   if (this == &other) return *this;
-  end(std::move(core_));
-  core_ = std::move(other.core_);
+  end(std::move(backend_));
+  backend_ = std::move(other.backend_);
   return *this;
 }
 
-Connection::~Connection() { end(std::move(core_)); }
+Connection::~Connection() { end(std::move(backend_)); }
 
 Result<QueueInfo> Connection::create_queue(std::string_view queue, const QueuePolicy& policy) {
-  return ask<QueueInfo>(*core_, model::CreateQueue{std::string(queue), policy});
+  return ask<QueueInfo>(*backend_, model::CreateQueue{std::string(queue), policy});
 }
 
 Result<QueueInfo> Connection::ensure_queue(std::string_view queue, const QueueChange& change) {
-  return ask<QueueInfo>(*core_, model::EnsureQueue{std::string(queue), change});
+  return ask<QueueInfo>(*backend_, model::EnsureQueue{std::string(queue), change});
 }
 
 Result<QueueInfo> Connection::set_queue(std::string_view queue, const QueueChange& change) {
-  return ask<QueueInfo>(*core_, model::SetQueue{std::string(queue), change});
+  return ask<QueueInfo>(*backend_, model::SetQueue{std::string(queue), change});
 }
 
 Result<QueueInfo> Connection::queue_info(std::string_view queue) {
-  return ask<QueueInfo>(*core_, model::GetQueue{std::string(queue)});
+  return ask<QueueInfo>(*backend_, model::GetQueue{std::string(queue)});
 }
 
-Result<std::vector<QueueInfo>> Connection::list_queues() { return ask<std::vector<QueueInfo>>(*core_, model::ListQueues{}); }
+Result<std::vector<QueueInfo>> Connection::list_queues() {
+  std::vector<QueueInfo> all;
+  if (Status done = more_queues(*backend_, {}, all, Wait{backend_->call_timeout()}); !done) return std::move(done).error();
+  return all;
+}
 
 Status Connection::remove_queue(std::string_view queue, bool force) {
-  return done(ask<model::Done>(*core_, model::RemoveQueue{std::string(queue), force}));
+  return done(ask<model::Done>(*backend_, model::RemoveQueue{std::string(queue), force}));
 }
 
 Result<std::uint64_t> Connection::purge(std::string_view queue) {
-  const auto deadline = call_deadline(*core_);
+  const Wait wait{backend_->call_timeout()};
   std::uint64_t count = 0;
   model::Purge purge{std::string(queue)};
   while (true) {
-    Result<model::Purged> answer = ask<model::Purged>(*core_, purge, deadline);
+    Result<model::Purged> answer = ask<model::Purged>(*backend_, purge, wait);
     if (!answer) return part_done(std::move(answer).error(), count, "discarded");
     count += answer->count;
     if (!answer->more) return count;
@@ -105,52 +133,81 @@ Result<std::uint64_t> Connection::purge(std::string_view queue) {
 }
 
 Status Connection::create_group(std::string_view queue, std::string_view group, bool from_oldest) {
-  return done(ask<model::Done>(*core_, model::CreateGroup{std::string(queue), std::string(group), from_oldest}));
+  return done(ask<model::Done>(*backend_, model::CreateGroup{std::string(queue), std::string(group), from_oldest}));
 }
 
 Status Connection::remove_group(std::string_view queue, std::string_view group) {
-  return done(ask<model::Done>(*core_, model::RemoveGroup{std::string(queue), std::string(group)}));
+  return done(ask<model::Done>(*backend_, model::RemoveGroup{std::string(queue), std::string(group)}));
 }
 
 Result<std::vector<Receipt>> Connection::publish(std::string_view queue, std::span<const Message> messages) {
-  return core_->publish(queue, messages);
+  const Wait wait{backend_->call_timeout()};
+  Result<backend::Publishing> under_way = backend_->publish(queue, messages, Refusal::awaited, wait);
+  if (!under_way) return std::move(under_way).error();
+  return (*under_way)->wait(wait);
 }
 
 Result<Receipt> Connection::publish(std::string_view queue, const Message& message) {
-  Result<std::vector<Receipt>> receipts = core_->publish(queue, {&message, 1});
+  Result<std::vector<Receipt>> receipts = publish(queue, {&message, 1});
   if (!receipts) return std::move(receipts).error();
   return receipts->front();
 }
 
 Result<PendingPublish> Connection::publish_async(std::string_view queue, std::span<const Message> messages) {
-  return core_->publish_async(queue, messages);
+  return pending(backend_->publish(queue, messages, Refusal::flushed, Wait{backend_->call_timeout()}));
 }
 
-Status Connection::flush(Duration wait) { return core_->flush(wait); }
+Result<PendingPublish> Connection::try_publish(std::string_view queue, std::span<const Message> messages) {
+  return pending(backend_->publish(queue, messages, Refusal::flushed, Wait{Duration{0}}));
+}
+
+void Connection::on_room(std::function<void()> callback) { backend_->on_room(std::move(callback)); }
+
+Status Connection::flush(Duration wait) { return backend_->flush(Wait{wait}); }
+
+Result<std::vector<Receipt>> PendingPublish::wait(Duration wait) const {
+  if (!state_) {
+    return Error{Errc::invalid_argument, "This PendingPublish stands for no publish: it was default-constructed or moved from."};
+  }
+  return state_->wait(Wait{wait});
+}
+
+bool PendingPublish::done() const { return state_ && state_->done(); }
 
 Result<PeekPage> Connection::peek(std::string_view queue, std::string_view group, std::uint64_t from, std::uint32_t count,
                                   std::uint64_t body_bytes) {
-  return ask<PeekPage>(*core_, model::Peek{std::string(queue), std::string(group), from, count, body_bytes});
+  return ask<PeekPage>(*backend_, model::Peek{std::string(queue), std::string(group), from, count, body_bytes});
 }
 
-Result<BrokerStats> Connection::stats() { return ask<BrokerStats>(*core_, model::GetStats{}); }
+Result<BrokerStats> Connection::stats() {
+  const auto deadline = Wait{backend_->call_timeout()};
+  Result<model::StatsPage> page = ask<model::StatsPage>(*backend_, model::GetStats{.from = {}, .count = queues_at_once}, deadline);
+  if (!page) return std::move(page).error();
+  if (!page->next.empty()) {
+    if (Status done = more_queues(*backend_, std::move(page->next), page->stats.queues, deadline); !done)
+      return std::move(done).error();
+  }
+  return std::move(page->stats);
+}
 
-Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) { return ask<std::vector<Sample>>(*core_, query); }
+Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) {
+  return ask<std::vector<Sample>>(*backend_, model::GetHistory{query.queue, query.resolution, query.from});
+}
 
 Result<DeadPage> Connection::dead_letters(std::string_view queue, std::string_view group, std::uint64_t from, std::uint32_t count,
                                           const DeadFilter& filter, std::uint64_t body_bytes) {
-  return ask<DeadPage>(*core_, model::GetDeadLetters{std::string(queue), std::string(group), from, count, filter, body_bytes});
+  return ask<DeadPage>(*backend_, model::GetDeadLetters{std::string(queue), std::string(group), from, count, filter, body_bytes});
 }
 
 namespace {
 
 /// Chunk by chunk over the letters that were dead at the start.
-Result<DeadMoved> move_dead(ConnectionCore& core, model::MoveDead move) {
-  const auto deadline = call_deadline(core);
+Result<DeadMoved> move_dead(Backend& of, model::MoveDead move) {
+  const Wait wait{of.call_timeout()};
   const std::string_view what = move.action == model::DeadAction::redrive ? "redriven" : "discarded";
   DeadMoved moved;
   while (true) {
-    Result<model::Moved> answer = ask<model::Moved>(core, move, deadline);
+    Result<model::Moved> answer = ask<model::Moved>(of, move, wait);
     if (!answer) return part_done(std::move(answer).error(), moved.moved, what);
     moved.moved += answer->moved.moved;
     moved.not_found.insert(moved.not_found.end(), answer->moved.not_found.begin(), answer->moved.not_found.end());
@@ -163,23 +220,38 @@ Result<DeadMoved> move_dead(ConnectionCore& core, model::MoveDead move) {
 }  // namespace
 
 Result<DeadMoved> Connection::redrive(std::string_view queue, std::string_view group, const DeadFilter& filter) {
-  return move_dead(*core_, {model::DeadAction::redrive, std::string(queue), std::string(group), filter});
+  return move_dead(*backend_, {model::DeadAction::redrive, std::string(queue), std::string(group), filter});
 }
 
 Result<DeadMoved> Connection::discard(std::string_view queue, std::string_view group, const DeadFilter& filter) {
-  return move_dead(*core_, {model::DeadAction::discard, std::string(queue), std::string(group), filter});
+  return move_dead(*backend_, {model::DeadAction::discard, std::string(queue), std::string(group), filter});
 }
 
-std::string Connection::unreachable() const { return core_->unreachable(); }
+Result<std::string> Connection::request(std::string_view verb, std::string_view members) {
+  Result<model::Request> what = wire::request_of(verb, members);
+  if (!what) return std::move(what).error();
+  Result<model::Reply> reply = backend_->request(*what, Wait{backend_->call_timeout()});
+  if (!reply) return std::move(reply).error();
+  if (Error* refused = std::get_if<Error>(&*reply)) return std::move(*refused);
+  return wire::to_json(*reply);
+}
 
-ConnectionState Connection::state() const { return core_->state(); }
+std::vector<std::string_view> Connection::verbs() {
+  std::vector<std::string_view> names;
+  model::each_verb([&names](const model::Verb& verb, auto) { names.push_back(verb.name); });
+  return names;
+}
+
+std::string Connection::unreachable() const { return backend_->unreachable(); }
+
+ConnectionState Connection::state() const { return backend_->state(); }
 
 void Connection::on_state_change(std::function<void(ConnectionState, std::string_view)> callback) {
-  core_->on_state_change(std::move(callback));
+  backend_->on_state_change(std::move(callback));
 }
 
-Status Connection::wait_connected(Duration wait) { return core_->wait_connected(wait); }
+Status Connection::wait_connected(Duration wait) { return backend_->wait_connected(Wait{wait}); }
 
-Status Connection::close(Duration wait) { return core_->close(wait); }
+Status Connection::close(Duration wait) { return backend_->close(Wait{wait}); }
 
 }  // namespace ackwire

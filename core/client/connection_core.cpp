@@ -37,7 +37,7 @@ ConnectionCore::~ConnectionCore() {
     static_cast<void>(link_.release());
     return;
   }
-  if (linked_) static_cast<void>(close(Duration{0}));
+  if (linked_) static_cast<void>(close(Wait{Duration{0}}));
 }
 
 Status ConnectionCore::start(std::unique_ptr<client::Link> link) {
@@ -81,29 +81,27 @@ void ConnectionCore::schedule(Clock::time_point due) {
   }
 }
 
-Result<model::Reply> ConnectionCore::request(const model::Request& what, Clock::time_point deadline) {
+Result<model::Reply> ConnectionCore::request(const model::Request& what, const Wait& wait) {
   if (Status status = usable(); !status) return status.error();
   const std::uint32_t id = next_request_.fetch_add(1, std::memory_order_relaxed) & 0x3fff'ffff;
-  client::RequestWait wait;
-  wait.repeatable = client::repeatable(what);
-  if (Status status = wire::encode(wait.frame, id, what); !status) return status.error();
-  const Clock::time_point start = Clock::now();
+  client::RequestWait call;
+  call.repeatable = model::verb_of(what).repeat == model::Repeat::safe;
+  if (Status status = wire::encode(call.frame, id, what); !status) return status.error();
   Lock lock(gate_->mutex);
   if (Status status = open_locked(); !status) return status.error();
-  requests_.add(id, wait);
+  requests_.add(id, call);
   wake(lock);
   lock.lock();
-  const bool done = answers_.wait_until(lock, deadline, [&] { return wait.done; });
+  const bool done = wait.on(answers_, lock, [&] { return call.done; });
   requests_.forget(id);
   const std::string trouble = done ? std::string() : gate_->reach.describe(Clock::now());
   lock.unlock();
   if (!done) {
-    const auto waited = std::chrono::duration_cast<Duration>(Clock::now() - start);
-    return client::timeout_error("A request", waited, trouble,
+    return client::timeout_error("A request", wait.passed(), trouble,
                                  "It may or may not have been carried out; look at the present state first.");
   }
-  if (wait.error) return *std::move(wait.error);
-  Result<model::Reply> reply = wire::reply_from_json(wait.payload);
+  if (call.error) return *std::move(call.error);
+  Result<model::Reply> reply = wire::reply_from_json(call.payload);
   if (!reply) return reply;
   if (Error* error = std::get_if<Error>(&*reply)) return std::move(*error);
   return reply;
@@ -113,9 +111,12 @@ void ConnectionCore::on_state_change(std::function<void(ConnectionState, std::st
   if (gate_->forked()) return;
   Lock lock(gate_->mutex);
   callback_ = std::move(callback);
-  // The one before must not be running any more when this returns, unless this is called from inside it.
+  wait_until_told(lock);
+}
+
+void ConnectionCore::wait_until_told(Lock& lock) {
   if (client::inside_callback()) return;
-  answers_.wait_until(lock, client::deadline_after(options_.call_timeout), [&] { return !telling_; });
+  Wait{options_.call_timeout}.on(answers_, lock, [&] { return !telling_; });
 }
 
 void ConnectionCore::change_state(ConnectionState state, std::string_view reason) {
@@ -130,41 +131,51 @@ std::string ConnectionCore::unreachable() const {
   return gate_->reach.describe(Clock::now());
 }
 
+template <class Call>
+void ConnectionCore::call_back(Lock& lock, Call&& call) {
+  lock.unlock();
+  {
+    const client::CallbackScope scope;
+    call();
+  }
+  lock.lock();
+}
+
 void ConnectionCore::tell_changes(Lock& lock) {
   if (telling_) return;
   telling_ = true;
-  while (!changes_.empty()) {
-    const auto [state, reason] = std::move(changes_.front());
-    changes_.pop_front();
-    const auto callback = callback_;
-    lock.unlock();
-    if (callback) {
-      const client::CallbackScope scope;
-      callback(state, reason);
+  while (true) {
+    if (!changes_.empty()) {
+      const auto [state, reason] = std::move(changes_.front());
+      changes_.pop_front();
+      if (const auto callback = callback_) call_back(lock, [&] { callback(state, reason); });
+    } else if (publisher_.take_room(end_ || closing_)) {
+      if (const auto callback = room_callback_) call_back(lock, callback);
+    } else {
+      break;
     }
-    lock.lock();
   }
   telling_ = false;
   answers_.notify_all();
 }
 
-Status ConnectionCore::wait_connected(Duration wait) {
+Status ConnectionCore::wait_connected(const Wait& wait) {
   if (Status status = usable(); !status) return status;
   Lock lock(gate_->mutex);
-  const bool decided =
-      answers_.wait_until(lock, client::deadline_after(wait), [&] { return end_ || closing_ || session_.ready(); });
+  const bool decided = wait.on(answers_, lock, [&] { return end_ || closing_ || session_.ready(); });
   if (Status status = open_locked(); !status) return status;
   if (decided) return {};
-  return client::timeout_error("The broker", wait, gate_->reach.describe(Clock::now()),
+  return client::timeout_error("The broker", wait.passed(), gate_->reach.describe(Clock::now()),
                                "The library keeps trying to connect; is the broker running at this endpoint?");
 }
 
-Status ConnectionCore::close(Duration wait) {
+Status ConnectionCore::close(const Wait& wait) {
   if (Status status = usable(); !status) return status;
-  const Clock::time_point deadline = client::deadline_after(wait);
   Lock lock(gate_->mutex);
   if (closing_) {
-    answers_.wait_until(lock, deadline + linger_max, [&] { return state() == ConnectionState::closed; });
+    if (!wait.on(answers_, lock, [&] { return state() == ConnectionState::closed; })) {
+      Wait{linger_max}.on(answers_, lock, [&] { return state() == ConnectionState::closed; });
+    }
     return {};
   }
   closing_ = true;
@@ -172,16 +183,22 @@ Status ConnectionCore::close(Duration wait) {
   subscriptions_.end_all(session_.ask_pong());
   wake(lock);
   lock.lock();
-  gate_->published.wait_until(lock, deadline, [&] { return end_ || (publisher_.unconfirmed() == 0 && subscriptions_.idle()); });
+  const bool quiet =
+      wait.on(gate_->published, lock, [&] { return end_ || (publisher_.unconfirmed() == 0 && subscriptions_.idle()); });
   goodbye_due_ = session_.ready();
   wake(lock);
-  const auto left = std::chrono::duration_cast<Duration>(deadline - Clock::now());
-  if (linked_.load(std::memory_order_acquire)) link_->stop(std::clamp(left, linger_min, linger_max));
+  const auto left = std::chrono::duration_cast<Duration>(wait.deadline() - Clock::now());
+  if (linked_.load(std::memory_order_acquire)) link_->stop(quiet ? std::clamp(left, linger_min, linger_max) : linger_min);
   lock.lock();
   const std::uint64_t unconfirmed = publisher_.unconfirmed();
+  std::optional<Error> refusal = publisher_.take_refusal();  // before what has no answer is given one
   end_locked(unconfirmed > 0 ? unconfirmed_error(unconfirmed) : client::closed_error(), client::closed_error(),
              ConnectionState::closed);
   tell_changes(lock);
+  if (refusal) {
+    if (unconfirmed > 0) refusal->message += " " + unconfirmed_error(unconfirmed).message;
+    return *std::move(refusal);
+  }
   if (unconfirmed > 0) return unconfirmed_error(unconfirmed);
   return {};
 }

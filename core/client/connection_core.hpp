@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "ackwire/connection.hpp"
+#include "ackwire/waiting.hpp"
+#include "backend/backend.hpp"
 #include "client/core_options.hpp"
 #include "client/gate.hpp"
 #include "client/link.hpp"
@@ -22,8 +24,8 @@
 
 namespace ackwire {
 
-/// Thread-safe. Application threads call the verbs, the link calls the LinkUser part.
-class ConnectionCore final : public client::LinkUser {
+/// Thread-safe. Application threads call the verbs, which are the Backend part; the link calls the LinkUser part.
+class ConnectionCore final : public backend::Backend, public client::LinkUser, public std::enable_shared_from_this<ConnectionCore> {
  public:
   explicit ConnectionCore(client::CoreOptions options);
   ~ConnectionCore() override;
@@ -34,40 +36,42 @@ class ConnectionCore final : public client::LinkUser {
   Status start(std::unique_ptr<client::Link> link);
 
   // -- publish (publish_calls.cpp) -------------------------------------------------------------------------------------
-  Result<std::vector<Receipt>> publish(std::string_view queue, std::span<const Message> messages);
-  Result<PendingPublish> publish_async(std::string_view queue, std::span<const Message> messages);
-  Status flush(Duration wait);
+  Result<backend::Publishing> publish(std::string_view queue, std::span<const Message> messages, backend::Refusal refusal,
+                                      const Wait& room) override;
+  void on_room(std::function<void()> callback) override;
+  Status flush(const Wait& wait) override;
 
   // -- requests --------------------------------------------------------------------------------------------------------
-  /// Sends the request and waits for its reply until `deadline`. An Error in the reply becomes the Result's.
-  Result<model::Reply> request(const model::Request& what, client::Clock::time_point deadline);
-  Duration call_timeout() const { return options_.call_timeout; }
+  Result<model::Reply> request(const model::Request& what, const Wait& wait) override;
+  Duration call_timeout() const override { return options_.call_timeout; }
 
   // -- consume (consume_calls.cpp) -------------------------------------------------------------------------------------
   using Subscribed = std::shared_ptr<client::Subscription>;
-  Result<Subscribed> subscribe(std::string_view queue, const ConsumerOptions& options);
-  Result<std::vector<Delivery>> receive(const Subscribed& of, std::size_t max, Duration wait);
-  /// `settle` has kind, duration and text; the ranges come from the deliveries.
-  Result<Settled> settle(const Subscribed& of, std::span<const Delivery> deliveries, model::Settle settle);
+  Result<std::shared_ptr<backend::Subscription>> subscribe(std::string_view queue, const ConsumerOptions& options,
+                                                           const Wait& wait) override;
+  /// The same, as this side knows it. What follows are the calls of a client::Subscriber.
+  Result<Subscribed> join(std::string_view queue, const ConsumerOptions& options, const Wait& wait);
+  Result<std::vector<Delivery>> receive(const Subscribed& of, std::size_t max, const Wait& wait);
+  Result<Settled> settle(const Subscribed& of, std::span<const Delivery> deliveries, const Settlement& how, const Wait& wait);
   void ack_async(const Subscribed& of, std::span<const Delivery> deliveries);
-  Status flush_acks(const Subscribed& of, Duration wait);
+  Status flush_acks(const Subscribed& of, const Wait& wait);
   std::uint64_t stale_acks(const Subscribed& of) const;
   std::uint64_t damaged_records(const Subscribed& of) const;
   Status set_credit(const Subscribed& of, std::uint32_t credit);
   Status give_back(const Subscribed& of);
   void interrupt(const Subscribed& of);
-  /// `wait`: until what was not handed out has been sent back, at most so long.
-  void unsubscribe(const Subscribed& of, Duration wait);
+  /// `wait`: until what was not handed out has been sent back.
+  void unsubscribe(const Subscribed& of, const Wait& wait);
 
-  /// True in a child process, where nothing of this may be destroyed: a condition that a thread of the parent waits on never ends.
-  bool forked() const noexcept { return gate_->forked(); }
+  /// A condition that a thread of the parent waits on never ends in the child.
+  bool forked() const noexcept override { return gate_->forked(); }
 
   // -- life ------------------------------------------------------------------------------------------------------------
-  std::string unreachable() const;
-  ConnectionState state() const { return state_.load(std::memory_order_acquire); }
-  void on_state_change(std::function<void(ConnectionState, std::string_view)> callback);
-  Status wait_connected(Duration wait);
-  Status close(Duration wait);
+  std::string unreachable() const override;
+  ConnectionState state() const override { return state_.load(std::memory_order_acquire); }
+  void on_state_change(std::function<void(ConnectionState, std::string_view)> callback) override;
+  Status wait_connected(const Wait& wait) override;
+  Status close(const Wait& wait) override;
 
   // -- LinkUser (link_calls.cpp) ---------------------------------------------------------------------------------------
   void connected() override;
@@ -86,9 +90,6 @@ class ConnectionCore final : public client::LinkUser {
   Status usable() const;
   /// The same, and why the connection ended, if it did. Gate held.
   Status open_locked() const;
-  /// Encodes outside the lock, waits for room, adds. `awaited`: by a blocking publish.
-  Result<PendingPublish> add_publish(std::string_view queue, std::span<const Message> messages, bool awaited,
-                                     client::Clock::time_point deadline);
   /// Unlocks, and wakes the link when there is something to send that it does not know of.
   void wake(Lock& lock);
   bool can_send() const;
@@ -97,8 +98,13 @@ class ConnectionCore final : public client::LinkUser {
   /// Nothing can succeed any more: `under_way` ends what is under way, `after` refuses what comes later.
   void end_locked(const Error& under_way, const Error& after, ConnectionState state);
   void change_state(ConnectionState state, std::string_view reason);
-  /// Calls the application back for every change so far, in order, with the lock released.
+  /// Calls the application back for every change so far, in order, and for room that was waited for, with the lock released.
   void tell_changes(Lock& lock);
+  /// `call` with the lock released, on a thread that is marked as being inside a callback.
+  template <class Call>
+  static void call_back(Lock& lock, Call&& call);
+  /// Until a callback that was exchanged is not running any more, unless this is called from inside it.
+  void wait_until_told(Lock& lock);
   void schedule(client::Clock::time_point due);
 
   // frames, gate held; false: the peer cannot be understood
@@ -135,6 +141,7 @@ class ConnectionCore final : public client::LinkUser {
   std::optional<Error> end_;  // why no call can succeed any more
 
   std::function<void(ConnectionState, std::string_view)> callback_;
+  std::function<void()> room_callback_;
   std::deque<std::pair<ConnectionState, std::string>> changes_;
   bool telling_ = false;
 };

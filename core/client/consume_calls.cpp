@@ -2,6 +2,7 @@
 #include "ackwire/limits.hpp"
 #include "client/connection_core.hpp"
 #include "client/refusals.hpp"
+#include "client/subscriber.hpp"
 #include "client/verb_checks.hpp"
 
 namespace ackwire {
@@ -18,6 +19,14 @@ constexpr Duration first_look{20};
 Error consumer_closed() {
   return {Errc::closed,
           "The consumer is closed. What it had received and not settled goes back to its group. Make a new one with consume()."};
+}
+
+model::Settle settle_of(const Settlement& how) {
+  model::Settle settle;
+  settle.kind = how.kind;
+  settle.text = how.text;
+  if (how.duration) settle.duration_ms = how.duration->count();
+  return settle;
 }
 
 /// Deliveries by what is known of them.
@@ -49,7 +58,14 @@ Sorted tell_apart(std::span<const Delivery> deliveries, model::SettleKind kind, 
 
 }  // namespace
 
-Result<ConnectionCore::Subscribed> ConnectionCore::subscribe(std::string_view queue, const ConsumerOptions& options) {
+Result<std::shared_ptr<backend::Subscription>> ConnectionCore::subscribe(std::string_view queue, const ConsumerOptions& options,
+                                                                         const Wait& wait) {
+  Result<Subscribed> of = join(queue, options, wait);
+  if (!of) return std::move(of).error();
+  return std::shared_ptr<backend::Subscription>(std::make_shared<client::Subscriber>(shared_from_this(), *std::move(of)));
+}
+
+Result<ConnectionCore::Subscribed> ConnectionCore::join(std::string_view queue, const ConsumerOptions& options, const Wait& wait) {
   if (Status status = usable(); !status) return status.error();
   if (Status status = client::check_name_size("queue", queue); !status) return status.error();
   if (Status status = client::check_name_size("group", options.group); !status) return status.error();
@@ -66,21 +82,18 @@ Result<ConnectionCore::Subscribed> ConnectionCore::subscribe(std::string_view qu
   const Subscribed of = subscriptions_.open(queue, options);
   wake(lock);
   lock.lock();
-  const bool decided =
-      of->arrived.wait_until(lock, client::deadline_after(options_.call_timeout), [&] { return of->phase != Phase::opening; });
-  if (!decided) {
+  if (!wait.on(of->arrived, lock, [&] { return of->phase != Phase::opening; })) {
     subscriptions_.begin_end(of, session_.ask_pong());
     const std::string trouble = gate_->reach.describe(Clock::now());
     wake(lock);
-    return client::timeout_error("The consumer", options_.call_timeout, trouble, "Nothing was received. Try again when connected.");
+    return client::timeout_error("The consumer", wait.passed(), trouble, "Nothing was received. Try again when connected.");
   }
   if (of->phase == Phase::live) return of;
   return of->end ? *of->end : client::closed_error();
 }
 
-Result<std::vector<Delivery>> ConnectionCore::receive(const Subscribed& of, std::size_t max, Duration wait) {
+Result<std::vector<Delivery>> ConnectionCore::receive(const Subscribed& of, std::size_t max, const Wait& wait) {
   if (Status status = usable(); !status) return status.error();
-  const Clock::time_point deadline = client::deadline_after(wait);
   std::vector<Delivery> deliveries;
   if (max == 0) return deliveries;
   std::vector<client::ReceivedRun> runs;
@@ -92,13 +105,9 @@ Result<std::vector<Delivery>> ConnectionCore::receive(const Subscribed& of, std:
     wake(lock);
     lock.lock();
   }
-  if (more_to_come) {
-    // The first call that asks for so many: what its credit brings is on its way.
-    const Clock::time_point look = std::min(deadline, Clock::now() + first_look);
-    of->arrived.wait_until(lock, look, [&] {
-      return of->buffered() >= max || of->closed || of->phase == Phase::ended || of->interrupts != interrupts;
-    });
-  }
+  const auto over = [&] { return of->closed || of->phase == Phase::ended || of->interrupts != interrupts; };
+  // The first call that asks for so many: what its credit brings is on its way.
+  if (more_to_come) wait.at_most(first_look).on(of->arrived, lock, [&] { return of->buffered() >= max || over(); });
   while (true) {
     if (of->closed) return consumer_closed();
     if (of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
@@ -110,7 +119,7 @@ Result<std::vector<Delivery>> ConnectionCore::receive(const Subscribed& of, std:
       if (taken || !of->buffer.empty()) continue;
     }
     if (of->interrupts != interrupts) return deliveries;
-    if (of->arrived.wait_until(lock, deadline) == std::cv_status::timeout && of->buffer.empty()) return deliveries;
+    if (!wait.on(of->arrived, lock, [&] { return !of->buffer.empty() || over(); })) return deliveries;
   }
 }
 
@@ -137,34 +146,35 @@ void ConnectionCore::nack_damaged(const Subscribed& of, RangeList& damaged, std:
   wake(lock);
 }
 
-Result<Settled> ConnectionCore::settle(const Subscribed& of, std::span<const Delivery> deliveries, model::Settle settle) {
+Result<Settled> ConnectionCore::settle(const Subscribed& of, std::span<const Delivery> deliveries, const Settlement& how,
+                                       const Wait& wait) {
   if (Status status = usable(); !status) return status.error();
+  model::Settle settle = settle_of(how);
   Lock lock(gate_->mutex);
   settle.boot_epoch = session_.boot_epoch();
   Sorted sorted = tell_apart(deliveries, settle.kind, of->outcomes, settle.boot_epoch);
-  client::SettleWait wait;
-  wait.result = std::move(sorted.known);
+  client::SettleWait call;
+  call.result = std::move(sorted.known);
   // What became of a settle stays true when the consumer or the connection has gone.
-  if (!deliveries.empty() && sorted.ranges.empty() && sorted.outlived.empty()) return std::move(wait.result);
+  if (!deliveries.empty() && sorted.ranges.empty() && sorted.outlived.empty()) return std::move(call.result);
   if (Status status = open_locked(); !status) return status.error();
   if (of->closed) return consumer_closed();
   if (of->phase == Phase::ended) return of->end ? *of->end : consumer_closed();
   if (!session_.ready()) return client::not_connected_error("the settle", gate_->reach.describe(Clock::now()));
-  wait.result.stale.insert(wait.result.stale.end(), sorted.outlived.begin(), sorted.outlived.end());
-  if (sorted.ranges.empty()) return std::move(wait.result);
+  call.result.stale.insert(call.result.stale.end(), sorted.outlived.begin(), sorted.outlived.end());
+  if (sorted.ranges.empty()) return std::move(call.result);
   if (settle.kind != model::SettleKind::extend) subscriptions_.closed(*of, sorted.ranges.messages());
   settle.ranges = sorted.ranges.take();
-  subscriptions_.settle(of, settle, &wait);
+  subscriptions_.settle(of, settle, &call);
   wake(lock);
   lock.lock();
-  const bool done = of->settled.wait_until(lock, client::deadline_after(options_.call_timeout), [&] { return wait.open == 0; });
-  if (!done) {
-    subscriptions_.forget(wait);
-    return client::timeout_error("A settle", options_.call_timeout, gate_->reach.describe(Clock::now()),
+  if (!wait.on(of->settled, lock, [&] { return call.open == 0; })) {
+    subscriptions_.forget(call);
+    return client::timeout_error("A settle", wait.passed(), gate_->reach.describe(Clock::now()),
                                  "It may or may not have been applied; what was not is delivered again after its lease.");
   }
-  if (wait.error) return *std::move(wait.error);
-  return std::move(wait.result);
+  if (call.error) return *std::move(call.error);
+  return std::move(call.result);
 }
 
 void ConnectionCore::ack_async(const Subscribed& of, std::span<const Delivery> deliveries) {
@@ -188,12 +198,13 @@ void ConnectionCore::ack_async(const Subscribed& of, std::span<const Delivery> d
   wake(lock);
 }
 
-Status ConnectionCore::flush_acks(const Subscribed& of, Duration wait) {
+Status ConnectionCore::flush_acks(const Subscribed& of, const Wait& wait) {
   if (Status status = usable(); !status) return status;
   Lock lock(gate_->mutex);
   const std::uint64_t issued = of->acks_issued;
-  if (!of->settled.wait_until(lock, client::deadline_after(wait), [&] { return of->acks_answered >= issued; })) {
-    return client::timeout_error(std::to_string(issued - of->acks_answered) + " acks", wait, gate_->reach.describe(Clock::now()),
+  if (!wait.on(of->settled, lock, [&] { return of->acks_answered >= issued; })) {
+    return client::timeout_error(std::to_string(issued - of->acks_answered) + " acks", wait.passed(),
+                                 gate_->reach.describe(Clock::now()),
                                  "They are under way; flush again. What is not acked in the end is delivered again.");
   }
   if (std::optional<Error> error = std::exchange(of->acks_error, std::nullopt)) return *std::move(error);
@@ -243,7 +254,7 @@ void ConnectionCore::interrupt(const Subscribed& of) {
   of->arrived.notify_all();
 }
 
-void ConnectionCore::unsubscribe(const Subscribed& of, Duration wait) {
+void ConnectionCore::unsubscribe(const Subscribed& of, const Wait& wait) {
   if (gate_->forked()) return;
   Lock lock(gate_->mutex);
   if (of->phase == Phase::ended) {
@@ -252,9 +263,9 @@ void ConnectionCore::unsubscribe(const Subscribed& of, Duration wait) {
   }
   subscriptions_.begin_end(of, session_.ask_pong());
   wake(lock);
-  if (wait <= Duration{0} || client::inside_callback()) return;
+  if (client::inside_callback()) return;
   lock.lock();
-  of->settled.wait_until(lock, client::deadline_after(wait), [&] { return of->phase == Phase::ended; });
+  wait.on(of->settled, lock, [&] { return of->phase == Phase::ended; });
 }
 
 }  // namespace ackwire

@@ -1,7 +1,6 @@
 // The one lock of a connection, shared with whatever may outlive it.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -25,11 +24,6 @@ struct Gate {
   /// True in a child process: the mutex may be locked for ever, do not touch it.
   bool forked() const noexcept { return generation != fork_generation(); }
 };
-
-/// Any wait is cut at a year, so that "for ever" does not overflow the clock.
-inline Clock::time_point deadline_after(Duration wait) {
-  return Clock::now() + std::clamp(wait, Duration{0}, Duration{std::chrono::hours{24 * 365}});
-}
 
 /// True on a thread that is inside a callback of the library: waiting there would be waiting for itself.
 bool inside_callback() noexcept;

@@ -7,6 +7,8 @@
 
 namespace ackwire {
 
+using backend::Publishing;
+using backend::Refusal;
 using client::Clock;
 
 namespace {
@@ -39,21 +41,28 @@ Status encode_batch(std::span<const Message> messages, Timestamp now, std::strin
   return {};
 }
 
+Error no_room() {
+  return {Errc::overloaded,
+          "As many messages as max_unconfirmed allows were published and not answered in the time that this call may take; this "
+          "one was not sent, the others are under way. Publish again later, or raise max_unconfirmed.",
+          std::chrono::milliseconds{100}};
+}
+
 /// The outcome of a batch without messages, which needs no broker.
-PendingPublish nothing_to_publish() {
+Publishing nothing_to_publish() {
   static const auto frame = [] {
     auto made = std::make_shared<client::PublishFrame>(std::make_shared<client::Gate>(), nullptr);
-    made->batches.push_back({made.get()});
+    made->batches.emplace_back(*made, 0, false);
     made->done = true;
     return made;
   }();
-  return PendingPublish{std::shared_ptr<PendingPublish::State>(frame, &frame->batches.front())};
+  return Publishing(frame, &frame->batches.front());
 }
 
 }  // namespace
 
-Result<PendingPublish> ConnectionCore::add_publish(std::string_view queue, std::span<const Message> messages, bool awaited,
-                                                   Clock::time_point deadline) {
+Result<Publishing> ConnectionCore::publish(std::string_view queue, std::span<const Message> messages, Refusal refusal,
+                                           const Wait& room) {
   if (Status status = usable(); !status) return status.error();
   if (Status status = client::check_name_size("queue", queue); !status) return status.error();
   if (messages.empty()) return nothing_to_publish();
@@ -68,42 +77,34 @@ Result<PendingPublish> ConnectionCore::add_publish(std::string_view queue, std::
     if (again) lock.unlock();
   }
   if (Status status = open_locked(); !status) return status.error();
-  if (!publisher_.has_room(messages.size(), scratch.size())) {
-    gate_->published.wait_until(lock, deadline,
-                                [&] { return end_ || closing_ || publisher_.has_room(messages.size(), scratch.size()); });
+  const auto fits = [&] { return publisher_.has_room(messages.size(), scratch.size()); };
+  if (!fits()) {
+    room.on(gate_->published, lock, [&] { return end_ || closing_ || fits(); });
     if (Status status = open_locked(); !status) return status.error();
-    if (!publisher_.has_room(messages.size(), scratch.size())) {
-      return Error{Errc::overloaded,
-                   "As many messages as max_unconfirmed allows were published and not answered within the call timeout; this one "
-                   "was not sent, the others are under way. Publish again later, or raise max_unconfirmed.",
-                   std::chrono::milliseconds{100}};
+    if (!fits()) {
+      publisher_.want_room(messages.size(), scratch.size());
+      return no_room();
     }
   }
-  PendingPublish pending{publisher_.add(queue, static_cast<std::uint32_t>(messages.size()), scratch, awaited)};
+  Publishing batch = publisher_.add(queue, static_cast<std::uint32_t>(messages.size()), scratch, refusal == Refusal::awaited);
   wake(lock);
   if (scratch.capacity() > scratch_bytes_kept) scratch = {};
-  return pending;
+  return batch;
 }
 
-Result<PendingPublish> ConnectionCore::publish_async(std::string_view queue, std::span<const Message> messages) {
-  return add_publish(queue, messages, false, client::deadline_after(options_.call_timeout));
+void ConnectionCore::on_room(std::function<void()> callback) {
+  if (gate_->forked()) return;
+  Lock lock(gate_->mutex);
+  room_callback_ = std::move(callback);
+  wait_until_told(lock);
 }
 
-Result<std::vector<Receipt>> ConnectionCore::publish(std::string_view queue, std::span<const Message> messages) {
-  const Clock::time_point deadline = client::deadline_after(options_.call_timeout);
-  Result<PendingPublish> pending = add_publish(queue, messages, true, deadline);
-  if (!pending) return std::move(pending).error();
-  return pending->wait(std::max(Duration{0}, std::chrono::ceil<Duration>(deadline - Clock::now())));
-}
-
-Status ConnectionCore::flush(Duration wait) {
+Status ConnectionCore::flush(const Wait& wait) {
   if (Status status = usable(); !status) return status;
   Lock lock(gate_->mutex);
   const std::uint64_t newest = publisher_.newest_frame();
-  const bool answered =
-      gate_->published.wait_until(lock, client::deadline_after(wait), [&] { return publisher_.answered(newest); });
-  if (!answered) {
-    return client::timeout_error(std::to_string(publisher_.unconfirmed()) + " published messages", wait,
+  if (!wait.on(gate_->published, lock, [&] { return publisher_.answered(newest); })) {
+    return client::timeout_error(std::to_string(publisher_.unconfirmed()) + " published messages", wait.passed(),
                                  gate_->reach.describe(Clock::now()),
                                  "Their outcome is not known yet; flush again, the library keeps at it.");
   }

@@ -16,7 +16,7 @@ bool spread(PublishFrame& frame, std::size_t& at, const format::ConfirmEntry& en
   std::uint64_t messages = 0;
   for (std::uint32_t i = 0; i < entry.batches; ++i) {
     if (at == frame.batches.size()) return false;
-    PendingPublish::State& batch = frame.batches[at++];
+    PublishedBatch& batch = frame.batches[at++];
     batch.first_sequence = sequence;
     sequence += batch.messages;
     messages += batch.messages;
@@ -27,7 +27,7 @@ bool spread(PublishFrame& frame, std::size_t& at, const format::ConfirmEntry& en
 bool take_entry(PublishFrame& frame, std::size_t& at, format::ConfirmEntry& entry) {
   if (entry.kind == 0) return spread(frame, at, entry);
   if (at == frame.batches.size()) return false;
-  PendingPublish::State& batch = frame.batches[at];
+  PublishedBatch& batch = frame.batches[at];
   if (entry.kind == 1) {
     if (entry.receipts.size() != batch.messages) return false;
     batch.receipts = static_cast<std::int32_t>(frame.receipts.size());
@@ -82,39 +82,25 @@ void PublishFrame::refuse_rest(std::size_t from, const Error& error) {
   }
 }
 
-Result<std::vector<Receipt>> outcome(const PendingPublish::State& batch) {
-  const PublishFrame& frame = *batch.frame;
-  if (batch.error >= 0) return frame.errors[static_cast<std::size_t>(batch.error)];
-  if (batch.receipts >= 0) return frame.receipts[static_cast<std::size_t>(batch.receipts)];
-  std::vector<Receipt> receipts(batch.messages);
-  for (std::uint32_t i = 0; i < batch.messages; ++i) receipts[i].sequence = batch.first_sequence + i;
-  return receipts;
+bool PublishedBatch::done() const { return frame.done.load(std::memory_order_acquire); }
+
+Result<std::vector<Receipt>> PublishedBatch::wait(const Wait& wait) {
+  if (!done()) {
+    if (frame.gate->forked()) return forked_error();
+    if (inside_callback()) return reentrant_error();
+    std::unique_lock lock(frame.gate->mutex);
+    if (!wait.on(frame.gate->published, lock, [&] { return frame.done.load(std::memory_order_relaxed); })) {
+      const Clock::time_point now = Clock::now();
+      return timeout_error("A publish", std::chrono::duration_cast<Duration>(now - since), frame.gate->reach.describe(now),
+                           "Its outcome is not known yet; wait again, the library keeps at it.");
+    }
+  }
+  told = true;
+  if (error >= 0) return frame.errors[static_cast<std::size_t>(error)];
+  if (receipts >= 0) return frame.receipts[static_cast<std::size_t>(receipts)];
+  std::vector<Receipt> made(messages);
+  for (std::uint32_t i = 0; i < messages; ++i) made[i].sequence = first_sequence + i;
+  return made;
 }
 
 }  // namespace ackwire::client
-
-namespace ackwire {
-
-Result<std::vector<Receipt>> PendingPublish::wait(Duration wait) const {
-  if (!state_) {
-    return Error{Errc::invalid_argument, "This PendingPublish stands for no publish: it was default-constructed or moved from."};
-  }
-  client::PublishFrame& frame = *state_->frame;
-  if (!frame.done.load(std::memory_order_acquire)) {
-    if (frame.gate->forked()) return client::forked_error();
-    if (client::inside_callback()) return client::reentrant_error();
-    std::unique_lock lock(frame.gate->mutex);
-    if (!frame.gate->published.wait_until(lock, client::deadline_after(wait),
-                                          [&] { return frame.done.load(std::memory_order_relaxed); })) {
-      const client::Clock::time_point now = client::Clock::now();
-      return client::timeout_error("A publish", std::chrono::duration_cast<Duration>(now - state_->since),
-                                   frame.gate->reach.describe(now),
-                                   "Its outcome is not known yet; wait again, the library keeps at it.");
-    }
-  }
-  return client::outcome(*state_);
-}
-
-bool PendingPublish::done() const { return state_ && state_->frame->done.load(std::memory_order_acquire); }
-
-}  // namespace ackwire

@@ -9,29 +9,33 @@
 #include <string_view>
 #include <vector>
 
-#include "ackwire/connection.hpp"
+#include "backend/backend.hpp"
 #include "client/gate.hpp"
 
 namespace ackwire::client {
+
 struct PublishFrame;
-}
+struct PublishLane;
 
 /// One atomic batch. It lives inside its frame, and a PendingPublish shares the frame, so a single message costs no allocation of
 /// its own.
-struct ackwire::PendingPublish::State {
-  client::PublishFrame* frame = nullptr;
-  std::uint32_t messages = 0;
-  bool awaited = false;  // by a blocking publish, which reports the refusal itself
-  client::Clock::time_point since{};
+struct PublishedBatch final : PendingPublish::State {
+  PublishedBatch(PublishFrame& frame_, std::uint32_t messages_, bool awaited_)
+      : frame(frame_), messages(messages_), awaited(awaited_) {}
+
+  Result<std::vector<Receipt>> wait(const Wait& wait) override;
+  bool done() const override;
+
+  PublishFrame& frame;
+  const std::uint32_t messages;
+  const bool awaited;             // by a blocking publish, which reports the refusal itself
+  std::atomic<bool> told{false};  // the outcome, to whoever waited for it
+  const Clock::time_point since = Clock::now();
   // Valid once the frame is done:
-  std::int32_t receipts = -1;  // index into frame->receipts, or -1
-  std::int32_t error = -1;     // index into frame->errors, or -1
+  std::int32_t receipts = -1;  // index into frame.receipts, or -1
+  std::int32_t error = -1;     // index into frame.errors, or -1
   std::uint64_t first_sequence = 0;
 };
-
-namespace ackwire::client {
-
-struct PublishLane;
 
 struct PublishFrame {
   PublishFrame(std::shared_ptr<Gate> gate_, PublishLane* lane_) : gate(std::move(gate_)), lane(lane_) {}
@@ -44,7 +48,7 @@ struct PublishFrame {
   std::uint64_t messages = 0;
   bool sent = false;  // at least once
   std::string bytes;  // as sent; the batch count and first_unconfirmed are filled in when the frame is sealed
-  std::deque<PendingPublish::State> batches;
+  std::deque<PublishedBatch> batches;
   std::vector<std::vector<Receipt>> receipts;
   std::vector<Error> errors;
   std::atomic<bool> done{false};  // set under the gate; everything above is constant afterwards
@@ -56,8 +60,5 @@ struct PublishFrame {
   /// Gives every batch that has no answer this error.
   void refuse_rest(std::size_t from, const Error& error);
 };
-
-/// The outcome of one batch of a frame that is done.
-Result<std::vector<Receipt>> outcome(const PendingPublish::State& batch);
 
 }  // namespace ackwire::client

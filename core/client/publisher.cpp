@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t first_unconfirmed_at = wire::frame_head_bytes + 8;
 constexpr std::size_t spare_buffers = 8;
+constexpr std::size_t refused_kept = 64;            // each keeps its frame's outcomes
 constexpr std::uint32_t request_bit = 0x8000'0000;  // publish frames number their requests apart from calls
 
 // An open frame below the target takes one more batch, so the target leaves room for the largest batch.
@@ -57,15 +58,15 @@ std::shared_ptr<PublishFrame> Publisher::open_frame(PublishLane& lane) {
   return frame;
 }
 
-std::shared_ptr<PendingPublish::State> Publisher::add(std::string_view queue, std::uint32_t messages, std::string_view records,
-                                                      bool awaited) {
+std::shared_ptr<PublishedBatch> Publisher::add(std::string_view queue, std::uint32_t messages, std::string_view records,
+                                               bool awaited) {
   PublishLane& to = lane(queue);
   if (!to.open) to.open = open_frame(to);
   const std::shared_ptr<PublishFrame> frame = to.open;
   wire::append_batch_head(frame->bytes, messages, static_cast<std::uint32_t>(records.size()));
   frame->bytes.append(records);
   frame->messages += messages;
-  frame->batches.push_back({.frame = frame.get(), .messages = messages, .awaited = awaited, .since = Clock::now()});
+  frame->batches.emplace_back(*frame, messages, awaited);
   ++to.next_sequence;
   messages_ += messages;
   bytes_ += records.size() + wire::batch_head_bytes;
@@ -136,20 +137,42 @@ void Publisher::finish(PublishLane& lane, std::size_t index) {
   lane.frames.erase(lane.frames.begin() + static_cast<std::ptrdiff_t>(index));
   --lane.sent;
   --under_way_;
-  settle_accounts(*frame);
+  settle_accounts(frame);
   list(lane);
 }
 
-void Publisher::settle_accounts(PublishFrame& frame) {
+void Publisher::want_room(std::size_t messages, std::size_t bytes) {
+  if (!wanted_) wanted_ = Room{messages, bytes};
+  wanted_ = Room{std::min(wanted_->messages, messages), std::min(wanted_->bytes, bytes)};
+}
+
+bool Publisher::take_room(bool over) {
+  if (!wanted_ || !(over || has_room(wanted_->messages, wanted_->bytes))) return false;
+  wanted_.reset();
+  return true;
+}
+
+std::optional<Error> Publisher::take_refusal() {
+  for (const auto& batch : std::exchange(refused_, {})) {
+    if (!batch->told) return batch->frame.errors[static_cast<std::size_t>(batch->error)];
+  }
+  return std::nullopt;
+}
+
+void Publisher::note_refusals(const std::shared_ptr<PublishFrame>& frame) {
+  if (frame->errors.empty()) return;
+  std::erase_if(refused_, [](const auto& batch) { return batch->told.load(); });
+  for (PublishedBatch& batch : frame->batches) {
+    if (refused_.size() == refused_kept) return;
+    if (batch.error >= 0 && !batch.awaited) refused_.emplace_back(frame, &batch);
+  }
+}
+
+void Publisher::settle_accounts(const std::shared_ptr<PublishFrame>& of) {
+  PublishFrame& frame = *of;
   messages_ -= frame.messages;
   bytes_ -= frame.bytes.size() - wire::publish_head_bytes(frame.lane->queue);
-  if (!first_refusal_ && !frame.errors.empty()) {
-    for (const PendingPublish::State& batch : frame.batches) {
-      if (batch.error < 0 || batch.awaited) continue;
-      first_refusal_ = frame.errors[static_cast<std::size_t>(batch.error)];
-      break;
-    }
-  }
+  note_refusals(of);
   if (spare_.size() < spare_buffers && frame.bytes.capacity() <= 2 * std::size_t{frame_target_bytes_}) {
     spare_.push_back(std::move(frame.bytes));
   }
@@ -177,7 +200,7 @@ std::uint64_t Publisher::give_up_sent(const Error& error) {
       const std::shared_ptr<PublishFrame> frame = std::move(lane->frames[i]);
       lane->frames.erase(lane->frames.begin() + static_cast<std::ptrdiff_t>(i));
       frame->refuse_rest(0, error);
-      settle_accounts(*frame);
+      settle_accounts(frame);
     }
   }
   for (PublishLane* lane : std::exchange(ready_, {})) {
@@ -206,7 +229,7 @@ std::uint64_t Publisher::abandon(const Error& error) {
   while (!order_.empty()) {
     const std::shared_ptr<PublishFrame> frame = order_.front();
     frame->refuse_rest(0, error);
-    settle_accounts(*frame);
+    settle_accounts(frame);
   }
   return messages;
 }

@@ -37,8 +37,11 @@ class Publisher {
   /// Room for one more batch under max_unconfirmed and max_unconfirmed_bytes; a batch larger than either goes alone.
   bool has_room(std::size_t messages, std::size_t bytes) const;
   /// Puts one atomic batch of encoded records into the queue's open frame.
-  std::shared_ptr<PendingPublish::State> add(std::string_view queue, std::uint32_t messages, std::string_view records,
-                                             bool awaited);
+  std::shared_ptr<PublishedBatch> add(std::string_view queue, std::uint32_t messages, std::string_view records, bool awaited);
+  /// A batch of this size found no room and nobody waits: take_room() will say when it fits.
+  void want_room(std::size_t messages, std::size_t bytes);
+  /// True once after want_room(), when there is room or it is `over`.
+  bool take_room(bool over);
   /// True when next_frame() would give one.
   bool can_send() const { return !ready_.empty() && under_way_ < frames_in_flight_; }
   /// Copies the next frame to send.
@@ -63,8 +66,8 @@ class Publisher {
   std::uint64_t newest_frame() const { return next_number_ - 1; }
   /// True when every frame up to `number` is answered.
   bool answered(std::uint64_t number) const { return order_.empty() || order_.front()->number > number; }
-  /// The first refusal of an asynchronous publish since the last call.
-  std::optional<Error> take_refusal() { return std::exchange(first_refusal_, std::nullopt); }
+  /// The first refusal since the last call that no PendingPublish has told.
+  std::optional<Error> take_refusal();
 
  private:
   PublishLane& lane(std::string_view queue);
@@ -72,7 +75,8 @@ class Publisher {
   void seal(PublishLane& lane);
   void list(PublishLane& lane);
   void finish(PublishLane& lane, std::size_t index);
-  void settle_accounts(PublishFrame& frame);
+  void note_refusals(const std::shared_ptr<PublishFrame>& frame);
+  void settle_accounts(const std::shared_ptr<PublishFrame>& frame);
 
   const std::shared_ptr<Gate> gate_;
   const std::uint32_t max_unconfirmed_;
@@ -88,7 +92,11 @@ class Publisher {
   std::uint32_t next_request_ = 1;
   std::uint64_t messages_ = 0, bytes_ = 0;
   std::size_t under_way_ = 0;
-  std::optional<Error> first_refusal_;
+  struct Room {
+    std::size_t messages = 0, bytes = 0;
+  };
+  std::optional<Room> wanted_;                            // by a publish that did not wait; the smallest
+  std::vector<std::shared_ptr<PublishedBatch>> refused_;  // since the last flush, for a flush to tell
 };
 
 }  // namespace ackwire::client

@@ -1,32 +1,25 @@
 #include "client/received_run.hpp"
 
+#include "backend/delivery.hpp"
 #include "format/bytes.hpp"
 #include "format/record.hpp"
-
-namespace ackwire {
-
-/// The only maker of deliveries.
-class DeliveryMaker {
- public:
-  static void make(const client::ReceivedRun& from, std::uint64_t sequence, const format::Record& record, Delivery& out) {
-    out.frame_ = from.owner;
-    out.token_ = {from.boot_epoch, sequence, from.run.delivery};
-    out.attempts_ = from.run.attempts;
-    out.header_count_ = record.header_count;
-    out.publish_time_ = Timestamp{Duration{static_cast<std::int64_t>(from.run.publish_time)}};
-    out.body_ = record.body;
-    out.idempotency_key_ = record.key;
-    out.ordering_key_ = record.ordering_key;
-    out.header_bytes_ = record.headers;
-  }
-};
-
-}  // namespace ackwire
 
 namespace ackwire::client {
 namespace {
 
 constexpr std::size_t length_and_crc_bytes = 8;
+
+DeliveryParts parts_of(const ReceivedRun& from, std::uint64_t sequence, const format::Record& record) {
+  return {.owner = from.owner,
+          .token = {from.boot_epoch, sequence, from.run.delivery},
+          .attempts = from.run.attempts,
+          .publish_time = Timestamp{Duration{static_cast<std::int64_t>(from.run.publish_time)}},
+          .body = record.body,
+          .idempotency_key = record.key,
+          .ordering_key = record.ordering_key,
+          .headers = record.headers,
+          .header_count = record.header_count};
+}
 
 /// Bytes of the first `messages` records; npos when a length reaches beyond the end.
 std::size_t bytes_of(std::string_view records, std::uint32_t messages) {
@@ -71,7 +64,7 @@ void make_deliveries(const ReceivedRun& from, std::vector<Delivery>& out, RangeL
       damaged.add(sequence, from.run.delivery);
       continue;
     }
-    DeliveryMaker::make(from, sequence, record, out.emplace_back());
+    DeliveryMaker::make(parts_of(from, sequence, record), out.emplace_back());
   }
 }
 

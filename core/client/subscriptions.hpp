@@ -48,8 +48,8 @@ class Subscriptions {
   std::uint64_t take(const std::shared_ptr<Subscription>& of, std::uint64_t max, Clock::time_point now,
                      std::vector<ReceivedRun>& out);
 
-  /// A session began: subscribe again.
-  void ready(std::uint64_t boot_epoch, Clock::time_point now);
+  /// A session began: subscribe again. `tells_begun`: the broker understands what was begun.
+  void ready(std::uint64_t boot_epoch, bool tells_begun, Clock::time_point now);
   void session_lost(const Error& error);
   /// The connection is closed or has failed for good.
   void abandon(const Error& error);
@@ -109,6 +109,7 @@ class Subscriptions {
   std::uint64_t boot_epoch_ = 0;
   Clock::time_point tick_wanted_ = Clock::time_point::max();
   bool ready_ = false;
+  bool tells_begun_ = true;  // the broker takes BEGUN
 };
 
 }  // namespace ackwire::client

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ackwire/message.hpp"
+#include "ackwire/settle.hpp"
 
 namespace ackwire::model {
 
@@ -49,7 +50,7 @@ struct Subscribe {
   std::uint32_t concurrency = 0;
 };
 
-enum class SettleKind : std::uint8_t { ack = 1, nack = 2, reject = 3, release = 4, extend = 5 };
+using ackwire::SettleKind;
 
 /// Consecutive sequences of one delivery number.
 struct SettleRange {

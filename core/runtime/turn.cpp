@@ -315,6 +315,7 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   Session& session = sessions_.add(peer, now_.mono);
   session.producer = hello->producer;
   session.name = hello->client_name;
+  session.capabilities = hello->capabilities.value_or(wire::Capabilities::unnamed());
   tell_session(session);
   wire::Welcome welcome;
   welcome.session_timeout_ms = static_cast<std::uint32_t>(options_.session_timeout.count());
@@ -326,6 +327,7 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   welcome.max_frame_bytes = static_cast<std::uint32_t>(limits::frame_bytes);
   const std::string software = "ackwire " + std::string(version());
   welcome.software = software;
+  if (hello->capabilities) welcome.capabilities = wire::Capabilities::all();
   Reply& reply = replies_.emplace_back(Reply{peer, {}});
   wire::encode(reply.frame, welcome);
 }
@@ -346,8 +348,9 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
     case Operation::settle: to_confirm_ = true; return settle(session, frame);
     case Operation::request: return request(session, frame);
     case Operation::subscribe: {
-      const auto subscribe = wire::decode_subscribe(frame.payload);
+      auto subscribe = wire::decode_subscribe(frame.payload);
       if (!subscribe) return refused(subscribe.error());
+      if (!session.capabilities.has(wire::Capability::begun)) subscribe->concurrency = 0;  // it would not understand a RECALL
       engine_->subscribe(session.id, *subscribe);
       if (std::find(slow_.begin(), slow_.end(), session.peer) != slow_.end()) engine_->hold(session.id, true);
       return;
@@ -459,7 +462,7 @@ bool Turn::send_effect(model::Effect& effect, const Session& session, const Send
     wire::encode(head_, *ended);
   } else {
     auto& answer = std::get<model::Answer>(effect.what);
-    if (auto* stats = std::get_if<BrokerStats>(&answer.reply)) complete(*stats);
+    if (auto* page = std::get_if<model::StatsPage>(&answer.reply)) complete(page->stats);
     wire::FrameWriter(head_, wire::Operation::reply, answer.request);
     if (reply_.capacity() > reply_kept_bytes) std::string().swap(reply_);
     reply_.clear();

@@ -24,6 +24,7 @@ Word word(NoteKind kind) {
     case NoteKind::dead_lettered: return {"dead_lettered", "became dead letters in queue"};
     case NoteKind::publish_refused: return {"publish_refused", "was refused a publish to queue"};
     case NoteKind::request_refused: return {"request_refused", "was refused a request"};
+    case NoteKind::administered: return {"administered", "administered queue"};
   }
   return {"note", ""};
 }

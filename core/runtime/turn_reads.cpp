@@ -21,7 +21,7 @@ constexpr Duration reads_patience{20};                       // so long they wai
 void Turn::request(Session& session, const wire::Frame& frame) {
   auto request = wire::request_from_json(frame.payload);
   if (!request) return refuse(session.peer, frame.request, request.error());
-  if (!model::is_read(*request)) {
+  if (model::verb_of(*request).access != model::Access::reads_much) {
     to_confirm_ = awaited_ = true;
     engine_->request(session.id, frame.request, *request);
     return;

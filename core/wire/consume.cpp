@@ -49,12 +49,9 @@ Result<model::SubscriptionId> decode_id(std::string_view payload) {
 }  // namespace
 
 void encode(std::string& out, const model::Subscribe& subscribe) {
-  FrameWriter(out, Operation::subscribe, 0)
-      .u32(number(subscribe.subscription))
-      .u32(subscribe.credit)
-      .str8(subscribe.queue)
-      .str8(subscribe.group)
-      .u32(subscribe.concurrency);
+  FrameWriter writer(out, Operation::subscribe, 0);
+  writer.u32(number(subscribe.subscription)).u32(subscribe.credit).str8(subscribe.queue).str8(subscribe.group);
+  if (subscribe.concurrency != 0) writer.u32(subscribe.concurrency);
 }
 
 Result<model::Subscribe> decode_subscribe(std::string_view payload) {
@@ -137,10 +134,11 @@ Status decode_settle(std::string_view payload, model::Settle& settle) {
   settle.text = reader.str16();
   read_ranges(reader, settle.ranges);
   if (Status status = reader.finish(); !status) return status;
-  if (kind < static_cast<std::uint8_t>(model::SettleKind::ack) || kind > static_cast<std::uint8_t>(model::SettleKind::extend)) {
+  const auto known = settle_kind(kind);
+  if (!known) {
     return invalid("A settle has kind " + std::to_string(kind) + "; there are 1 (ack) to 5 (extend).");
   }
-  settle.kind = static_cast<model::SettleKind>(kind);
+  settle.kind = *known;
   if (reserved != 0) return invalid("The reserved bytes of a settle must be 0.");
   if (settle.ranges.empty())
     return Error{Errc::bad_length,

@@ -50,13 +50,19 @@ bool JsonReader::read_milliseconds(const Json& json, const std::string& name, st
   return true;
 }
 
+bool JsonReader::asked(std::string_view name) const { return std::find(asked_.begin(), asked_.end(), name) != asked_.end(); }
+
 Status JsonReader::finish() {
-  if (!error_ && unknown_ == UnknownMembers::refused && found_ != object_.size()) {
+  for (const std::string& path : must_) {
+    if (error_ || !path.starts_with(path_)) continue;
+    const std::string_view name = std::string_view(path).substr(path_.size());
+    if (!asked(name.substr(0, name.find('.')))) wrong(name, "is not known here, and the request says that it must be understood");
+  }
+  if (!error_ && unknown_ == Unknown::refused && found_ != object_.size()) {
     for (const auto& [name, value] : object_.items()) {
-      if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) {
-        wrong(name, "is not known here");
-        break;
-      }
+      if (asked(name)) continue;
+      wrong(name, "is not known here");
+      break;
     }
   }
   return error_ ? Status(*error_) : Status();

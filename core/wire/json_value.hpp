@@ -7,12 +7,14 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "ackwire/error.hpp"
+#include "ackwire/field.hpp"
 #include "ackwire/message.hpp"
 
 namespace ackwire::wire {
@@ -38,16 +40,18 @@ inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
 
-/// Specialized for each enum: `static constexpr std::pair<std::string_view, E> all[]`.
-template <class E>
-struct Names;
-
-enum class UnknownMembers : bool { ignored, refused };
+/// What becomes of a member that nobody asks for, and of an enum's word that nobody knows.
+enum class Unknown : std::uint8_t {
+  ignored,          ///< of a peer that may know more: the default stays
+  members_ignored,  ///< of a peer that may know more and wants something: a word that is not known is refused
+  refused,          ///< of a caller of this program, who has misspelled it
+};
 
 class JsonReader {
  public:
-  JsonReader(const Json& object, UnknownMembers unknown, std::string path = {})
-      : object_(object), unknown_(unknown), path_(std::move(path)) {}
+  /// `must`: paths of members that may not be ignored ("policy.paused"); valid while it reads.
+  JsonReader(const Json& object, Unknown unknown, std::span<const std::string> must = {}, std::string path = {})
+      : object_(object), unknown_(unknown), must_(must), path_(std::move(path)) {}
 
   template <class T>
   void required(const char* name, T&& value) {
@@ -62,18 +66,19 @@ class JsonReader {
     const Json* found = find(name);
     if (found == nullptr) return;
     if (!found->is_object()) return wrong(name, "must be an object");
-    JsonReader inner(*found, unknown_, path_ + name + ".");
+    JsonReader inner(*found, unknown_, must_, path_ + name + ".");
     members(inner);
     keep(inner.finish());
   }
   /// A member that has been read already.
   void known(const char* name) { find(name); }
 
-  /// Call last: the first fault, or a member that nobody asked for.
+  /// Call last: the first fault, or a member that nobody asked for and that may not be ignored.
   Status finish();
 
  private:
   const Json* find(const char* name);
+  bool asked(std::string_view name) const;
   void wrong(std::string_view name, std::string_view what, Errc code = Errc::invalid_argument);
   void keep(Status status);
 
@@ -114,7 +119,7 @@ class JsonReader {
       read_array(json, name, value);
     } else {
       if (!json.is_object()) return wrong(name, "must be an object");
-      JsonReader inner(json, unknown_, path_ + name + ".");
+      JsonReader inner(json, unknown_, must_, path_ + name + ".");
       describe(inner, value);
       keep(inner.finish());
     }
@@ -132,13 +137,10 @@ class JsonReader {
   template <class E>
   void read_enum(const Json& json, const std::string& name, E& value) {
     if (!json.is_string()) return wrong(name, "must be a name");
-    for (const auto& [text, known] : Names<E>::all) {
-      if (text == json.get_ref<const std::string&>()) return void(value = known);
-    }
-    if (unknown_ == UnknownMembers::ignored) return;  // a newer peer knows more; the default stays
+    if (const auto known = value_of<E>(json.get_ref<const std::string&>())) return void(value = *known);
+    if (unknown_ == Unknown::ignored) return;  // a newer peer knows more; the default stays
     std::string expected = "must be one of";
-    for (const auto& [text, known] : Names<E>::all)
-      expected.append(expected.ends_with("of") ? " '" : ", '").append(text).append("'");
+    for (const auto& [text, known] : words<E>) expected.append(expected.ends_with("of") ? " '" : ", '").append(text).append("'");
     wrong(name, expected);
   }
 
@@ -156,7 +158,8 @@ class JsonReader {
   bool read_milliseconds(const Json& json, const std::string& name, std::int64_t& value);
 
   const Json& object_;
-  const UnknownMembers unknown_;
+  const Unknown unknown_;
+  const std::span<const std::string> must_;
   const std::string path_;
   std::vector<std::string_view> asked_;
   std::size_t found_ = 0;

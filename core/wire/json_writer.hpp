@@ -28,6 +28,11 @@ class JsonWriter {
   /// Begins an object behind what `out` has; close() ends it.
   explicit JsonWriter(std::string& out, Members members = Members::all) : out_(out), members_(members) { out_ += '{'; }
   void close() { out_ += '}'; }
+  /// Leaves out members of the outermost object that are as in a T which nobody touched.
+  template <class T>
+  void leave_out_defaults_of() {
+    defaults_ = &defaults_of<T>();
+  }
   /// False when a text was not UTF-8.
   bool is_utf8() const { return utf8_; }
 
@@ -47,8 +52,9 @@ class JsonWriter {
     const bool was_empty = empty_;
     required(name, value);
     if ((defaults_ == nullptr && record_ == nullptr) || out_.size() == before) return;
-    const std::string_view member = std::string_view(out_).substr(before + (was_empty ? 0 : 1));
-    if (record_ != nullptr) record_->emplace(member);
+    std::string member = group_;
+    member += std::string_view(out_).substr(before + (was_empty ? 0 : 1));
+    if (record_ != nullptr) record_->insert(member);
     if (defaults_ == nullptr || !defaults_->contains(member)) return;
     out_.resize(before);
     empty_ = was_empty;
@@ -60,6 +66,9 @@ class JsonWriter {
     const bool was_empty = empty_;
     begin_member(name);
     JsonWriter inner(out_, members_);
+    inner.group_ = group_ + name + ".";
+    inner.defaults_ = defaults_;
+    inner.record_ = record_;
     members(inner);
     end_inner(inner);
     if (!inner.empty_) return;
@@ -122,12 +131,11 @@ class JsonWriter {
 
   template <class E>
   void write_enum(E value) {
-    for (const auto& [name, known] : Names<E>::all) {
-      if (known != value) continue;
-      append_string(out_, name);
-      return;
+    if (const std::string_view word = word_of(value); !word.empty()) {
+      append_string(out_, word);
+    } else {
+      append_number(out_, static_cast<std::uint64_t>(value));
     }
-    append_number(out_, static_cast<std::uint64_t>(value));
   }
 
   template <class T>
@@ -148,6 +156,7 @@ class JsonWriter {
   const Members members_;
   const Defaults* defaults_ = nullptr;
   Defaults* record_ = nullptr;
+  std::string group_;  // of the members, with a full stop behind it; empty: none
   bool empty_ = true, utf8_ = true;
 };
 

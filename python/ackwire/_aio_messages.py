@@ -158,10 +158,11 @@ class Source:
     async def _fetch(self, receives: Receives, wait_ms: Optional[int]) -> Optional[_core.Message]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[List[_core.Message]] = loop.create_future()
-        receives.put((loop, future, 1, wait_ms))
+        ticket = receives.ask(future, 1, wait_ms)
         try:
             messages = await future
         except asyncio.CancelledError:
+            receives.call_off(ticket)
             came = future.done() and not future.cancelled() and future.exception() is None
             self._park(future.result() if came else ())  # came in the moment of the cancel
             raise

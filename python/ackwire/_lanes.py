@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 _SETTLES_AT_ONCE = 1_000
 _RESULTS_AT_ONCE = 256
-_LOOK_MS = 50  # how often a waiting receive looks whether anybody still wants it: one wait of the core
+_LOOP_LOOK_MS = 5_000  # how often a waiting receive looks whether its event loop was closed, which nobody tells
 
 
 def hand_over(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments: Any) -> bool:
@@ -190,7 +190,7 @@ class Settles(Lane[Settle]):
         return [(one.future, None, _core.refusal(one.message) if one.message.sequence in lost else None) for one in batch]
 
 
-Request = Tuple[asyncio.AbstractEventLoop, "asyncio.Future[List[_core.Message]]", int, Optional[int]]
+Request = Tuple[asyncio.AbstractEventLoop, "asyncio.Future[List[_core.Message]]", int, Optional[int], int]
 
 
 class Receives(Lane[Request]):
@@ -199,21 +199,29 @@ class Receives(Lane[Request]):
     def __init__(self, consumer: _core.Consumer) -> None:
         super().__init__("receives")
         self._consumer = consumer
+        self._tickets = 0
+
+    def ask(self, future: asyncio.Future[List[_core.Message]], count: int, wait_ms: Optional[int]) -> int:
+        """Asks for messages; the number that is returned calls the wait off."""
+        self._tickets += 1
+        self.put((future.get_loop(), future, count, wait_ms, self._tickets))
+        return self._tickets
+
+    def call_off(self, ticket: int) -> None:
+        """Nobody waits for what was asked for up to here. Never blocks."""
+        self._consumer.call_off(ticket)
 
     def _work(self, item: Request) -> None:
-        loop, future, count, wait_ms = item
-        left = wait_ms
+        loop, future, count, left, ticket = item
         messages: List[_core.Message] = []
         error: Optional[BaseException] = None
         try:
             while not messages and not future.cancelled() and not self._consumer.closed and not loop.is_closed():
-                if left is not None and left <= 0 and wait_ms != 0:
-                    break
-                slice_ms = _LOOK_MS if left is None else min(_LOOK_MS, left)
-                messages = self._consumer.receive(count, slice_ms)
+                slice_ms = _LOOP_LOOK_MS if left is None else min(_LOOP_LOOK_MS, left)
+                messages = self._consumer.receive(count, slice_ms, ticket)
                 if left is not None:
                     left -= slice_ms
-                    if wait_ms == 0:
+                    if left <= 0:
                         break
         except ClosedError:
             pass  # by another thread, a moment ago: nothing more comes

@@ -19,13 +19,12 @@ import asyncio
 import os
 import time
 import weakref
-from collections import deque
-from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, Generator, Iterable, List, Mapping, Optional, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Iterable, List, Mapping, Optional, Type, TypeVar, Union
 
 from . import _checks, _connection, _core
 from ._aio_messages import Message, Messages
+from ._aio_verbs import ConnectionVerbs, DeadLettersVerbs, QueueVerbs
 from ._connection import Connection as _SyncConnection
 from ._dead_letters import DeadLetters as _SyncDeadLetters
 from ._durations import Duration, optional_milliseconds
@@ -33,7 +32,8 @@ from ._lanes import Calls, Confirms, Lane, Settles
 from ._options import BrokerOptions, ClientOptions, QueueSettings
 from ._outgoing import Outgoing, Text
 from ._queue import Queue as _SyncQueue
-from ._results import BrokerStats, DeadLetter, DeadMoved, PeekedMessage, QueueInfo, Sample, Settled
+from ._value import Settled
+from ._room import Room
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "DeadLetters", "Message", "Messages", "Queue", "connect", "open"]
 
 _T = TypeVar("_T")
-
-_UNCONFIRMED = 10_000  # publishes awaited at once; more wait their turn without holding the event loop
-_UNCONFIRMED_BYTES = 64 * 1024 * 1024
 
 
 class _Opening:
@@ -85,7 +82,7 @@ def connect(endpoint: str, **options: Unpack[ClientOptions]) -> _Opening:
     return _Opening(lambda: _connection.connect(endpoint, **options))
 
 
-class Connection:
+class Connection(ConnectionVerbs):
     """A broker or a client. Made by ``open`` and ``connect``."""
 
     def __init__(self, sync: _SyncConnection, calls: Calls) -> None:
@@ -93,7 +90,7 @@ class Connection:
         self._calls = calls
         self._confirms = Confirms("confirms")
         self._settles = Settles("settles")
-        self._room = _Room(_UNCONFIRMED, _UNCONFIRMED_BYTES)
+        self._room = Room(sync._core)
         lanes: List[Lane[Any]] = [self._calls, self._confirms, self._settles]
         weakref.finalize(self, _stop, lanes).atexit = False
 
@@ -109,22 +106,11 @@ class Connection:
         """Serves other processes as well. Of a broker in this process only."""
         return await self._calls.run(lambda: self._sync._core.listen(_checks.text(endpoint, "endpoint")))
 
+    async def _run(self, call: Callable[[], _T]) -> _T:
+        return await self._calls.run(call)
+
     async def queue(self, name: str, **settings: Unpack[QueueSettings]) -> Queue:
         return Queue(self, await self._calls.run(lambda: self._sync.queue(name, **settings)))
-
-    async def queues(self) -> List[QueueInfo]:
-        return await self._calls.run(self._sync.queues)
-
-    async def remove_queue(self, name: str, *, force: bool = False) -> None:
-        await self._calls.run(lambda: self._sync.remove_queue(name, force=force))
-
-    async def stats(self) -> BrokerStats:
-        return await self._calls.run(self._sync.stats)
-
-    async def history(
-        self, queue: Optional[str] = None, *, resolution: str = "1s", start: Optional[datetime] = None
-    ) -> List[Sample]:
-        return await self._calls.run(lambda: self._sync.history(queue, resolution=resolution, start=start))
 
     async def close(self, wait: Duration = 5.0) -> None:
         # Not through the lane of calls: a close must not stand behind a call that waits.
@@ -151,41 +137,7 @@ def _stop(lanes: Iterable[Lane[Any]]) -> None:
         lane.stop()
 
 
-class _Room:
-    """Bounds what is under way, first come first served. Of one event loop."""
-
-    def __init__(self, messages: int, bytes_: int) -> None:
-        self._messages = messages
-        self._bytes = bytes_
-        self._waiting: Deque[asyncio.Future[None]] = deque()
-
-    async def enter(self, size: int) -> None:
-        while self._messages < 1 or self._bytes <= 0:
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._wake()
-                raise
-        self._messages -= 1
-        self._bytes -= size
-
-    def leave(self, size: int) -> None:
-        self._messages += 1
-        self._bytes += size
-        self._wake()
-
-    def _wake(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-
-
-class Queue:
+class Queue(QueueVerbs):
     """A queue. Made by ``await connection.queue(name)``."""
 
     def __init__(self, connection: Connection, sync: _SyncQueue) -> None:
@@ -207,21 +159,14 @@ class Queue:
         ttl: Optional[Duration] = None,
     ) -> _core.Receipt:
         """See ``ackwire.Queue.publish``. Many publishes awaited at once travel and are committed together."""
-        size = len(body) if isinstance(body, (bytes, bytearray)) else int(getattr(body, "nbytes", 0))
         connection = self._connection
-        await connection._room.enter(size)
+        core = connection._sync._core
+        pending = await connection._room.publish(
+            lambda: core.try_publish(self.name, body, idempotency_key, ordering_key, headers, delay, ttl)
+        )
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_core.Receipt] = loop.create_future()
-        confirmed: asyncio.Future[_core.Receipt] = loop.create_future()
-        try:
-            core = connection._sync._core
-            pending = core.publish_async(self.name, body, idempotency_key, ordering_key, headers, delay, ttl)
-            connection._confirms.put((loop, confirmed, pending, time.monotonic() + core.call_timeout_ms / 1_000))
-        except BaseException:
-            connection._room.leave(size)
-            raise
-        # The room is left when the outcome is known, also when nobody waits for it any more.
-        confirmed.add_done_callback(lambda done: _pass_on(done, future, connection._room, size))
+        connection._confirms.put((loop, future, pending, time.monotonic() + core.call_timeout_ms / 1_000))
         return await future
 
     async def publish_many(
@@ -272,48 +217,11 @@ class Queue:
     def dead_letters(self, group: str = "default") -> DeadLetters:
         return DeadLetters(self, group)
 
-    async def peek(
-        self, count: int = 100, *, start: int = 0, group: str = "default", body_bytes: int = 64 * 1024
-    ) -> List[PeekedMessage]:
-        return await self._run(lambda: self._sync.peek(count, start=start, group=group, body_bytes=body_bytes))
-
-    async def info(self) -> QueueInfo:
-        return await self._run(self._sync.info)
-
-    async def set(self, **settings: Unpack[QueueSettings]) -> QueueInfo:
-        return await self._run(lambda: self._sync.set(**settings))
-
-    async def pause(self) -> None:
-        await self._run(self._sync.pause)
-
-    async def resume(self) -> None:
-        await self._run(self._sync.resume)
-
-    async def purge(self) -> int:
-        return await self._run(self._sync.purge)
-
-    async def create_group(self, group: str, *, from_oldest: bool = False) -> None:
-        await self._run(lambda: self._sync.create_group(group, from_oldest=from_oldest))
-
-    async def remove_group(self, group: str) -> None:
-        await self._run(lambda: self._sync.remove_group(group))
-
     async def _run(self, call: Callable[[], _T]) -> _T:
         return await self._connection._calls.run(call)
 
 
-def _pass_on(confirmed: asyncio.Future[Any], future: asyncio.Future[Any], room: _Room, size: int) -> None:
-    room.leave(size)
-    error = confirmed.exception()
-    if future.done():
-        return
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(confirmed.result())
-
-
-class DeadLetters:
+class DeadLetters(DeadLettersVerbs):
     """The dead-letter queue of one group. See ``ackwire.DeadLetters``."""
 
     def __init__(self, queue: Queue, group: str) -> None:
@@ -322,21 +230,10 @@ class DeadLetters:
 
     async def count(self) -> int:
         """How many there are now."""
-        return await self._queue._run(self._sync.__len__)
+        return await self._run(self._sync.__len__)
 
-    async def list(
-        self, count: int = 100, *, start: int = 0, reason: Optional[str] = None, body_bytes: int = 64 * 1024
-    ) -> List[DeadLetter]:
-        return await self._queue._run(lambda: self._sync.list(count, start=start, reason=reason, body_bytes=body_bytes))
-
-    async def show(self, sequence: int) -> DeadLetter:
-        return await self._queue._run(lambda: self._sync.show(sequence))
-
-    async def redrive(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
-        return await self._queue._run(lambda: self._sync.redrive(sequences, reason=reason))
-
-    async def discard(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
-        return await self._queue._run(lambda: self._sync.discard(sequences, reason=reason))
+    async def _run(self, call: Callable[[], _T]) -> _T:
+        return await self._queue._run(call)
 
 
 def _lend_words(lender: type, *borrowers: type) -> None:
@@ -348,8 +245,8 @@ def _lend_words(lender: type, *borrowers: type) -> None:
                 thing.__doc__ = words
 
 
-_lend_words(_SyncConnection, Connection)
+_lend_words(_SyncConnection, Connection, ConnectionVerbs)
 _lend_words(_connection.Broker, Connection)
-_lend_words(_SyncQueue, Queue)
-_lend_words(_SyncDeadLetters, DeadLetters)
+_lend_words(_SyncQueue, Queue, QueueVerbs)
+_lend_words(_SyncDeadLetters, DeadLetters, DeadLettersVerbs)
 _lend_words(_core.Message, Message)

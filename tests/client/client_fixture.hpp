@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "api/consumer_impl.hpp"
+#include "ackwire/limits.hpp"
 #include "client/connection_core.hpp"
 #include "fake_broker.hpp"
 

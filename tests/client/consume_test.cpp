@@ -333,9 +333,9 @@ TEST_F(ConsumeTest, DamagedRecordsAreCounted) {
   connect();
   publish(3);
   broker.run([&] { broker.corrupt_byte = 0; });  // the length: nothing behind it can be found
-  const auto of = core->subscribe("orders", {.credit = 3});
+  const auto of = core->join("orders", {.credit = 3}, Wait{5s});
   ASSERT_TRUE(of.ok());
-  EXPECT_TRUE(core->receive(*of, 10, 50ms)->empty());
+  EXPECT_TRUE(core->receive(*of, 10, Wait{50ms})->empty());
   EXPECT_GE(core->damaged_records(*of), 3u);
 }
 

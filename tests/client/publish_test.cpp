@@ -1,3 +1,4 @@
+#include <atomic>
 #include <map>
 
 #include "client_fixture.hpp"
@@ -183,6 +184,52 @@ TEST_F(PublishTest, BlocksAtMaxUnconfirmedAndSaysOverloadedAtTheDeadline) {
   broker.cut();
   EXPECT_TRUE(blocked.get());
   EXPECT_TRUE(connection->flush(5s).ok());
+}
+
+TEST_F(PublishTest, APublishThatDoesNotWaitForRoomIsToldWhenThereIsSome) {
+  client::CoreOptions options;
+  options.max_unconfirmed = 10;
+  connect(options);
+  std::atomic<int> told{0};
+  connection->on_room([&] { ++told; });
+  broker.run([&] { broker.confirms = false; });
+  const Message one = message("x");
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(connection->try_publish("orders", {&one, 1}).ok());
+  EXPECT_EQ(connection->try_publish("orders", {&one, 1}).error().code, Errc::overloaded);
+  EXPECT_EQ(connection->try_publish("orders", {&one, 1}).error().code, Errc::overloaded);
+  EXPECT_EQ(told, 0);
+  broker.run([&] { broker.confirms = true; });
+  broker.cut();
+  EXPECT_TRUE(eventually([&] { return told == 1; }));
+  ASSERT_TRUE(connection->flush(5s).ok());
+  EXPECT_TRUE(connection->try_publish("orders", {&one, 1}).ok());
+  ASSERT_TRUE(connection->flush(5s).ok());
+  EXPECT_EQ(told, 1) << "nobody asked for room again";
+}
+
+TEST_F(PublishTest, WhoeverWaitsForRoomIsToldThatTheConnectionEnds) {
+  client::CoreOptions options;
+  options.max_unconfirmed = 1;
+  connect(options);
+  std::atomic<int> told{0};
+  connection->on_room([&] { ++told; });
+  broker.run([&] { broker.confirms = false; });
+  const Message one = message("x");
+  ASSERT_TRUE(connection->try_publish("orders", {&one, 1}).ok());
+  EXPECT_EQ(connection->try_publish("orders", {&one, 1}).error().code, Errc::overloaded);
+  static_cast<void>(connection->close(10ms));
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(connection->try_publish("orders", {&one, 1}).error().code, Errc::closed);
+}
+
+TEST_F(PublishTest, ARefusalThatWasToldIsNotToldAgain) {
+  connect();
+  broker.run([&] { broker.publish_refusal = {Errc::overloaded, "full", 250ms}; });
+  const auto first = connection->publish_async("orders", message("a"));
+  EXPECT_EQ(first->wait(5s).error().code, Errc::overloaded);
+  EXPECT_TRUE(connection->flush().ok());
+  ASSERT_TRUE(connection->publish_async("orders", message("b")).ok());
+  EXPECT_EQ(connection->close(5s).error().code, Errc::overloaded) << "nobody was told of it";
 }
 
 TEST_F(PublishTest, APublishWithoutAnAnswerTimesOutAndIsStillUnderWay) {

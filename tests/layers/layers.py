@@ -9,16 +9,19 @@ RINGS = {
     "rules": ["include"],
     "format": ["rules"],
     "model": ["rules"],
-    "store": ["rules"],
+    "store": ["format"],
     "dedupe": ["store", "format"],
     "engine": ["dedupe", "model"],
     "wire": ["format", "model"],
     "runtime": ["wire", "engine"],
-    "client": ["wire"],
+    "backend": ["model"],
+    "client": ["wire", "backend"],
     "transport": ["runtime", "client"],
     "api": ["transport"],
 }
 FACES = ("cli", "bindings", "gui")
+# The public classes that any backend carries see the port alone; the other files of core/api put a backend together.
+PORT_ALONE = ("core/api/connection.cpp", "core/api/consumer.cpp")
 
 # Header pattern -> where it may be included, as path prefixes.
 HOMES = [
@@ -74,6 +77,8 @@ def core_violations(path: str, includes: list[tuple[str, str]], text: str) -> li
             found.append(f'{path}: "{header}" does not start with a ring or ackwire/')
         elif target is not None and target not in visible(ring):
             found.append(f"{path}: {ring} may not see {target} ({header}): the arrow points up or across")
+        elif path in PORT_ALONE and target is not None and target not in visible("backend"):
+            found.append(f"{path}: {header} is of one backend; what every backend carries sees only the port")
         if ring in PURE and quote == "<" and IMPURE_HEADERS.match(header):
             found.append(f"{path}: <{header}> in {ring}, which decides but never acts")
     if ring in PURE:

@@ -34,6 +34,8 @@ PLANTED = [
     ("bindings/x.cpp", "  #  include <QWidget>\n", "Qt belongs in gui/"),
     ("cli/x.cpp", "#include <pybind11/pybind11.h>\n", "pybind11 belongs"),
     ("core/runtime/x.cpp", "#include <spdlog/spdlog.h>\n", "belongs in the faces"),
+    ("core/api/connection.cpp", '#include "client/connection_core.hpp"\n', "sees only the port"),
+    ("core/backend/x.hpp", '#include "wire/frame.hpp"\n', "backend may not see wire"),
     ("cli/x.cpp", '#include "store/store.hpp"\n', "is inside the core"),
     ("gui/x.cpp", '#include "../core/engine/engine.hpp"\n', "is inside the core"),
     ("bindings/x.cpp", '#include "format/record.hpp"\n', "is inside the core"),

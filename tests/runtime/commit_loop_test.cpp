@@ -143,13 +143,13 @@ TEST_F(Loop, AnswersGarbageAndGoesOn) {
   EXPECT_EQ(error(), Errc::frame_short);
   send(std::string("AW\x01\xff\0\0\0\0", 8));
   EXPECT_EQ(error(), Errc::unknown_operation);
-  EXPECT_TRUE(std::holds_alternative<std::vector<QueueInfo>>(ask(model::ListQueues{})));
+  EXPECT_TRUE(std::holds_alternative<model::QueuePage>(ask(model::ListQueues{})));
 }
 
 TEST_F(Loop, FillsInTheRuntimesFigures) {
   hello();
   ask(model::CreateQueue{"orders", {}});
-  const auto stats = std::get<BrokerStats>(ask(model::GetStats{}));
+  const auto stats = std::get<model::StatsPage>(ask(model::GetStats{})).stats;
   EXPECT_EQ(stats.sessions, 1u);
   EXPECT_GT(stats.commits, 0u);
   EXPECT_EQ(stats.queues.size(), 1u);

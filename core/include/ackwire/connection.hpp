@@ -18,7 +18,9 @@
 
 namespace ackwire {
 
-class ConnectionCore;
+namespace backend {
+class Backend;
+}
 
 /// A publish under way. Cheap to copy. Dropping it does not cancel the publish.
 class PendingPublish {
@@ -76,7 +78,14 @@ class Connection {
   Result<PendingPublish> publish_async(std::string_view queue, const Message& message) {
     return publish_async(queue, {&message, 1});
   }
-  /// Waits until every publish_async so far has an outcome. Returns the first refusal, or timeout.
+  /// Like publish_async, but never waits: overloaded when `max_unconfirmed` messages are under way, and then on_room() tells when
+  /// to try again.
+  Result<PendingPublish> try_publish(std::string_view queue, std::span<const Message> messages);
+  /// Called once from the library's thread when there is room again after a publish was refused for want of it, or when none will
+  /// come because the connection has ended. Must return soon and may not call the connection (Errc::reentrant). Replaces the one
+  /// before; pass nullptr to remove.
+  void on_room(std::function<void()> callback);
+  /// Waits until every publish_async so far has an outcome. Returns the first refusal that no PendingPublish has told, or timeout.
   Status flush(Duration wait = Duration{30'000});
 
   // -- consume -------------------------------------------------------------------------------------------------------
@@ -100,6 +109,14 @@ class Connection {
   /// Dead letters are deleted for good (state discarded).
   Result<DeadMoved> discard(std::string_view queue, std::string_view group, const DeadFilter& filter = {});
 
+  // -- any verb by its name ----------------------------------------------------------------------------------------------
+  /// Asks for a verb of docs/reference.md. `members`: a JSON object with what it takes, spelled as on the wire, e.g.
+  /// R"({"queue":"orders","from":1042})"; empty for none. Returns the reply as a JSON object. Nothing is sent when the verb is not
+  /// known or a member is not one of its members (invalid_argument). Errors: as the method of that verb.
+  Result<std::string> request(std::string_view verb, std::string_view members = {});
+  /// The names of the verbs, in the order of docs/reference.md.
+  static std::vector<std::string_view> verbs();
+
   // -- life ----------------------------------------------------------------------------------------------------------
   ConnectionState state() const;
   /// Why the broker cannot be reached, where, and since when: "Nobody listens at tcp://127.0.0.1:7733 (connection refused), since
@@ -110,12 +127,14 @@ class Connection {
   void on_state_change(std::function<void(ConnectionState, std::string_view reason)> callback);
   /// Waits until connected. Errors: timeout, closed, unsupported_version.
   Status wait_connected(Duration wait);
-  /// Flushes (bounded by `wait`), ends every consumer, and says in the error how many publishes have no outcome. Idempotent.
+  /// Flushes (bounded by `wait`) and ends every consumer. Returns the first refusal of a publish_async that nobody was told of,
+  /// and says in the error how many publishes have no outcome. The connection is closed in any case. Idempotent.
   Status close(Duration wait = Duration{5'000});
 
  protected:
-  explicit Connection(std::shared_ptr<ConnectionCore> core);
-  std::shared_ptr<ConnectionCore> core_;
+  /// For whoever makes a backend.
+  explicit Connection(std::shared_ptr<backend::Backend> backend);
+  std::shared_ptr<backend::Backend> backend_;
 };
 
 }  // namespace ackwire

@@ -11,8 +11,13 @@
 
 #include "ackwire/error.hpp"
 #include "ackwire/message.hpp"
+#include "ackwire/settle.hpp"
 
 namespace ackwire {
+
+namespace backend {
+class Subscription;
+}
 
 struct ConsumerOptions {
   std::string group = "default";
@@ -37,15 +42,6 @@ struct NackOptions {
   std::string_view error;
 };
 
-/// What became of a settle call. The first settle of a delivery that is answered decides: a repeat of the same call counts as
-/// applied (or stale) as that one did, any other is stale. This holds after close() and after a reconnect, for the latest 1,024
-/// runs of neighbours that were settled on this Consumer.
-struct Settled {
-  std::size_t applied = 0;  ///< now true and durable
-  std::vector<std::uint64_t>
-      stale;  ///< sequences whose lease had ended, by time or by a settle: this call changed nothing for them
-};
-
 /// Receives and settles. Thread-safe: several threads may receive and settle on one consumer.
 /// Destroying it returns what was received but not handed out (no attempt charged) and ends the leases of the rest.
 class Consumer {
@@ -59,6 +55,9 @@ class Consumer {
   /// Errors: closed, no_queue, no_group, forked. A lost connection is not an error: it waits for the reconnect.
   Result<std::vector<Delivery>> receive(std::size_t max = 1, Duration wait = Duration{1000});
 
+  /// Settles of any kind: what the calls below do each by name. Blocks until the synced commit, at most the client's call timeout.
+  /// Errors: out_of_range (a duration); timeout and disconnected (outcome not known).
+  Result<Settled> settle(std::span<const Delivery> deliveries, const Settlement& how);
   /// Processed: never delivered again to this group. Blocks until the synced commit, at most the client's call timeout.
   Result<Settled> ack(std::span<const Delivery> deliveries);
   Result<Settled> ack(const Delivery& delivery) { return ack({&delivery, 1}); }
@@ -93,11 +92,11 @@ class Consumer {
   /// Returns what was not handed out, ends the subscription. Idempotent.
   void close();
 
-  struct Impl;
-  explicit Consumer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  /// For whoever makes a backend.
+  explicit Consumer(std::shared_ptr<backend::Subscription> subscription) : subscription_(std::move(subscription)) {}
 
  private:
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<backend::Subscription> subscription_;
 };
 
 }  // namespace ackwire
