@@ -141,11 +141,11 @@ Status Connection::remove_group(std::string_view queue, std::string_view group) 
 }
 
 Status Connection::pause_group(std::string_view queue, std::string_view group) {
-  return done(ask<model::Done>(*core_, model::PauseGroup{std::string(queue), std::string(group), true}));
+  return done(ask<model::Done>(*backend_, model::PauseGroup{std::string(queue), std::string(group), true}));
 }
 
 Status Connection::resume_group(std::string_view queue, std::string_view group) {
-  return done(ask<model::Done>(*core_, model::PauseGroup{std::string(queue), std::string(group), false}));
+  return done(ask<model::Done>(*backend_, model::PauseGroup{std::string(queue), std::string(group), false}));
 }
 
 Result<std::vector<Receipt>> Connection::publish(std::string_view queue, std::span<const Message> messages) {
