@@ -63,8 +63,10 @@ def test_settings_out_of_range(client, policy):
 @pytest.mark.parametrize("text,says", [
     (b"", "JSON"), (b"[]", "object"), (b"{}", "request"), (b'{"request":"explode"}', "explode"), (b"\xff\xfe", "JSON"),
     (b'{"request":"get_queue"}', "queue"), (b'{"request":"get_queue","queue":1}', "queue"),
-    (b'{"request":"get_queue","queue":"q","quue":1}', "quue"), (b'{"request":"get_queue","queue":"q"} x', "JSON"),
-    (b'{"request":"create_queue","queue":"q","policy":{"max_attemps":1}}', "policy.max_attemps"),
+    (b'{"request":"get_queue","queue":"q","quue":1,"must_understand":["quue"]}', "quue"),
+    (b'{"request":"get_queue","queue":"q"} x', "JSON"),
+    (b'{"request":"create_queue","queue":"q","policy":{"max_attemps":1},"must_understand":["policy.max_attemps"]}',
+     "policy.max_attemps"),
     (b"[" * 100_000, "deep"),
 ])
 def test_bad_json(client, text, says):
