@@ -2,6 +2,7 @@
 #include "ackwire/limits.hpp"
 #include "connection.hpp"
 #include "convert.hpp"
+#include "describe.hpp"
 
 namespace ackwire::python {
 namespace {
@@ -10,51 +11,8 @@ DeadFilter filter_of(const std::optional<std::string>& reason, std::vector<std::
   DeadFilter made;
   made.sequences = std::move(sequences);
   if (!reason) return made;
-  for (const DeadReason known : {DeadReason::max_attempts, DeadReason::rejected, DeadReason::expired, DeadReason::damaged}) {
-    if (*reason == name(known)) made.reason = known;
-  }
-  if (!made.reason) throw py::value_error("reason must be max_attempts, rejected, expired or damaged, not " + *reason);
-  return made;
-}
-
-py::dict describe(const DeadLetter& letter) {
-  py::dict made;
-  made["sequence"] = letter.sequence;
-  made["reason"] = std::string(name(letter.reason));
-  made["detail"] = text(letter.detail);
-  made["deliveries"] = letter.deliveries;
-  made["attempts"] = letter.attempts;
-  made["redrives"] = letter.redrives;
-  made["publish_time"] = milliseconds(letter.publish_time);
-  made["dead_time"] = milliseconds(letter.dead_time);
-  made["errors"] = list_of(letter.errors, [](const AttemptError& error) {
-    py::dict one;
-    one["time"] = milliseconds(error.time);
-    one["delivery"] = error.delivery;
-    one["text"] = text(error.text);
-    return one;
-  });
-  made["idempotency_key"] = text_or_none(letter.idempotency_key);
-  made["ordering_key"] = text_or_none(letter.ordering_key);
-  made["headers"] = header_dict(letter.headers);
-  made["body"] = py::bytes(letter.body);
-  made["body_bytes"] = letter.body_bytes;
-  return made;
-}
-
-py::dict describe(const PeekedMessage& message) {
-  py::dict made;
-  made["sequence"] = message.sequence;
-  made["state"] = text(message.state);
-  made["deliveries"] = message.deliveries;
-  made["attempts"] = message.attempts;
-  made["publish_time"] = milliseconds(message.publish_time);
-  made["due"] = milliseconds(message.due);
-  made["idempotency_key"] = text_or_none(message.idempotency_key);
-  made["ordering_key"] = text_or_none(message.ordering_key);
-  made["headers"] = header_dict(message.headers);
-  made["body"] = py::bytes(message.body);
-  made["body_bytes"] = message.body_bytes;
+  made.reason = value_of<DeadReason>(*reason);
+  if (!made.reason) throw py::value_error("reason must be one of " + all_words<DeadReason>() + ", not " + *reason);
   return made;
 }
 

@@ -74,7 +74,7 @@ Result<DeadMoved> count_matching(Client& client, const DlqOptions& options) {
 }
 
 int print_moved(const Result<DeadMoved>& moved, const DlqOptions& options, const Face& face) {
-  if (!moved) return face.refuse(moved.error());
+  if (!moved) return face.refuse_rest(moved.error());
   face.printer.record(Json{{"queue", options.queue},
                            {"group", options.group},
                            {"moved", moved->moved},

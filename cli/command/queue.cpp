@@ -17,26 +17,6 @@ struct QueueOptions {
 };
 using Options = std::shared_ptr<QueueOptions>;
 
-QueuePolicy with(QueuePolicy policy, const QueueChange& change) {
-  const auto apply = [](auto& member, const auto& changed) {
-    if (changed) member = *changed;
-  };
-  apply(policy.visibility_timeout, change.visibility_timeout);
-  apply(policy.max_attempts, change.max_attempts);
-  apply(policy.backoff.initial, change.backoff_initial);
-  apply(policy.backoff.multiplier, change.backoff_multiplier);
-  apply(policy.backoff.max, change.backoff_max);
-  apply(policy.backoff.jitter, change.backoff_jitter);
-  apply(policy.ttl, change.ttl);
-  apply(policy.on_expiry, change.on_expiry);
-  apply(policy.dedupe_window, change.dedupe_window);
-  apply(policy.max_depth, change.max_depth);
-  apply(policy.max_depth_bytes, change.max_depth_bytes);
-  apply(policy.max_in_flight, change.max_in_flight);
-  apply(policy.max_message_bytes, change.max_message_bytes);
-  return policy;
-}
-
 /// What one command does to the queue NAME.
 using Act = std::function<int(Client&, const QueueOptions&, const Face&)>;
 
@@ -114,7 +94,7 @@ int purge(Client& client, const QueueOptions& options, const Face& face) {
     const auto question = fmt::format("Discard {} ready and {} delayed messages of \"{}\"?", now.ready, now.delayed, options.name);
     if (!may_remove(options.removal, face.terminal, face.globals.json(), question, status)) return status;
     const auto count = client.purge(options.name);
-    if (!count) return face.refuse(count.error());
+    if (!count) return face.refuse_rest(count.error());
     purged = *count;
   }
   face.printer.record(Json{{"queue", options.name}, {"purged", purged}, {"dry_run", options.removal.dry_run}});
@@ -154,7 +134,7 @@ void add_policy_commands(CLI::App& noun, Invocation& invocation) {
   CLI::App* app = add_act(noun, invocation, create, "create", "make a queue; the same again is fine, another policy is an error",
                           detail_view(), [](Client& client, const QueueOptions& o, const Face& face) {
                             if (o.ensure) return print_one(client.ensure_queue(o.name, o.change), face, "ensured");
-                            return print_one(client.create_queue(o.name, with({}, o.change)), face, "made");
+                            return print_one(client.create_queue(o.name, with_changes(QueuePolicy{}, o.change)), face, "made");
                           });
   app->add_flag("--ensure", create->ensure, "change an existing queue to the policy given instead of refusing");
   add_policy_flags(*app, create);

@@ -205,11 +205,18 @@ Result<std::vector<std::string>> listen_all(Broker& broker, const std::vector<st
 
 /// "max_attempts 8 -> 5": what the settings file changes in a queue that was there.
 std::string overridden(const QueuePolicy& before, const QueuePolicy& after) {
-  const Json was = describe(before), is = describe(after);
   std::string text;
-  for (const auto& [name, value] : is.items()) {
-    if (was[name] != value) text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", name, dump(was[name]), dump(value));
-  }
+  each_field<QueuePolicy>([&](const auto& field) {
+    const auto &was = field.of(before), &is = field.of(after);
+    if (was == is) return;
+    const auto written = [&field](const auto& value) {
+      if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(value)>>)
+        return std::string(word_of(value));
+      else
+        return format_value(field.unit, ackwire::detail::number_of(value));
+    };
+    text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", field.name, written(was), written(is));
+  });
   return text;
 }
 

@@ -18,22 +18,6 @@ struct StatsOptions {
   std::uint64_t count = 0;
 };
 
-constexpr std::array<Column, 15> broker_columns{{{"version"},
-                                                 {"store_id"},
-                                                 {"boot_epoch", Cell::number},
-                                                 {"now", Cell::text, false},
-                                                 {"started"},
-                                                 {"clock_offset_ms", Cell::number},
-                                                 {"sessions", Cell::number},
-                                                 {"consumers", Cell::number},
-                                                 {"commits", Cell::number},
-                                                 {"commit_p50_ms"},
-                                                 {"commit_p99_ms"},
-                                                 {"store_bytes", Cell::bytes},
-                                                 {"store_bytes_limit", Cell::bytes},
-                                                 {"publishes_refused"},
-                                                 {"queues", Cell::text, false}}};
-
 constexpr std::array<Column, 12> watch_columns{{{"time"},
                                                 {"published_per_s", Cell::number},
                                                 {"delivered_per_s", Cell::number},
@@ -148,7 +132,7 @@ void add_stats(CLI::App& root, Invocation& invocation) {
     if (!options->watch && (interval->count() > 0 || count->count() > 0))
       throw CLI::ValidationError("--interval, --count", "need --watch");
     invocation.act = [&globals = invocation.globals, options](Terminal& terminal) -> int {
-      if (!options->watch) return with_client(globals, terminal, broker_columns, once);
+      if (!options->watch) return with_client(globals, terminal, broker_view(), once);
       SignalWatch signals;
       return with_client(globals, terminal, watch_columns,
                          [&](Client& client, const Face& face) { return watch(client, *options, signals, face); });

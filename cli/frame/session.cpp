@@ -43,6 +43,11 @@ int Face::refuse(const Error& error) const {
   return exit_code(error.code);
 }
 
+int Face::refuse_rest(const Error& error) const {
+  const int status = refuse(error);
+  return error.index.value_or(0) > 0 ? exit_partial : status;
+}
+
 int misuse(Terminal& terminal, std::string_view message, bool json) {
   report_usage(terminal, message, "see `ackwire --help`", json);
   return exit_usage;

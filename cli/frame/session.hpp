@@ -16,6 +16,8 @@ struct Face {
 
   /// Reports the error and returns its exit status.
   int refuse(const Error& error) const;
+  /// The same, of a call that does its work bit by bit: exit_partial when a part was done before.
+  int refuse_rest(const Error& error) const;
 };
 
 /// The endpoint of --endpoint, ACKWIRE_ENDPOINT or the default, in this order.

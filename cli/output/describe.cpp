@@ -1,7 +1,12 @@
 #include "output/describe.hpp"
 
-#include <array>
+#include <algorithm>
+#include <deque>
+#include <initializer_list>
+#include <type_traits>
+#include <vector>
 
+#include "ackwire/field.hpp"
 #include "settings/units.hpp"
 
 namespace ackwire::cli {
@@ -14,185 +19,203 @@ Json describe_headers(const Headers& headers) {
   return out;
 }
 
-/// Every field of a queue. Lists and single queues have them all; they differ in which of them a table shows unasked.
-struct QueueColumn {
-  Column column;
-  bool in_list = false, in_detail = true;
-};
+/// Durations have their unit in the name; times are written out.
+std::string json_name(const About& field) { return std::string(field.name) + (field.unit == Unit::duration ? "_ms" : ""); }
 
-constexpr QueueColumn queue_fields[] = {
-    {{"name"}, true},
-    {{"id", Cell::number}, false, false},
-    {{"created"}},
-    {{"ready", Cell::number}, true},
-    {{"delayed", Cell::number}, true},
-    {{"leased", Cell::number}, true},
-    {{"dead", Cell::number}, true},
-    {{"acked", Cell::number}},
-    {{"depth", Cell::number}, true},
-    {{"depth_bytes", Cell::bytes}, true},
-    {{"published", Cell::number}},
-    {{"published_bytes", Cell::bytes}},
-    {{"duplicates_suppressed", Cell::number}},
-    {{"refused", Cell::number}},
-    {{"damaged", Cell::number}},
-    {{"dedupe_keys", Cell::number}},
-    {{"next_sequence", Cell::number}},
-    {{"consumers", Cell::number}, true},
-    {{"oldest_age_ms", Cell::milliseconds}, true, false},
-    {{"paused"}, true},
-    {{"policy.visibility_timeout_ms", Cell::milliseconds}},
-    {{"policy.max_attempts", Cell::number}},
-    {{"policy.backoff_initial_ms", Cell::milliseconds}},
-    {{"policy.backoff_multiplier", Cell::number}},
-    {{"policy.backoff_max_ms", Cell::milliseconds}},
-    {{"policy.backoff_jitter", Cell::number}},
-    {{"policy.ttl_ms", Cell::milliseconds}},
-    {{"policy.on_expiry"}},
-    {{"policy.dedupe_window_ms", Cell::milliseconds}},
-    {{"policy.max_depth", Cell::number}},
-    {{"policy.max_depth_bytes", Cell::bytes}},
-    {{"policy.max_in_flight", Cell::number}},
-    {{"policy.max_message_bytes", Cell::bytes}},
-    {{"policy.paused"}, false, false},
-    {{"groups"}, false, false},
-};
+template <class T>
+Json described(const T& value);
 
-constexpr auto queue_columns_shown(bool QueueColumn::*where) {
-  std::array<Column, std::size(queue_fields)> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = queue_fields[i].column;
-    out[i].shown = queue_fields[i].*where;
+template <class V>
+Json described_member(const About& field, const V& value) {
+  if constexpr (std::is_same_v<V, Duration>) {
+    return value.count();
+  } else if constexpr (std::is_same_v<V, Timestamp>) {
+    return format_time(value);
+  } else if constexpr (std::is_enum_v<V>) {
+    return word_of(value);
+  } else if constexpr (Described<V>) {
+    return described(value);
+  } else if constexpr (std::is_same_v<V, std::vector<std::pair<std::string, std::string>>>) {
+    return describe_headers(value);
+  } else if constexpr (detail::is_list<V>) {
+    Json out = Json::array();
+    for (const auto& each : value) out.push_back(described_member(field, each));
+    return out;
+  } else {
+    return value;
   }
+}
+
+template <class V>
+void put_member(Json& out, const About& field, const V& value) {
+  if constexpr (std::is_same_v<V, std::string>) {
+    if (field.unit == Unit::key || field.unit == Unit::content) return put_bytes(out, field.name, value);
+  }
+  if constexpr (std::is_same_v<V, Timestamp>) {
+    if (field.zero_is_none && value == V{}) return;
+  }
+  out[json_name(field)] = described_member(field, value);
+}
+
+template <class T>
+Json described(const T& value) {
+  Json out = Json::object();
+  each_field<T>([&](const auto& field) { put_member(out, field, field.of(value)); });
   return out;
 }
 
-constexpr auto queue_columns = queue_columns_shown(&QueueColumn::in_list);
-constexpr auto detail_columns = queue_columns_shown(&QueueColumn::in_detail);
+Cell cell_of(Unit unit) {
+  switch (unit) {
+    case Unit::count:
+    case Unit::real: return Cell::number;
+    case Unit::bytes: return Cell::bytes;
+    case Unit::duration: return Cell::milliseconds;
+    default: return Cell::text;
+  }
+}
 
-constexpr std::array<Column, 20> group_columns{{
-    {"name"},
-    {"ready", Cell::number},
-    {"delayed", Cell::number},
-    {"leased", Cell::number},
-    {"dead", Cell::number},
-    {"acked", Cell::number},
-    {"consumers", Cell::number},
-    {"oldest_age_ms", Cell::milliseconds},
-    {"published", Cell::number, false},
-    {"expired", Cell::number, false},
-    {"discarded", Cell::number, false},
-    {"delivered", Cell::number, false},
-    {"redelivered", Cell::number, false},
-    {"nacked", Cell::number, false},
-    {"rejected", Cell::number, false},
-    {"released", Cell::number, false},
-    {"lease_expired", Cell::number, false},
-    {"stale_settles", Cell::number, false},
-    {"dead_lettered", Cell::number, false},
-    {"redriven", Cell::number, false},
-}};
+/// Every field as a column: those of `shown` first, in that order, and they alone in a table that nobody chose the columns of.
+class Columns {
+ public:
+  explicit Columns(std::initializer_list<std::string_view> shown) : shown_(shown) {}
+  Columns(const Columns&) = delete;
 
-constexpr std::array<Column, 11> peek_columns{{
-    {"sequence", Cell::number},
-    {"state"},
-    {"attempts", Cell::number},
-    {"publish_time"},
-    {"idempotency_key"},
-    {"body_bytes", Cell::bytes},
-    {"body"},
-    {"deliveries", Cell::number, false},
-    {"due", Cell::text, false},
-    {"ordering_key", Cell::text, false},
-    {"headers", Cell::text, false},
-}};
+  void add(std::string name, Cell cell) {
+    const bool is_shown = std::find(shown_.begin(), shown_.end(), name) != shown_.end();
+    all_.push_back({names_.emplace_back(std::move(name)), cell, is_shown});
+  }
+  template <class T>
+  Columns& add_fields(const std::string& before = {}) {
+    each_field<T>([&](const auto& field) { add(before + json_name(field), cell_of(field.unit)); });
+    return *this;
+  }
+  /// In the order of `shown`, then the others. A name of `shown` that no field has is a defect that the tests see.
+  View ordered() {
+    const auto place = [this](const Column& column) {
+      return std::find(shown_.begin(), shown_.end(), column.name) - shown_.begin();
+    };
+    std::stable_sort(all_.begin(), all_.end(), [&](const Column& a, const Column& b) { return place(a) < place(b); });
+    return all_;
+  }
+  Column& operator[](std::string_view name) {
+    return *std::find_if(all_.begin(), all_.end(), [name](const Column& column) { return column.name == name; });
+  }
 
-constexpr std::array<Column, 14> dead_columns{{
-    {"sequence", Cell::number},
-    {"reason"},
-    {"attempts", Cell::attempts},
-    {"dead_time"},
-    {"idempotency_key"},
-    {"detail"},
-    {"body_bytes", Cell::bytes, false},
-    {"body", Cell::text, false},
-    {"deliveries", Cell::number, false},
-    {"redrives", Cell::number, false},
-    {"publish_time", Cell::text, false},
-    {"ordering_key", Cell::text, false},
-    {"headers", Cell::text, false},
-    {"errors", Cell::text, false},
-}};
+ private:
+  const std::vector<std::string_view> shown_;
+  std::deque<std::string> names_;  // stay where they are
+  std::vector<Column> all_;
+};
 
-constexpr std::array<Column, 14> dead_detail_columns{{
-    {"sequence", Cell::number},
-    {"reason"},
-    {"detail"},
-    {"attempts", Cell::attempts},
-    {"deliveries", Cell::number},
-    {"redrives", Cell::number},
-    {"publish_time"},
-    {"dead_time"},
-    {"idempotency_key"},
-    {"ordering_key"},
-    {"headers"},
-    {"errors"},
-    {"body_bytes", Cell::bytes},
-    {"body"},
-}};
+/// What a queue shows besides its own fields: the sums over its groups, so that one row tells its state.
+struct Sums {
+  std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0, acked = 0;
+  std::uint32_t consumers = 0;
+  Duration oldest_age{0};
+  static constexpr auto fields = std::tuple{
+      field("ready", &Sums::ready, ""),           field("delayed", &Sums::delayed, ""),
+      field("leased", &Sums::leased, ""),         field("dead", &Sums::dead, ""),
+      field("acked", &Sums::acked, ""),           field("consumers", &Sums::consumers, ""),
+      field("oldest_age", &Sums::oldest_age, ""),
+  };
+};
+
+Columns& queue_columns(Columns& columns) {
+  columns.add_fields<QueueInfo>().add_fields<Sums>();
+  columns.add("paused", Cell::text);
+  columns.add_fields<QueuePolicy>("policy.");
+  return columns;
+}
 
 }  // namespace
 
-View queue_view() { return queue_columns; }
-View detail_view() { return detail_columns; }
-View group_view() { return group_columns; }
-View peek_view() { return peek_columns; }
-View dead_view() { return dead_columns; }
-View dead_detail_view() { return dead_detail_columns; }
-
-Json describe(const QueuePolicy& policy) {
-  return Json{{"visibility_timeout_ms", policy.visibility_timeout.count()},
-              {"max_attempts", policy.max_attempts},
-              {"backoff_initial_ms", policy.backoff.initial.count()},
-              {"backoff_multiplier", policy.backoff.multiplier},
-              {"backoff_max_ms", policy.backoff.max.count()},
-              {"backoff_jitter", policy.backoff.jitter},
-              {"ttl_ms", policy.ttl.count()},
-              {"on_expiry", policy.on_expiry == OnExpiry::discard ? "discard" : "dead_letter"},
-              {"dedupe_window_ms", policy.dedupe_window.count()},
-              {"max_depth", policy.max_depth},
-              {"max_depth_bytes", policy.max_depth_bytes},
-              {"max_in_flight", policy.max_in_flight},
-              {"max_message_bytes", policy.max_message_bytes},
-              {"paused", policy.paused}};
+View queue_view() {
+  static Columns columns{"name",  "ready",       "delayed",   "leased",        "dead",
+                         "depth", "depth_bytes", "consumers", "oldest_age_ms", "paused"};
+  static const View view = queue_columns(columns).ordered();
+  return view;
 }
 
-Json describe(const GroupInfo& group) {
-  return Json{{"name", group.name},
-              {"ready", group.ready},
-              {"delayed", group.delayed},
-              {"leased", group.leased},
-              {"dead", group.dead},
-              {"published", group.published},
-              {"acked", group.acked},
-              {"expired", group.expired},
-              {"discarded", group.discarded},
-              {"delivered", group.delivered},
-              {"redelivered", group.redelivered},
-              {"nacked", group.nacked},
-              {"rejected", group.rejected},
-              {"released", group.released},
-              {"lease_expired", group.lease_expired},
-              {"stale_settles", group.stale_settles},
-              {"dead_lettered", group.dead_lettered},
-              {"redriven", group.redriven},
-              {"consumers", group.consumers},
-              {"oldest_age_ms", group.oldest_age.count()}};
+View detail_view() {
+  static Columns columns{"name",
+                         "created",
+                         "ready",
+                         "delayed",
+                         "leased",
+                         "dead",
+                         "acked",
+                         "depth",
+                         "depth_bytes",
+                         "published",
+                         "published_bytes",
+                         "duplicates_suppressed",
+                         "refused",
+                         "damaged",
+                         "dedupe_keys",
+                         "next_sequence",
+                         "consumers",
+                         "paused",
+                         "policy.visibility_timeout_ms",
+                         "policy.max_attempts",
+                         "policy.backoff_initial_ms",
+                         "policy.backoff_multiplier",
+                         "policy.backoff_max_ms",
+                         "policy.backoff_jitter",
+                         "policy.ttl_ms",
+                         "policy.on_expiry",
+                         "policy.dedupe_window_ms",
+                         "policy.max_depth",
+                         "policy.max_depth_bytes",
+                         "policy.max_in_flight",
+                         "policy.max_message_bytes"};
+  static const View view = queue_columns(columns).ordered();
+  return view;
 }
+
+View group_view() {
+  static Columns columns{"name", "ready", "delayed", "leased", "dead", "acked", "consumers", "oldest_age_ms"};
+  static const View view = columns.add_fields<GroupInfo>().ordered();
+  return view;
+}
+
+View peek_view() {
+  static Columns columns{"sequence", "state", "attempts", "publish_time", "idempotency_key", "body_bytes", "body"};
+  static const View view = columns.add_fields<PeekedMessage>().ordered();
+  return view;
+}
+
+View dead_view() {
+  static Columns columns{"sequence", "reason", "attempts", "dead_time", "idempotency_key", "detail"};
+  static const View view = [] {
+    columns.add_fields<DeadLetter>()["attempts"].cell = Cell::attempts;
+    return columns.ordered();
+  }();
+  return view;
+}
+
+View dead_detail_view() {
+  static Columns columns{"sequence",  "reason",          "detail",       "attempts", "deliveries", "redrives",   "publish_time",
+                         "dead_time", "idempotency_key", "ordering_key", "headers",  "errors",     "body_bytes", "body"};
+  static const View view = [] {
+    columns.add_fields<DeadLetter>()["attempts"].cell = Cell::attempts;
+    return columns.ordered();
+  }();
+  return view;
+}
+
+View broker_view() {
+  static Columns columns{"version",     "store_id",          "boot_epoch",       "started",       "clock_offset_ms",
+                         "sessions",    "consumers",         "commits",          "commit_p50_ms", "commit_p99_ms",
+                         "store_bytes", "store_bytes_limit", "publishes_refused"};
+  static const View view = columns.add_fields<BrokerStats>().ordered();
+  return view;
+}
+
+Json describe(const GroupInfo& group) { return described(group); }
 
 Json describe(const QueueInfo& queue) {
-  GroupInfo sum;  // over the groups, so that one row tells the state of a queue
-  Json groups = Json::array();
+  Json out = described(queue);
+  Sums sum;
   for (const GroupInfo& group : queue.groups) {
     sum.ready += group.ready;
     sum.delayed += group.delayed;
@@ -201,88 +224,22 @@ Json describe(const QueueInfo& queue) {
     sum.acked += group.acked;
     sum.consumers += group.consumers;
     sum.oldest_age = std::max(sum.oldest_age, group.oldest_age);
-    groups.push_back(describe(group));
   }
-  return Json{{"name", queue.name},
-              {"id", queue.id},
-              {"created", format_time(queue.created)},
-              {"paused", queue.policy.paused},
-              {"ready", sum.ready},
-              {"delayed", sum.delayed},
-              {"leased", sum.leased},
-              {"dead", sum.dead},
-              {"acked", sum.acked},
-              {"consumers", sum.consumers},
-              {"oldest_age_ms", sum.oldest_age.count()},
-              {"depth", queue.depth},
-              {"depth_bytes", queue.depth_bytes},
-              {"published", queue.published},
-              {"published_bytes", queue.published_bytes},
-              {"duplicates_suppressed", queue.duplicates_suppressed},
-              {"refused", queue.refused},
-              {"damaged", queue.damaged},
-              {"dedupe_keys", queue.dedupe_keys},
-              {"next_sequence", queue.next_sequence},
-              {"policy", describe(queue.policy)},
-              {"groups", std::move(groups)}};
+  out.update(described(sum));
+  out["paused"] = queue.policy.paused;
+  return out;
 }
 
 Json describe(const BrokerStats& stats) {
+  Json out = described(stats);
   Json queues = Json::array();
   for (const QueueInfo& queue : stats.queues) queues.push_back(describe(queue));
-  return Json{{"version", stats.version},
-              {"store_id", stats.store_id},
-              {"boot_epoch", stats.boot_epoch},
-              {"now", format_time(stats.now)},
-              {"started", format_time(stats.started)},
-              {"clock_offset_ms", stats.clock_offset_ms},
-              {"sessions", stats.sessions},
-              {"consumers", stats.consumers},
-              {"commits", stats.commits},
-              {"commit_p50_ms", stats.commit_p50_ms},
-              {"commit_p99_ms", stats.commit_p99_ms},
-              {"store_bytes", stats.store_bytes},
-              {"store_bytes_limit", stats.store_bytes_limit},
-              {"publishes_refused", stats.publishes_refused},
-              {"queues", std::move(queues)}};
-}
-
-Json describe(const PeekedMessage& message) {
-  Json out{{"sequence", message.sequence},
-           {"state", message.state},
-           {"deliveries", message.deliveries},
-           {"attempts", message.attempts},
-           {"publish_time", format_time(message.publish_time)}};
-  if (message.due.time_since_epoch().count() != 0) out["due"] = format_time(message.due);
-  put_bytes(out, "idempotency_key", message.idempotency_key);
-  put_bytes(out, "ordering_key", message.ordering_key);
-  out["headers"] = describe_headers(message.headers);
-  out["body_bytes"] = message.body_bytes;
-  put_bytes(out, "body", message.body);
+  out["queues"] = std::move(queues);
   return out;
 }
 
-Json describe(const DeadLetter& letter) {
-  Json errors = Json::array();
-  for (const AttemptError& error : letter.errors) {
-    errors.push_back(Json{{"time", format_time(error.time)}, {"delivery", error.delivery}, {"text", error.text}});
-  }
-  Json out{{"sequence", letter.sequence},
-           {"reason", name(letter.reason)},
-           {"detail", letter.detail},
-           {"deliveries", letter.deliveries},
-           {"attempts", letter.attempts},
-           {"redrives", letter.redrives},
-           {"publish_time", format_time(letter.publish_time)},
-           {"dead_time", format_time(letter.dead_time)},
-           {"errors", std::move(errors)}};
-  put_bytes(out, "idempotency_key", letter.idempotency_key);
-  put_bytes(out, "ordering_key", letter.ordering_key);
-  out["headers"] = describe_headers(letter.headers);
-  out["body_bytes"] = letter.body_bytes;
-  put_bytes(out, "body", letter.body);
-  return out;
-}
+Json describe(const PeekedMessage& message) { return described(message); }
+Json describe(const DeadLetter& letter) { return described(letter); }
 
 Json describe(const Delivery& delivery) {
   Json headers = Json::object();

@@ -6,7 +6,6 @@
 
 namespace ackwire::cli {
 
-Json describe(const QueuePolicy& policy);
 Json describe(const GroupInfo& group);
 Json describe(const QueueInfo& queue);
 Json describe(const BrokerStats& stats);
@@ -20,5 +19,6 @@ View group_view();
 View peek_view();
 View dead_view();
 View dead_detail_view();
+View broker_view();
 
 }  // namespace ackwire::cli

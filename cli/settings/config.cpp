@@ -35,16 +35,16 @@ std::string_view type_name(const toml::node& node) {
   }
 }
 
-std::string_view wanted(Unit unit) {
-  switch (unit) {
+std::string wanted(const Setting& setting) {
+  switch (setting.unit) {
     case Unit::duration: return "a string with a unit, for example \"30s\"";
     case Unit::bytes: return "a string with a unit, for example \"64MiB\", or an integer";
     case Unit::count: return "an integer";
     case Unit::real: return "a number";
     case Unit::flag: return "true or false";
-    case Unit::choice: return "\"dead_letter\" or \"discard\"";
+    case Unit::choice: return "one of " + std::string(setting.words);
+    default: return "another type";
   }
-  return "another type";
 }
 
 /// Walks the parsed file and keeps a list of what is wrong with it.
@@ -188,7 +188,7 @@ class Reader {
       const auto text = as_text(node, field->setting.unit);
       if (!text) {
         problem(node.source(),
-                fmt::format("{}{} must be {}; it is {}", prefix, field->name(), wanted(field->setting.unit), type_name(node)));
+                fmt::format("{}{} must be {}; it is {}", prefix, field->name(), wanted(field->setting), type_name(node)));
         continue;
       }
       const auto value = parse_value(*text, field->setting);

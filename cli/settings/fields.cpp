@@ -9,48 +9,6 @@
 namespace ackwire::cli {
 namespace {
 
-std::uint32_t u32(const Value& value) { return static_cast<std::uint32_t>(std::get<std::uint64_t>(value)); }
-
-template <class Target>
-struct Place {
-  std::string_view name;
-  void (*set)(Target&, const Value&);
-};
-
-constexpr Place<QueueChange> policy[] = {
-    {"visibility_timeout", [](QueueChange& c, const Value& v) { c.visibility_timeout = std::get<Duration>(v); }},
-    {"max_attempts", [](QueueChange& c, const Value& v) { c.max_attempts = u32(v); }},
-    {"backoff_initial", [](QueueChange& c, const Value& v) { c.backoff_initial = std::get<Duration>(v); }},
-    {"backoff_multiplier", [](QueueChange& c, const Value& v) { c.backoff_multiplier = std::get<double>(v); }},
-    {"backoff_max", [](QueueChange& c, const Value& v) { c.backoff_max = std::get<Duration>(v); }},
-    {"backoff_jitter", [](QueueChange& c, const Value& v) { c.backoff_jitter = std::get<double>(v); }},
-    {"ttl", [](QueueChange& c, const Value& v) { c.ttl = std::get<Duration>(v); }},
-    {"on_expiry", [](QueueChange& c, const Value& v) { c.on_expiry = std::get<OnExpiry>(v); }},
-    {"dedupe_window", [](QueueChange& c, const Value& v) { c.dedupe_window = std::get<Duration>(v); }},
-    {"max_depth", [](QueueChange& c, const Value& v) { c.max_depth = std::get<std::uint64_t>(v); }},
-    {"max_depth_bytes", [](QueueChange& c, const Value& v) { c.max_depth_bytes = std::get<std::uint64_t>(v); }},
-    {"max_in_flight", [](QueueChange& c, const Value& v) { c.max_in_flight = u32(v); }},
-    {"max_message_bytes", [](QueueChange& c, const Value& v) { c.max_message_bytes = u32(v); }},
-};
-
-constexpr Place<BrokerOptions> store[] = {
-    {"store_bytes_limit", [](BrokerOptions& o, const Value& v) { o.store_bytes_limit = std::get<std::uint64_t>(v); }},
-    {"store_soft_limit", [](BrokerOptions& o, const Value& v) { o.store_soft_limit = std::get<double>(v); }},
-    {"disk_floor_bytes", [](BrokerOptions& o, const Value& v) { o.disk_floor_bytes = std::get<std::uint64_t>(v); }},
-    {"accept_rollback", [](BrokerOptions& o, const Value& v) { o.accept_rollback = std::get<bool>(v); }},
-    {"accept_clock", [](BrokerOptions& o, const Value& v) { o.accept_clock = std::get<bool>(v); }},
-    {"unsafe_filesystem", [](BrokerOptions& o, const Value& v) { o.unsafe_filesystem = std::get<bool>(v); }},
-};
-
-constexpr Place<BrokerOptions> limit[] = {
-    {"commit_max_frames", [](BrokerOptions& o, const Value& v) { o.commit_max_frames = u32(v); }},
-    {"commit_max_bytes", [](BrokerOptions& o, const Value& v) { o.commit_max_bytes = std::get<std::uint64_t>(v); }},
-    {"max_sessions", [](BrokerOptions& o, const Value& v) { o.max_sessions = u32(v); }},
-    {"session_timeout", [](BrokerOptions& o, const Value& v) { o.session_timeout = std::get<Duration>(v); }},
-    {"session_outbox_bytes", [](BrokerOptions& o, const Value& v) { o.session_outbox_bytes = std::get<std::uint64_t>(v); }},
-    {"slow_commit", [](BrokerOptions& o, const Value& v) { o.slow_commit = std::get<Duration>(v); }},
-};
-
 /// "how long a lease lasts (100ms to 12h; default 30s)".
 std::string help_of(const Setting& setting) {
   if (setting.unit == Unit::flag) return std::string(setting.meaning);
@@ -59,14 +17,40 @@ std::string help_of(const Setting& setting) {
   return fmt::format("{} ({}; default {})", setting.meaning, allowed(setting), standard);
 }
 
-template <class Target, std::size_t N>
-std::vector<Field<Target>> joined(std::span<const Setting> settings, const Place<Target> (&places)[N]) {
-  std::vector<Field<Target>> out;
-  for (const Place<Target>& place : places) {
-    const Setting& found = setting(settings, place.name);
-    out.push_back({found, help_of(found), place.set});
+/// Puts a value that was read into the member that it is for.
+template <class Target, class F>
+void put(const F& field, Target& target, const Value& value) {
+  auto& member = field.of(target);
+  using V = typename ackwire::detail::Inside<std::remove_cvref_t<decltype(member)>>::type;
+  if constexpr (std::is_same_v<V, bool> || std::is_same_v<V, double> || std::is_same_v<V, Duration>) {
+    member = std::get<V>(value);
+  } else if constexpr (std::is_enum_v<V>) {
+    member = *value_of<V>(std::get<std::string>(value));  // parse_value() knows the words
+  } else if constexpr (std::is_integral_v<V>) {
+    member = static_cast<V>(std::get<std::uint64_t>(value));
   }
+}
+
+/// The settings of `all` that `wanted` takes.
+template <class Target, class Wanted>
+std::vector<Field<Target>> chosen(std::span<const Setting> all, Wanted wanted) {
+  std::vector<Field<Target>> out;
+  each_field<Target>([&](const auto& field) {
+    if (!field.is_setting() || !wanted(field)) return;
+    const Setting& found = setting(all, field.name);
+    out.push_back({found, help_of(found), [field](Target& target, const Value& value) { put(field, target, value); }});
+  });
   return out;
+}
+
+/// Whether `word` is one of `words`, which are separated by ", ".
+bool has_word(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const auto end = std::min(words.find(", "), words.size());
+    if (words.substr(0, end) == word) return true;
+    words.remove_prefix(std::min(end + 2, words.size()));
+  }
+  return false;
 }
 
 template <class T>
@@ -80,15 +64,16 @@ Result<Value> ranged(const Result<T>& value, double number, std::string_view tex
 }  // namespace
 
 std::span<const Field<QueueChange>> policy_fields() {
-  static const auto fields = joined(queue_settings(), policy);
+  // Pausing has commands of its own.
+  static const auto fields = chosen<QueueChange>(queue_settings(), [](const About& field) { return field.name != "paused"; });
   return fields;
 }
 std::span<const Field<BrokerOptions>> store_fields() {
-  static const auto fields = joined(broker_settings(), store);
+  static const auto fields = chosen<BrokerOptions>(broker_settings(), [](const About& field) { return field.section == "store"; });
   return fields;
 }
 std::span<const Field<BrokerOptions>> limit_fields() {
-  static const auto fields = joined(broker_settings(), limit);
+  static const auto fields = chosen<BrokerOptions>(broker_settings(), [](const About& field) { return field.section == "limits"; });
   return fields;
 }
 
@@ -115,9 +100,9 @@ Result<Value> parse_value(std::string_view text, const Setting& setting) {
       if (text == "false") return Value{false};
       return Error{Errc::invalid_argument, fmt::format("\"{}\" is neither true nor false", text)};
     case Unit::choice:
-      if (text == "dead_letter") return Value{OnExpiry::dead_letter};
-      if (text == "discard") return Value{OnExpiry::discard};
+      if (has_word(setting.words, text)) return Value{std::string(text)};
       return Error{Errc::invalid_argument, fmt::format("\"{}\" is not one of {}", text, setting.words)};
+    default: break;
   }
   return Error{Errc::internal, "unknown kind of setting"};
 }

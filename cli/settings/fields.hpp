@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,14 +14,15 @@
 
 namespace ackwire::cli {
 
-using Value = std::variant<Duration, std::uint64_t, double, bool, OnExpiry>;
+/// A choice is its word.
+using Value = std::variant<Duration, std::uint64_t, double, bool, std::string>;
 
 /// A setting, and how it is put into a Target. `help` names the default.
 template <class Target>
 struct Field {
   Setting setting;
   std::string help;
-  void (*set)(Target&, const Value&);
+  std::function<void(Target&, const Value&)> set;
 
   std::string_view name() const { return setting.name; }
 };

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "ackwire/process.hpp"
-#include "ackwire/settings.hpp"
 #include "api/local_link.hpp"
 #include "client/connection_core.hpp"
 #include "client/fork.hpp"
 #include "client/gate.hpp"
+#include "rules/settings.hpp"
 #include "runtime/commit_loop.hpp"
 #include "store/lmdb_store.hpp"
 #include "transport/endpoint.hpp"
@@ -19,26 +19,6 @@ namespace ackwire {
 namespace {
 
 constexpr Duration farewell{5'000};  // for what was published and not confirmed, when the broker is destroyed without close()
-
-Status check(const BrokerOptions& options) {
-  const std::pair<std::string_view, double> values[] = {
-      {"store_bytes_limit", static_cast<double>(options.store_bytes_limit)},
-      {"store_soft_limit", options.store_soft_limit},
-      {"disk_floor_bytes", static_cast<double>(options.disk_floor_bytes)},
-      {"commit_max_frames", options.commit_max_frames},
-      {"commit_max_bytes", static_cast<double>(options.commit_max_bytes)},
-      {"max_sessions", options.max_sessions},
-      {"session_timeout", static_cast<double>(options.session_timeout.count())},
-      {"session_outbox_bytes", static_cast<double>(options.session_outbox_bytes)},
-      {"slow_commit", static_cast<double>(options.slow_commit.count())},
-      {"call_timeout", static_cast<double>(options.call_timeout.count())},
-  };
-  for (const auto& [name, value] : values) {
-    if (Status status = check_setting(setting(broker_settings(), name), value, "The store was not touched."); !status)
-      return status;
-  }
-  return {};
-}
 
 /// Names that mean something else than a directory, and would become one.
 Status check_directory(const std::filesystem::path& directory) {
@@ -86,7 +66,7 @@ Broker::Broker(std::shared_ptr<backend::Backend> backend, std::unique_ptr<Host> 
     : Connection(std::move(backend)), host_(std::move(host)) {}
 
 Result<Broker> Broker::open(const std::filesystem::path& directory, const BrokerOptions& options) {
-  if (Status status = check(options); !status) return status.error();
+  if (Status status = rules::check_fields(options, "The store was not touched."); !status) return status.error();
   keep_standard_descriptors();
   if (Status status = check_directory(directory); !status) return status.error();
   BrokerOptions own = options;

@@ -1,6 +1,7 @@
 #include "api/child.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -9,13 +10,25 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace ackwire::api {
-namespace {
 
 constexpr std::size_t place_bytes = 1024;
+
+/// In memory that child and parent share.
+struct SharedPlace {
+  std::atomic<std::uint64_t> changes;
+  char text[place_bytes];
+};
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t line_bytes_max = 64 * 1024;
 
 Error cannot(const char* what) {
@@ -24,12 +37,20 @@ Error cannot(const char* what) {
                         "or processes, and try again."};
 }
 
-struct Shared {
-  char* bytes = static_cast<char*>(::mmap(nullptr, place_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-  bool good() const { return bytes != MAP_FAILED; }
+/// Zeroed by the kernel, which is how a SharedPlace begins.
+class Shared {
+ public:
+  Shared() : at_(::mmap(nullptr, sizeof(SharedPlace), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {}
   ~Shared() {
-    if (good()) ::munmap(bytes, place_bytes);
+    if (good()) ::munmap(at_, sizeof(SharedPlace));
   }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  bool good() const { return at_ != MAP_FAILED; }
+  SharedPlace& place() const { return *static_cast<SharedPlace*>(at_); }
+
+ private:
+  void* at_;
 };
 
 bool write_all(int fd, const char* bytes, std::size_t size) {
@@ -43,16 +64,45 @@ bool write_all(int fd, const char* bytes, std::size_t size) {
   return true;
 }
 
-bool read_all(int fd, char* bytes, std::size_t size) {
-  while (size > 0) {
-    const ssize_t got = ::read(fd, bytes, size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    bytes += got;
-    size -= static_cast<std::size_t>(got);
+/// What the parent hears of the child, as long as it gets on.
+class Ear {
+ public:
+  Ear(int pipe, const SharedPlace& place, std::chrono::milliseconds limit) : pipe_(pipe), place_(place), limit_(limit) {}
+  /// False: the child has closed its end, or is stuck.
+  bool read_all(char* bytes, std::size_t size) {
+    while (size > 0) {
+      if (!wait()) return false;
+      const ssize_t got = ::read(pipe_, bytes, size);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return false;
+      bytes += got;
+      size -= static_cast<std::size_t>(got);
+      since_ = Clock::now();
+    }
+    return true;
   }
-  return true;
-}
+  bool stuck() const { return stuck_; }
+
+ private:
+  bool wait() {
+    while (true) {
+      pollfd event{pipe_, POLLIN, 0};
+      const int ready = ::poll(&event, 1, static_cast<int>(std::max<std::chrono::milliseconds::rep>(limit_.count() / 4, 1)));
+      if (ready > 0 || (ready < 0 && errno != EINTR)) return true;  // read() tells the rest
+      const std::uint64_t changes = place_.changes.load(std::memory_order_relaxed);
+      if (std::exchange(seen_, changes) != changes) since_ = Clock::now();
+      stuck_ = Clock::now() - since_ >= limit_;
+      if (stuck_) return false;
+    }
+  }
+
+  const int pipe_;
+  const SharedPlace& place_;
+  const std::chrono::milliseconds limit_;
+  std::uint64_t seen_ = 0;
+  Clock::time_point since_ = Clock::now();
+  bool stuck_ = false;
+};
 
 /// The child's end is told by its parent, not by handlers, core files or words of a library.
 void prepare_child() {
@@ -76,8 +126,8 @@ void Tell::line(char kind, std::string_view text) const {
 
 void Tell::place(std::string_view table, std::string_view key) const {
   static constexpr char digits[] = "0123456789abcdef";
-  char* at = place_;
-  char* const end = place_ + place_bytes - 3;
+  char* at = place_.text;
+  char* const end = place_.text + place_bytes - 3;
   for (std::size_t i = 0; i < table.size() && at < end; ++i) *at++ = table[i];
   if (!key.empty() && at < end) *at++ = ' ';
   for (std::size_t i = 0; i < key.size() && at < end; ++i) {
@@ -85,12 +135,13 @@ void Tell::place(std::string_view table, std::string_view key) const {
     *at++ = digits[static_cast<unsigned char>(key[i]) & 15];
   }
   *at = '\0';
+  place_.changes.fetch_add(1, std::memory_order_relaxed);
 }
 
 Result<ChildEnd> run_in_child(const std::function<void(const Tell&)>& work,
-                              const std::function<void(char kind, std::string_view text)>& hear) {
-  const Shared place;
-  if (!place.good()) return cannot("map memory for a child process");
+                              const std::function<void(char kind, std::string_view text)>& hear, std::chrono::milliseconds limit) {
+  const Shared shared;
+  if (!shared.good()) return cannot("map memory for a child process");
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return cannot("make a pipe to a child process");
   const pid_t child = ::fork();
@@ -103,28 +154,31 @@ Result<ChildEnd> run_in_child(const std::function<void(const Tell&)>& work,
   if (child == 0) {
     ::close(ends[0]);
     prepare_child();
-    work(Tell(ends[1], place.bytes));
+    work(Tell(ends[1], shared.place()));
     ::_exit(0);
   }
   ::close(ends[1]);
+  Ear ear(ends[0], shared.place(), limit);
   char head[5];
   std::string text;
-  while (read_all(ends[0], head, sizeof head)) {
+  while (ear.read_all(head, sizeof head)) {
     std::uint32_t size = 0;
     std::memcpy(&size, head + 1, sizeof size);
     text.resize(std::min<std::size_t>(size, line_bytes_max));
-    if (!read_all(ends[0], text.data(), text.size())) break;
+    if (!ear.read_all(text.data(), text.size())) break;
     hear(head[0], text);
   }
   ::close(ends[0]);
   ChildEnd end;
+  end.stuck = ear.stuck();
+  if (end.stuck) ::kill(child, SIGKILL);
   int status = 0;
   pid_t waited = -1;
   do waited = ::waitpid(child, &status, 0);
   while (waited < 0 && errno == EINTR);
   if (waited == child && WIFSIGNALED(status)) end.signal = WTERMSIG(status);
-  place.bytes[place_bytes - 1] = '\0';
-  end.place = place.bytes;
+  shared.place().text[place_bytes - 1] = '\0';
+  end.place = shared.place().text;
   return end;
 }
 

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "ackwire/process.hpp"
-#include "ackwire/settings.hpp"
 #include "client/connection_core.hpp"
 #include "format/utf8.hpp"
+#include "rules/settings.hpp"
 #include "transport/zmq_link.hpp"
 
 namespace ackwire {
@@ -26,21 +26,8 @@ std::string default_name() {
 }
 
 Status check(const ClientOptions& options) {
-  const std::pair<std::string_view, double> values[] = {
-      {"connect_timeout", static_cast<double>(options.connect_timeout.count())},
-      {"call_timeout", static_cast<double>(options.call_timeout.count())},
-      {"heartbeat", static_cast<double>(options.heartbeat.count())},
-      {"reconnect_initial", static_cast<double>(options.reconnect_initial.count())},
-      {"reconnect_max", static_cast<double>(options.reconnect_max.count())},
-      {"max_unconfirmed", options.max_unconfirmed},
-      {"max_unconfirmed_bytes", static_cast<double>(options.max_unconfirmed_bytes)},
-      {"frames_in_flight", options.frames_in_flight},
-      {"frame_target_bytes", options.frame_target_bytes},
-  };
   constexpr std::string_view untouched = "Nothing was connected.";
-  for (const auto& [name, value] : values) {
-    if (Status status = check_setting(setting(client_settings(), name), value, untouched); !status) return status;
-  }
+  if (Status status = rules::check_fields(options, untouched); !status) return status;
   if (options.name.size() > name_bytes_max)
     return Error{Errc::out_of_range,
                  "name has " + std::to_string(options.name.size()) + " bytes, at most 255 are allowed. " + std::string(untouched)};

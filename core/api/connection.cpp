@@ -1,9 +1,12 @@
 // The verbs of a connection, over whatever is behind it.
 #include "ackwire/connection.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "backend/backend.hpp"
+#include "wire/json.hpp"
 
 namespace ackwire {
 
@@ -49,6 +52,19 @@ void end(std::shared_ptr<Backend> backend) {
   }
 }
 
+constexpr std::uint32_t queues_at_once = 200;  // so that no turn of the broker makes an answer about ten thousand
+
+/// Appends the queues from `from` on, page by page.
+Status more_queues(Backend& backend, std::string from, std::vector<QueueInfo>& all, const Wait& deadline) {
+  do {
+    Result<model::QueuePage> page = ask<model::QueuePage>(backend, model::ListQueues{std::move(from), queues_at_once}, deadline);
+    if (!page) return std::move(page).error();
+    std::move(page->queues.begin(), page->queues.end(), std::back_inserter(all));
+    from = std::move(page->next);
+  } while (!from.empty());
+  return {};
+}
+
 Result<PendingPublish> pending(Result<backend::Publishing> under_way) {
   if (!under_way) return std::move(under_way).error();
   return PendingPublish{*std::move(under_way)};
@@ -56,7 +72,9 @@ Result<PendingPublish> pending(Result<backend::Publishing> under_way) {
 
 /// A series that ended early says how far it came.
 Error part_done(Error error, std::uint64_t count, std::string_view what) {
-  if (count > 0) error.message += " Before that, " + std::to_string(count) + " messages were " + std::string(what) + ".";
+  if (count == 0) return error;
+  error.message += " Before that, " + std::to_string(count) + " messages were " + std::string(what) + ".";
+  error.index = count;
   return error;
 }
 
@@ -91,7 +109,11 @@ Result<QueueInfo> Connection::queue_info(std::string_view queue) {
   return ask<QueueInfo>(*backend_, model::GetQueue{std::string(queue)});
 }
 
-Result<std::vector<QueueInfo>> Connection::list_queues() { return ask<std::vector<QueueInfo>>(*backend_, model::ListQueues{}); }
+Result<std::vector<QueueInfo>> Connection::list_queues() {
+  std::vector<QueueInfo> all;
+  if (Status done = more_queues(*backend_, {}, all, Wait{backend_->call_timeout()}); !done) return std::move(done).error();
+  return all;
+}
 
 Status Connection::remove_queue(std::string_view queue, bool force) {
   return done(ask<model::Done>(*backend_, model::RemoveQueue{std::string(queue), force}));
@@ -157,9 +179,20 @@ Result<PeekPage> Connection::peek(std::string_view queue, std::string_view group
   return ask<PeekPage>(*backend_, model::Peek{std::string(queue), std::string(group), from, count, body_bytes});
 }
 
-Result<BrokerStats> Connection::stats() { return ask<BrokerStats>(*backend_, model::GetStats{}); }
+Result<BrokerStats> Connection::stats() {
+  const auto deadline = Wait{backend_->call_timeout()};
+  Result<model::StatsPage> page = ask<model::StatsPage>(*backend_, model::GetStats{.from = {}, .count = queues_at_once}, deadline);
+  if (!page) return std::move(page).error();
+  if (!page->next.empty()) {
+    if (Status done = more_queues(*backend_, std::move(page->next), page->stats.queues, deadline); !done)
+      return std::move(done).error();
+  }
+  return std::move(page->stats);
+}
 
-Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) { return ask<std::vector<Sample>>(*backend_, query); }
+Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) {
+  return ask<std::vector<Sample>>(*backend_, model::GetHistory{query.queue, query.resolution, query.from});
+}
 
 Result<DeadPage> Connection::dead_letters(std::string_view queue, std::string_view group, std::uint64_t from, std::uint32_t count,
                                           const DeadFilter& filter, std::uint64_t body_bytes) {
@@ -192,6 +225,21 @@ Result<DeadMoved> Connection::redrive(std::string_view queue, std::string_view g
 
 Result<DeadMoved> Connection::discard(std::string_view queue, std::string_view group, const DeadFilter& filter) {
   return move_dead(*backend_, {model::DeadAction::discard, std::string(queue), std::string(group), filter});
+}
+
+Result<std::string> Connection::request(std::string_view verb, std::string_view members) {
+  Result<model::Request> what = wire::request_of(verb, members);
+  if (!what) return std::move(what).error();
+  Result<model::Reply> reply = backend_->request(*what, Wait{backend_->call_timeout()});
+  if (!reply) return std::move(reply).error();
+  if (Error* refused = std::get_if<Error>(&*reply)) return std::move(*refused);
+  return wire::to_json(*reply);
+}
+
+std::vector<std::string_view> Connection::verbs() {
+  std::vector<std::string_view> names;
+  model::each_verb([&names](const model::Verb& verb, auto) { names.push_back(verb.name); });
+  return names;
 }
 
 std::string Connection::unreachable() const { return backend_->unreachable(); }

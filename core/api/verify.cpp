@@ -81,6 +81,11 @@ void check(store::Store& store, const Tell& tell) {
 }
 
 std::string ended(const api::ChildEnd& end) {
+  if (end.stuck) {
+    const auto limit = std::chrono::duration_cast<std::chrono::seconds>(api::child_progress_limit);
+    return end.place + ": reading on from here came to nothing in " + std::to_string(limit.count()) +
+           " s: a page of the data file points to itself, or the disk does not answer";
+  }
   const std::string how = end.signal != 0
                               ? std::string("signal ") + std::to_string(end.signal) + " (" + ::strsignal(end.signal) + ")"
                               : std::string("an end without a word");

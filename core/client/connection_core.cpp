@@ -85,7 +85,7 @@ Result<model::Reply> ConnectionCore::request(const model::Request& what, const W
   if (Status status = usable(); !status) return status.error();
   const std::uint32_t id = next_request_.fetch_add(1, std::memory_order_relaxed) & 0x3fff'ffff;
   client::RequestWait call;
-  call.repeatable = client::repeatable(what);
+  call.repeatable = model::verb_of(what).repeat == model::Repeat::safe;
   if (Status status = wire::encode(call.frame, id, what); !status) return status.error();
   Lock lock(gate_->mutex);
   if (Status status = open_locked(); !status) return status.error();

@@ -111,7 +111,7 @@ bool ConnectionCore::welcome(std::string_view payload, Clock::time_point now) {
   if (stamped_wrong != Duration{0}) publisher_.shift_times(stamped_wrong);
   gate_->reach.welcomed();
   requests_.ready();
-  subscriptions_.ready(welcome->boot_epoch, now);
+  subscriptions_.ready(welcome->boot_epoch, session_.capabilities().has(wire::Capability::begun), now);
   change_state(ConnectionState::connected, "connected");
   answers_.notify_all();
   schedule(now);
@@ -168,6 +168,11 @@ bool ConnectionCore::refused(std::uint32_t request, std::string_view payload, Cl
     gate_->reach.greeting(now);
     return true;
   }
+  if (!session_.ready() && session_.named_capabilities() && error.code == Errc::invalid_argument) {
+    session_.forget_capabilities();  // a broker that does not know of them
+    session_.connected(now);
+    return true;
+  }
   if (!session_.ready() && session_.named_life() && (error.code == Errc::store_rollback || error.code == Errc::invalid_argument)) {
     // Invalid: a broker that does not know of lives. It is greeted as if for the first time.
     if (error.code == Errc::store_rollback) end_life(error.message);
@@ -185,7 +190,7 @@ bool ConnectionCore::refused(std::uint32_t request, std::string_view payload, Cl
     return true;
   }
   publisher_.refuse(request, error);
-  subscriptions_.refused(request, error);
+  subscriptions_.refused(request, error, now);
   requests_.refused(request, error);
   answers_.notify_all();
   gate_->published.notify_all();

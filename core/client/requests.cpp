@@ -1,21 +1,8 @@
 #include "client/requests.hpp"
 
-#include <type_traits>
-
 #include "client/refusals.hpp"
 
 namespace ackwire::client {
-
-bool repeatable(const model::Request& request) {
-  return std::visit(
-      [](const auto& what) {
-        using T = std::decay_t<decltype(what)>;
-        return !(std::is_same_v<T, model::RemoveQueue> || std::is_same_v<T, model::Purge> ||
-                 std::is_same_v<T, model::CreateGroup> || std::is_same_v<T, model::RemoveGroup> ||
-                 std::is_same_v<T, model::MoveDead>);
-      },
-      request);
-}
 
 void Requests::add(std::uint32_t request, RequestWait& wait) {
   waits_.emplace(request, &wait);

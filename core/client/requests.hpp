@@ -10,7 +10,6 @@
 #include <unordered_map>
 
 #include "ackwire/error.hpp"
-#include "model/request.hpp"
 
 namespace ackwire::client {
 
@@ -24,9 +23,6 @@ struct RequestWait {
   std::shared_ptr<const void> owner;  // keeps it alive
   std::optional<Error> error;
 };
-
-/// True when the same request again changes nothing more and gives the same answer.
-bool repeatable(const model::Request& request);
 
 /// Not thread-safe: every call is made with the gate held.
 class Requests {

@@ -51,6 +51,7 @@ Duration Session::welcomed(const wire::Welcome& welcome, Clock::time_point now) 
   failures_ = 0;
   boot_epoch_ = welcome.boot_epoch;
   life_ = wire::Life{welcome.store_id, welcome.boot_epoch};
+  capabilities_ = welcome.capabilities.value_or(wire::Capabilities::unnamed());
   session_timeout_ = Duration{welcome.session_timeout_ms};
   const bool knew = knows_time();
   learn_time(welcome.now, hello_ms_);
@@ -71,6 +72,7 @@ void Session::forget_life(bool for_good) {
 
 bool Session::lost() {
   hello_due_ = ping_due_ = false;
+  names_capabilities_ = true;  // the next broker may be another one
   return std::exchange(phase_, Phase::down) != Phase::down;
 }
 
@@ -82,6 +84,8 @@ bool Session::next_hello(std::string& out, Clock::time_point now) {
   hello.client_name = options_.name;
   if (names_life_) hello.life = life_;
   named_life_ = hello.life.has_value();
+  if (names_capabilities_) hello.capabilities = wire::Capabilities::all();
+  named_capabilities_ = hello.capabilities.has_value();
   wire::encode(out, hello);
   said_ = now;
   hello_ms_ = steady_ms();

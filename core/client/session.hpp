@@ -31,6 +31,12 @@ class Session {
   bool named_life() const { return named_life_; }
   /// From now on a hello names no life; `for_good`: because the broker does not understand it.
   void forget_life(bool for_good);
+  /// True when the last hello named capabilities.
+  bool named_capabilities() const { return named_capabilities_; }
+  /// The next hello of this connection names none, because the broker does not understand them.
+  void forget_capabilities() { names_capabilities_ = false; }
+  /// Of the broker of this session.
+  const wire::Capabilities& capabilities() const { return capabilities_; }
   /// The session is gone; false when there was none.
   bool lost();
   /// Give the connection up and make a new one.
@@ -76,6 +82,8 @@ class Session {
   std::uint64_t boot_epoch_ = 0;
   std::optional<wire::Life> life_;  // of the last welcome
   bool names_life_ = true, named_life_ = false;
+  bool names_capabilities_ = true, named_capabilities_ = false;
+  wire::Capabilities capabilities_{};
   Duration session_timeout_{0};
   std::uint32_t failures_ = 0;  // connections given up since the last welcome
   Clock::time_point since_{}, heard_{}, said_{};

@@ -48,7 +48,7 @@ void Subscriptions::ack_later(const std::shared_ptr<Subscription>& of, std::uint
 }
 
 void Subscriptions::list_acks(const std::shared_ptr<Subscription>& of) {
-  if (!ready_ || of->acks_listed || of->acks.empty()) return;
+  if (!ready_ || of->acks_listed || of->acks.empty() || of->acks_due != Clock::time_point::max()) return;
   const std::uint64_t enough = std::max<std::uint64_t>(async_frame_messages_min, of->told / async_frames_per_credit);
   const bool send_now = of->acks_under_way == 0 || (of->acks_under_way < async_frames_under_way && of->acks.messages() >= enough);
   if (!send_now) return;
@@ -129,13 +129,25 @@ void Subscriptions::fail(Pending& pending, const Error& error) {
   of.settled.notify_all();
 }
 
-void Subscriptions::refused(std::uint32_t request, const Error& error) {
+void Subscriptions::refused(std::uint32_t request, const Error& error, Clock::time_point now) {
   if ((request & request_bit) == 0) return;
   const auto found = pending_.find(request);
   if (found == pending_.end()) return;
   Pending pending = std::move(found->second);
   pending_.erase(found);
+  const bool later = pending.async_ack && error.code == Errc::store_full && pending.boot_epoch == boot_epoch_ &&
+                     pending.of->phase == Subscription::Phase::live;
+  if (later) return repeat(pending, now + error.retry_after);
   fail(pending, error);
+}
+
+// The store had no room for the acks; the leases are as they were.
+void Subscriptions::repeat(Pending& pending, Clock::time_point due) {
+  Subscription& of = *pending.of;
+  --of.acks_under_way;
+  for (const model::SettleRange& range : pending.ranges) of.acks.add(range.first_sequence, range.count, range.delivery);
+  of.acks_due = due;
+  tick_wanted_ = std::min(tick_wanted_, due);
 }
 
 /// Acks that were not sent and cannot be any more.

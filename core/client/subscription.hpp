@@ -66,6 +66,7 @@ struct Subscription {
 
   Outcomes outcomes;
   RangeList acks;                                                    // of ack_async, not sent yet
+  Clock::time_point acks_due = Clock::time_point::max();             // when they are sent; max: as soon as they can be
   bool acks_listed = false;                                          // in Subscriptions::acking_
   std::uint32_t acks_under_way = 0;                                  // settle frames of ack_async without an answer
   std::uint64_t acks_issued = 0, acks_answered = 0, acks_stale = 0;  // messages

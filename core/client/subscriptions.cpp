@@ -35,7 +35,7 @@ std::shared_ptr<Subscription> Subscriptions::find(model::SubscriptionId id) cons
 
 void Subscriptions::subscribe(Subscription& of) {
   of.told = of.returning ? 0 : of.read_ahead.window(of.open);
-  const model::Subscribe subscribe{of.id, of.queue, of.group, of.told, of.concurrency};
+  const model::Subscribe subscribe{of.id, of.queue, of.group, of.told, tells_begun_ ? of.concurrency : 0};
   wire::encode(control_.emplace_back(), subscribe);
 }
 
@@ -159,6 +159,7 @@ void Subscriptions::closed(Subscription& of, std::uint64_t messages) {
 void Subscriptions::tell_begun(Subscription& of) {
   of.begun_due = Clock::time_point::max();
   if (of.begun.empty() || !ready_) return;
+  if (!tells_begun_) return of.begun.clear();
   std::vector<model::SettleRange> left = of.begun.take();
   while (!left.empty()) wire::encode(control_.emplace_back(), model::Begun{of.id, boot_epoch_, take_frame(left)});
 }
@@ -186,7 +187,8 @@ void Subscriptions::recalled(const model::Recall& recall) {
   release(of, ranges);
 }
 
-void Subscriptions::ready(std::uint64_t boot_epoch, Clock::time_point now) {
+void Subscriptions::ready(std::uint64_t boot_epoch, bool tells_begun, Clock::time_point now) {
+  tells_begun_ = tells_begun;
   ready_ = true;
   boot_epoch_ = boot_epoch;
   for (const auto& [id, of] : by_id_) {
@@ -209,7 +211,7 @@ void Subscriptions::session_lost(const Error& error) {
     of->received = false;
     of->open = 0;
     of->begun.clear();
-    of->begun_due = Clock::time_point::max();
+    of->begun_due = of->acks_due = Clock::time_point::max();
     if (of->phase == Subscription::Phase::ending) {
       finish(*of, std::nullopt);
     } else {
@@ -291,7 +293,11 @@ Clock::time_point Subscriptions::tick(Clock::time_point now) {
   for (const auto& [id, of] : by_id_) {
     if (of->phase != Subscription::Phase::live) continue;
     if (now >= of->begun_due) tell_begun(*of);
-    next = std::min({next, of->begun_due, keep_alive(*of, now)});
+    if (now >= of->acks_due) {
+      of->acks_due = Clock::time_point::max();
+      list_acks(of);
+    }
+    next = std::min({next, of->begun_due, of->acks_due, keep_alive(*of, now)});
   }
   return next;
 }
@@ -302,7 +308,8 @@ Clock::time_point Subscriptions::keep_alive(Subscription& of, Clock::time_point 
   if (now < of.renewed + interval) return of.renewed + interval;
   of.renewed = now;
   if (of.received && of.renew) wire::encode_renew(control_.emplace_back(), of.id);
-  if (of.received && !of.renew) wire::encode(control_.emplace_back(), model::Begun{of.id, boot_epoch_, {}});
+  if (of.received && !of.renew && tells_begun_) wire::encode(control_.emplace_back(), model::Begun{of.id, boot_epoch_, {}});
+  if (of.received && !of.renew && !tells_begun_) send_credit(of, of.told);  // any word will do
   return now + interval;
 }
 

@@ -48,8 +48,8 @@ class Subscriptions {
   std::uint64_t take(const std::shared_ptr<Subscription>& of, std::uint64_t max, Clock::time_point now,
                      std::vector<ReceivedRun>& out);
 
-  /// A session began: subscribe again.
-  void ready(std::uint64_t boot_epoch, Clock::time_point now);
+  /// A session began: subscribe again. `tells_begun`: the broker understands what was begun.
+  void ready(std::uint64_t boot_epoch, bool tells_begun, Clock::time_point now);
   void session_lost(const Error& error);
   /// The connection is closed or has failed for good.
   void abandon(const Error& error);
@@ -58,7 +58,7 @@ class Subscriptions {
   /// False when the runs are damaged.
   bool deliver(model::SubscriptionId id, std::string_view runs, const std::shared_ptr<const void>& owner, Clock::time_point now);
   void settled(std::uint32_t request, const model::SettleResult& answer);
-  void refused(std::uint32_t request, const Error& error);
+  void refused(std::uint32_t request, const Error& error, Clock::time_point now);
   void recalled(const model::Recall& recall);
   void ended(const model::SubscriptionEnded& ended);
   void ponged(std::uint32_t pongs);
@@ -97,6 +97,7 @@ class Subscriptions {
   Clock::time_point keep_alive(Subscription& of, Clock::time_point now);
   void answer(Pending& pending, const model::SettleResult& answer);
   void fail(Pending& pending, const Error& error);
+  void repeat(Pending& pending, Clock::time_point due);
   void lose_acks(Subscription& of, const Error& error);
   void finish(Subscription& of, std::optional<Error> why);
 
@@ -108,6 +109,7 @@ class Subscriptions {
   std::uint64_t boot_epoch_ = 0;
   Clock::time_point tick_wanted_ = Clock::time_point::max();
   bool ready_ = false;
+  bool tells_begun_ = true;  // the broker takes BEGUN
 };
 
 }  // namespace ackwire::client

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ackwire/limits.hpp"
 #include "model/command.hpp"
 
 namespace ackwire::engine {
@@ -47,6 +48,8 @@ struct Subscription {
   Duration renewed_until{0};                   // no lease of this consumer ends before it
   std::deque<AppliedSettle> recently_settled;  // the latest, at most recent_settles
   std::size_t effect = npos;                   // index of this turn's open delivery
+  /// How many messages of it may have been begun when the broker dies without a word of it.
+  std::uint32_t presumed() const { return concurrency == 0 ? limits::credit : concurrency; }
   std::uint32_t free() const { return credit > in_flight && !listener->held && !listener->silent ? credit - in_flight : 0; }
   /// It could work on another message at once.
   bool idle() const { return free() > 0 && in_flight < std::max(concurrency, 1u); }
@@ -65,6 +68,7 @@ struct Consumers {
   std::unordered_map<std::uint32_t, Subscription*> by_index;
   std::unordered_map<SessionId, std::unique_ptr<Listener>> listeners;  // sessions that have subscribed
   std::vector<std::uint32_t> delivering;                               // indices of those with an open delivery in this turn
+  std::vector<std::uint32_t> unanswered;                               // indices of those made in this turn
   std::uint32_t next_index = 1;
 
   Subscription* find(SessionId session, SubscriptionId id) const;

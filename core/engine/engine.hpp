@@ -4,7 +4,8 @@
 //   begin(now) -> any number of commands -> finish() -> take_effects()
 //
 // and is one transaction. Effects exist only after finish() returned ok: nothing leaves before its commit. When finish() fails, the
-// engine must not be used any more: make a new one over the same store, as after a crash (its sessions are gone).
+// engine must not be used any more: make a new one over the same store, which resumes it (store_full), or opens as after a crash,
+// with its sessions gone.
 // Not thread-safe.
 #pragma once
 
@@ -59,6 +60,9 @@ class Engine {
   /// Reads the durable state, raises the boot epoch and commits it. Requires: called once, first; `now` is not behind kept_time(),
   /// and never goes back from here on.
   Status open(model::Now now);
+  /// In place of open(): goes on for `before`, whose finish() failed with store_full, as that was before the turn that failed. Same
+  /// boot epoch, sessions, subscriptions and leases: only the commands of that turn are to be repeated. Writes nothing.
+  Status resume(model::Now now, Engine& before);
   /// Above every one before it in this store, and at least the milliseconds since the Unix epoch at open(): so it is above those of
   /// a copy of the store that lived on elsewhere, too, as long as the wall clock is right.
   std::uint64_t boot_epoch() const;

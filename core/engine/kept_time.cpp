@@ -38,7 +38,10 @@ Result<std::optional<KeptTime>> kept_time(store::Store& store) {
 void Engine::State::keep_time() {
   kept_wall_ms = epoch_ms(turn.now.wall);
   const MachineBoot& machine = options.machine_boot;
-  turn.tx->put(Table::state, key::time(), encode(TimeRow{kept_wall_ms, turn.now.mono.count(), {machine.begin(), machine.end()}}));
+  time.wall_ms = kept_wall_ms;
+  time.mono_ms = turn.now.mono.count();
+  time.machine_boot.assign(machine.begin(), machine.end());
+  turn.tx->put(Table::state, key::time(), encode(time));
 }
 
 void Engine::State::keep_time_if_due() {

@@ -50,10 +50,16 @@ void Engine::State::load() {
   const auto boot_row = turn.tx->get(Table::state, key::boot());
   if (boot_row ? !read_state(std::string(std::string_view(key::boot())), *boot_row, boot, nullptr, "the boot row") : lacks_rows())
     return turn.damage("the boot row");
-  if (const auto row = turn.tx->get(Table::state, key::lives()); row && !decode(*row, lives)) {
-    lives = {};  // clients of an earlier life are told that theirs is not known
-    turn.damage_found.push_back("damage in the store: the row of boot epochs is lost");
+  if (const auto row = turn.tx->get(Table::state, key::lives())) {
+    const Decoded read = decode(*row, lives);
+    if (read.is_newer()) return turn.refuse_newer("the row of boot epochs");
+    if (!read) {
+      lives = {};  // clients of an earlier life are told that theirs is not known
+      turn.damage_found.push_back("damage in the store: the row of boot epochs is lost");
+    }
   }
+  if (const auto row = turn.tx->get(Table::state, key::time()); row && decode(*row, time).is_newer())
+    return turn.refuse_newer("the row of the time");
   store::Row row;
   for (store::Scan scan(*turn.tx, Table::state, "Q"); scan.next(row) && row.key.size() == 5;) {
     const std::uint32_t id = be32(row.key, 1);
@@ -93,7 +99,7 @@ void Engine::State::load() {
     for (auto& [group_id, group] : queue.groups) {
       load_window(queue, group);
       load_leased_retry(queue, group);
-      presume_after_crash(queue, group);
+      if (!resumes) presume_after_crash(queue, group);
     }
     recount_damaged(queue);
   }

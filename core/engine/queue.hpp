@@ -84,6 +84,8 @@ struct Queue {
   bool waits_for_room = false;  // in the store: it is tried again in the next turn
   Gauges gauges;                // as State::gauges counts them
   Group* find_group(std::string_view name);
+  /// Whether the group is handed nothing, because somebody said so.
+  bool holds_back(const Group&) const { return row.policy.paused; }
 };
 
 }  // namespace ackwire::engine

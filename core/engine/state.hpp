@@ -37,7 +37,9 @@ struct Engine::State {
   PlantedBugs bugs;
   BootRow boot;
   LivesRow lives;
+  TimeRow time;
   Duration started{0};
+  bool resumes = false;            // goes on for an engine that had the same sessions
   std::uint64_t kept_wall_ms = 0;  // broker time as the store has it
 
   Turn turn;
@@ -100,7 +102,11 @@ struct Engine::State {
   bool take_out(Queue& queue, Group& group, WindowBlock& block, std::uint32_t slot, TakenOut& out);
   void put_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
   void replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms);
+  /// The body stays: drop_body() when the message is final.
   void erase_retry(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
+  /// Gives a large record its row in `bodies`, if it has none.
+  void put_body(const Queue& queue, const Group& group, std::uint64_t sequence, TakenOut& row);
+  void drop_body(const Queue& queue, const Group& group, std::uint64_t sequence, const TakenOut& row);
   void put_dead(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from, rules::Input input,
                 std::string_view detail);
   void expire_message(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from);
@@ -111,6 +117,8 @@ struct Engine::State {
   void note_damage(Queue& queue, std::string what);
   /// False: there is none, or it was damaged and the message is a dead letter now; `row` is what was put there.
   bool read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
+  /// The same, without a record that lies in `bodies`.
+  bool read_retry_state(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
   std::optional<std::uint64_t> find_due(const Queue& queue, const Group& group, std::uint64_t sequence);
   void erase_due(const Queue& queue, Group& group, std::uint64_t due_ms, std::uint64_t sequence);
   bool unbury(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
@@ -125,9 +133,14 @@ struct Engine::State {
   /// decode(), and once more with a bit put right.
   template <class R>
   bool read_state(const std::string& at, std::string_view value, R& row, Queue* queue, const std::string& what) {
-    if (decode(value, row)) return true;
+    if (const Decoded read = decode(value, row)) {
+      return true;
+    } else if (read.is_newer()) {
+      turn.refuse_newer(what);
+      return false;
+    }
     const auto mended = mend_state(at, value, queue, what);
-    return mended && decode(*mended, row);
+    return mended && static_cast<bool>(decode(*mended, row));
   }
 
   // settle.cpp
@@ -167,6 +180,7 @@ struct Engine::State {
   bool row_expired(const Queue& queue, const TakenOut& row, const format::Record& record) const;
 
   // consumer.cpp
+  void answer_subscribe(const Subscription& subscription);
   void end_subscription(Subscription& subscription, Return why, const char* text);
 
   // publish.cpp, producer.cpp
@@ -180,22 +194,7 @@ struct Engine::State {
   void load_producers(Queue& queue);
   void prune_producers(Queue& queue);
 
-  // request.cpp and the files of its nouns
-  model::Reply answer(const model::Request& what);
-  model::Reply handle(const model::CreateQueue& request);
-  model::Reply handle(const model::EnsureQueue& request);
-  model::Reply handle(const model::SetQueue& request);
-  model::Reply handle(const model::GetQueue& request);
-  model::Reply handle(const model::ListQueues& request);
-  model::Reply handle(const model::RemoveQueue& request);
-  model::Reply handle(const model::CreateGroup& request);
-  model::Reply handle(const model::RemoveGroup& request);
-  model::Reply handle(const model::GetStats& request);
-  model::Reply handle(const model::Purge& request);           // purge.cpp
-  model::Reply handle(const model::Peek& request);            // peek.cpp
-  model::Reply handle(const model::GetDeadLetters& request);  // dead.cpp
-  model::Reply handle(const model::MoveDead& request);        // dead.cpp
-  model::Reply handle(const HistoryQuery& request);           // history.cpp
+  // queues.cpp, groups.cpp; who answers which verb is in admin/handlers.hpp
   Queue& make_queue(std::string_view name, const QueuePolicy& policy);
   Group& make_group(Queue& queue, std::string_view name, bool from_oldest);
   void count_kept(Queue& queue, Group& group);
@@ -203,7 +202,7 @@ struct Engine::State {
   Duration oldest_age(const Queue& queue, const Group& group);
 
   // purge.cpp
-  void discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record, rules::State from);
+  void discard_message(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row, rules::State from);
   bool purge_retry(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count);
   bool purge_blocks(Queue& queue, Group& group, std::uint64_t bound, std::uint64_t& count);
 

@@ -1,6 +1,7 @@
 // The turn: begin, commands, finish. It costs what it touches: queues that a command named, and those whose time has come.
 #include <algorithm>
 
+#include "engine/rows/body.hpp"
 #include "engine/state.hpp"
 #include "store/scan.hpp"
 
@@ -56,6 +57,7 @@ void Engine::State::finish_turn() {
 
 Status Engine::State::end_turn() {
   Status result = turn.commit();
+  if (result.ok()) consumers.unanswered.clear();
   consumers.close_deliveries();
   if (result.ok()) settle_touched();
   return result;
@@ -194,7 +196,7 @@ std::optional<std::string> Engine::State::lists_fault() const {
           std::any_of(group.consumers.begin(), group.consumers.end(), [](const Subscription* s) { return s->free() > 0; });
       const bool anything =
           group.ready_retry > 0 || Group::less(group.outstanding(), group.leased + group.row.retry - group.retry_leases.size()) > 0;
-      if (anybody && anything && !queue.row.policy.paused && group.leased < queue.row.policy.max_in_flight)
+      if (anybody && anything && !queue.holds_back(group) && group.leased < queue.row.policy.max_in_flight)
         return fault("has messages for a consumer that waits");
     }
   }
@@ -268,7 +270,7 @@ std::vector<dedupe::DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::u
         TakenOut taken;
         format::Record record;
         const std::uint64_t sequence = be64(row.key, 8);
-        bool known = decode(row.value, taken);
+        bool known = static_cast<bool>(read_taken_out(*turn.tx, row.key, row.value, taken));
         if (!known && table == Table::dead) read_dead(queue, group, sequence, row.value, taken);
         if (!known && table == Table::retry) read_retry(queue, group, sequence, taken);
         known = known && taken.reason != static_cast<std::uint8_t>(DeadReason::damaged);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ackwire/error.hpp"
+#include "engine/rows/row.hpp"
 #include "model/effect.hpp"
 #include "model/note.hpp"
 #include "store/store.hpp"
@@ -31,6 +32,10 @@ struct Turn {
   /// What the broker cannot do without is damaged: the turn fails.
   void damage(const std::string& place) {
     if (broken.ok()) broken = damaged_row(place);
+  }
+  /// A row has a member that this program must know and does not: the turn fails.
+  void refuse_newer(const std::string& place) {
+    if (broken.ok()) broken = newer_row(place);
   }
   /// Ends it: nothing leaves unless the commit was ok.
   Status commit();

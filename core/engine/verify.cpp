@@ -9,6 +9,7 @@
 #include "engine/repair/recount.hpp"
 #include "engine/repair/repair_rows.hpp"
 #include "engine/repair/salvage.hpp"
+#include "engine/rows/body.hpp"
 #include "format/record.hpp"
 #include "format/run.hpp"
 
@@ -21,7 +22,8 @@ struct GroupCheck {
   GroupRow row;
   Counted pending, retry, dead;
   std::uint64_t due = 0;
-  std::set<std::uint64_t> taken;  // sequences with a retry or dead row
+  std::set<std::uint64_t> taken;   // sequences with a retry or dead row
+  std::set<std::uint64_t> bodies;  // of them those whose record lies in `bodies`
 };
 
 struct QueueCheck {
@@ -40,13 +42,15 @@ class Verifier {
     read_queues();
     read_retry(Table::retry);
     read_retry(Table::dead);
+    read_bodies();
     read_due();
     read_marks();
     read_blocks();
     read_answers();
     each(Table::history, [&](std::string_view key, std::string_view value) {
-      Sample sample;
-      if (key.size() != 13 || !decode(value, sample)) problem("history", key, "fails its checksum");
+      SampleRow sample;
+      if (key.size() != 13) problem("history", key, "has a key of the wrong length");
+      if (const Decoded read = decode(value, sample); !read) problem("history", key, read.fault());
     });
     if (!has_boot_row_ && report_.bytes > 0) problem("the row of the broker is missing from state");
     for (auto& [id, queue] : queues_) check_totals(queue);
@@ -57,8 +61,8 @@ class Verifier {
  private:
   template <class Visit>
   void each(Table table, Visit visit) {
-    static constexpr std::array<std::string_view, store::table_count> names{"state", "blocks", "marks",  "retry",
-                                                                            "due",   "dead",   "dedupe", "history"};
+    static constexpr std::array<std::string_view, store::table_count> names{"state", "blocks", "marks",   "retry", "due",
+                                                                            "dead",  "dedupe", "history", "bodies"};
     const std::string_view name = names[static_cast<std::size_t>(table)];
     store::Row row;
     std::string from(1, '\0');
@@ -80,6 +84,9 @@ class Verifier {
   void problem(std::string_view table, std::string_view key, std::string_view what) {
     if (tx_.status().ok()) found(std::string(table) + " " + hex(key) + ": " + std::string(what));
   }
+  void problem(std::string_view table, std::string_view key, const std::string& what, const Decoded& read) {
+    problem(table, key, what + std::string(read.fault()));
+  }
   void problem(const std::string& text) {
     if (tx_.status().ok()) found(text);
   }
@@ -95,16 +102,16 @@ class Verifier {
       if (key == std::string_view("E")) {
         has_boot_row_ = true;
         BootRow boot;
-        if (!decode(value, boot)) problem("state", key, "the boot row fails its checksum");
+        if (const Decoded read = decode(value, boot); !read) problem("state", key, "the boot row ", read);
       } else if (key == std::string_view("L")) {
         LivesRow lives;
-        if (!decode(value, lives)) problem("state", key, "the row of boot epochs fails its checksum");
+        if (const Decoded read = decode(value, lives); !read) problem("state", key, "the row of boot epochs ", read);
       } else if (key == std::string_view("T")) {
         TimeRow time;
-        if (!decode(value, time)) problem("state", key, "the row of the time fails its checksum");
+        if (const Decoded read = decode(value, time); !read) problem("state", key, "the row of the time ", read);
       } else if (key[0] == 'Q' && key.size() == 5) {
         QueueCheck& queue = queues_[be32(key, 1)];
-        if (!decode(value, queue.row)) problem("state", key, "the row of a queue fails its checksum");
+        if (const Decoded read = decode(value, queue.row); !read) problem("state", key, "the row of a queue ", read);
         if (queue.row.removing) {
           removed_.insert(be32(key, 1));
           queues_.erase(be32(key, 1));
@@ -119,13 +126,13 @@ class Verifier {
       if (queue == queues_.end()) return problem("state", key, "belongs to no queue");
       if (key[0] == 'S') {
         seen[id].first = true;
-        if (!decode(value, queue->second.state))
-          problem("state", key, "the counters of queue " + queue->second.row.name + " fail their checksum");
+        if (const Decoded read = decode(value, queue->second.state); !read)
+          problem("state", key, "the row of counters of queue " + queue->second.row.name + " ", read);
         return;
       }
       GroupCheck group;
-      if (!decode(value, group.row))
-        return problem("state", key, "a group of queue " + queue->second.row.name + " fails its checksum");
+      if (const Decoded read = decode(value, group.row); !read)
+        return problem("state", key, "a group of queue " + queue->second.row.name + " ", read);
       if (group.row.removing) {
         queue->second.removed_groups.insert(be32(key, 5));
       } else {
@@ -166,20 +173,29 @@ class Verifier {
       GroupCheck* group = group_of(name, key, 16);
       if (!group) return;
       TakenOut row;
-      if (!decode(value, row)) return problem(name, key, "fails its checksum");
+      if (const Decoded read = read_taken_out(tx_, key, value, row); !read) return problem(name, key, read.fault());
       const std::uint64_t sequence = be64(key, 8);
-      (table == Table::retry ? group->retry : group->dead).add(row.record.size());
+      (table == Table::retry ? group->retry : group->dead).add(row.record_bytes());
       ++(table == Table::retry ? report_.delayed : report_.dead);
       if (table == Table::retry && row.time_ms == leased_due) ++report_.in_flight;
       if (sequence >= queues_.at(be32(key, 0)).state.next_sequence) problem(name, key, "has a sequence that was never given");
       if (!group->taken.insert(sequence).second) problem(name, key, "is in retry and in dead at once");
+      if (row.body_bytes != 0) group->bodies.insert(sequence);
       if (table == Table::dead) {
         // A dead letter may be there because its record was damaged.
         if (row.reason == static_cast<std::uint8_t>(DeadReason::damaged)) return;
       } else if (!tx_.get(Table::due, key::due(be32(key, 0), be32(key, 4), row.time_ms, sequence))) {
         problem(name, key, "has no row in the due index");
       }
+      if (row.record_bytes() != row.record.size()) problem(name, key, "names a record of another size than the one in bodies");
       check_record(name, key, row.record);
+    });
+  }
+
+  void read_bodies() {
+    each(Table::bodies, [&](std::string_view key, std::string_view) {
+      const GroupCheck* group = group_of("bodies", key, 16);
+      if (group && !group->bodies.contains(be64(key, 8))) problem("bodies", key, "belongs to no message");
     });
   }
 

@@ -20,6 +20,7 @@ enum class NoteKind : std::uint8_t {
   dead_lettered,
   publish_refused,  // detail: name of the error
   request_refused,  // the same
+  administered,     // detail: the verb, and what it did
 };
 
 /// What happened in one turn; alike things are one note with their count.

@@ -20,13 +20,8 @@ std::string_view name(LogLevel level) noexcept {
 }
 
 std::string_view name(DeadReason reason) noexcept {
-  switch (reason) {
-    case DeadReason::max_attempts: return "max_attempts";
-    case DeadReason::rejected: return "rejected";
-    case DeadReason::expired: return "expired";
-    case DeadReason::damaged: return "damaged";
-  }
-  return "unknown";
+  const std::string_view word = word_of(reason);
+  return word.empty() ? "unknown" : word;
 }
 
 std::string_view name(Errc code) noexcept {

@@ -1,13 +1,12 @@
 #include "rules/policy.hpp"
 
-#include <array>
 #include <string>
-#include <utility>
+#include <type_traits>
 
 #include "ackwire/limits.hpp"
-#include "ackwire/settings.hpp"
 #include "ackwire/units.hpp"
 #include "rules/quote.hpp"
+#include "rules/settings.hpp"
 
 namespace ackwire::rules {
 namespace {
@@ -16,23 +15,13 @@ bool legal(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == ':';
 }
 
-/// The members that are numbers, in the order of the table.
-std::array<std::pair<std::string_view, double>, 13> values_of(const QueuePolicy& p) {
-  return {{
-      {"visibility_timeout", static_cast<double>(p.visibility_timeout.count())},
-      {"max_attempts", p.max_attempts},
-      {"backoff_initial", static_cast<double>(p.backoff.initial.count())},
-      {"backoff_multiplier", p.backoff.multiplier},
-      {"backoff_max", static_cast<double>(p.backoff.max.count())},
-      {"backoff_jitter", p.backoff.jitter},
-      {"ttl", static_cast<double>(p.ttl.count())},
-      {"dedupe_window", static_cast<double>(p.dedupe_window.count())},
-      {"max_depth", static_cast<double>(p.max_depth)},
-      {"max_depth_bytes", static_cast<double>(p.max_depth_bytes)},
-      {"max_in_flight", p.max_in_flight},
-      {"max_message_bytes", p.max_message_bytes},
-      {"paused", p.paused ? 1 : 0},
-  }};
+/// As it is written in every face.
+template <class F, class V>
+std::string written(const F& field, const V& value) {
+  if constexpr (std::is_enum_v<V>)
+    return std::string(word_of(value));
+  else
+    return format_value(field.unit, detail::number_of(value));
 }
 
 }  // namespace
@@ -60,56 +49,26 @@ Status check_queue_name(std::string_view name) { return rules::check_name("queue
 namespace ackwire::rules {
 
 Status check_policy(const QueuePolicy& p) {
-  for (const auto& [name, value] : values_of(p)) {
-    if (Status status = check_setting(setting(queue_settings(), name), value, "Nothing was changed."); !status) return status;
-  }
+  if (Status status = check_fields(p, "Nothing was changed."); !status) return status;
   if (p.backoff.max < p.backoff.initial) {
     return Error{Errc::out_of_range, "backoff_max >= backoff_initial does not hold: " + format_duration(p.backoff.max) + " < " +
                                          format_duration(p.backoff.initial) + ". Nothing was changed."};
   }
-  if (p.on_expiry != OnExpiry::dead_letter && p.on_expiry != OnExpiry::discard)
-    return Error{Errc::out_of_range, "on_expiry is neither dead_letter nor discard. Nothing was changed."};
   return {};
 }
 
 std::string difference(const QueuePolicy& before, const QueuePolicy& after) {
-  const auto was = values_of(before), is = values_of(after);
   std::string text;
-  const auto add = [&text](std::string_view name, std::string_view from, std::string_view to) {
+  each_field<QueuePolicy>([&](const auto& field) {
+    const auto &was = field.of(before), &is = field.of(after);
+    if (was == is) return;
     if (!text.empty()) text += ", ";
-    text.append(name).append(" ").append(from).append(" -> ").append(to);
-  };
-  for (std::size_t i = 0; i < was.size(); ++i) {
-    const auto& [name, value] = was[i];
-    const Unit unit = setting(queue_settings(), name).unit;
-    if (value != is[i].second) add(name, format_value(unit, value), format_value(unit, is[i].second));
-  }
-  const auto word = [](OnExpiry what) { return what == OnExpiry::discard ? "discard" : "dead_letter"; };
-  if (before.on_expiry != after.on_expiry) add("on_expiry", word(before.on_expiry), word(after.on_expiry));
+    text.append(field.name).append(" ").append(written(field, was)).append(" -> ").append(written(field, is));
+  });
   return text;
 }
 
-QueuePolicy apply(const QueuePolicy& policy, const QueueChange& c) {
-  QueuePolicy p = policy;
-  const auto set = [](auto& member, const auto& change) {
-    if (change) member = *change;
-  };
-  set(p.visibility_timeout, c.visibility_timeout);
-  set(p.max_attempts, c.max_attempts);
-  set(p.backoff.initial, c.backoff_initial);
-  set(p.backoff.multiplier, c.backoff_multiplier);
-  set(p.backoff.max, c.backoff_max);
-  set(p.backoff.jitter, c.backoff_jitter);
-  set(p.ttl, c.ttl);
-  set(p.on_expiry, c.on_expiry);
-  set(p.dedupe_window, c.dedupe_window);
-  set(p.max_depth, c.max_depth);
-  set(p.max_depth_bytes, c.max_depth_bytes);
-  set(p.max_in_flight, c.max_in_flight);
-  set(p.max_message_bytes, c.max_message_bytes);
-  set(p.paused, c.paused);
-  return p;
-}
+QueuePolicy apply(const QueuePolicy& policy, const QueueChange& change) { return with_changes(policy, change); }
 
 std::string cut_text(std::string_view text) {
   constexpr std::string_view ellipsis = "\u2026";

@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/commit_pace.hpp"
 #include "runtime/turn.hpp"
 
 namespace ackwire::runtime {
@@ -26,6 +27,9 @@ constexpr Duration longest_wait{1'000};
 /// Frames are taken into one commit as long as this, or as the commit before it took, if that is longer: whoever waits for
 /// an answer waits for a bounded time, and a slow disk still gets large commits.
 constexpr std::chrono::microseconds gather_min{1'000}, gather_max{5'000};
+
+/// A turn that only settles waits so long for a frame that can share its commit: see Turn::can_wait().
+constexpr std::chrono::microseconds share_wait{250};
 
 Error stopped() { return {Errc::closed, "The broker is closed. Everything confirmed before is safe. Open it again.", {}, {}}; }
 
@@ -58,6 +62,12 @@ class Wake {
   std::atomic<bool> asleep_{false};
 };
 
+void wait_for(int fd, std::chrono::microseconds timeout) {
+  pollfd event{fd, POLLIN, 0};
+  const timespec time{timeout.count() / 1'000'000, timeout.count() % 1'000'000 * 1'000};
+  ::ppoll(&event, 1, &time, nullptr);
+}
+
 /// What may still be taken into one commit.
 struct Room {
   std::size_t frames = 0, bytes = 0;
@@ -89,6 +99,7 @@ struct CommitLoop::State {
   Room room, local_room;  // of the commit under way
   std::vector<Peer> gone, slow;
   std::chrono::microseconds gather = gather_min;
+  CommitPace pace;
 
   // -- protected by mutex --
   mutable std::mutex mutex;
@@ -110,7 +121,7 @@ struct CommitLoop::State {
     const std::lock_guard lock(mutex);
     return !inbox.empty() || !calls.empty() || stopping;
   }
-  void sleep();
+  void sleep(std::chrono::microseconds timeout);
   void collect();
   void run_turn(const Send& sender);
   void run();
@@ -118,15 +129,13 @@ struct CommitLoop::State {
   bool post(std::function<void()> call);
 };
 
-void CommitLoop::State::sleep() {
+void CommitLoop::State::sleep(std::chrono::microseconds timeout) {
   wake.about_to_sleep();
-  Duration timeout = std::min(turn.wait().value_or(longest_wait), longest_wait);
-  if (has_work()) timeout = Duration{0};
+  if (has_work()) timeout = {};
   if (gateway) {
     gateway->wait(wake.fd(), timeout);
   } else if (timeout.count() > 0) {
-    pollfd fd{wake.fd(), POLLIN, 0};
-    ::poll(&fd, 1, static_cast<int>(timeout.count()));
+    wait_for(wake.fd(), timeout);
   }
   wake.awake();
 }
@@ -182,16 +191,24 @@ bool CommitLoop::State::send(const Peer& peer, std::string_view head, std::strin
 // One commit: what comes while its time lasts goes into it, a bounded part of each peer at a time.
 void CommitLoop::State::run_turn(const Send& sender) {
   using std::chrono::steady_clock;
-  const auto until = steady_clock::now() + gather;
+  const auto begun = steady_clock::now(), until = begun + gather;
+  bool waited = false;
   turn.begin(sender);
-  do {
+  while (true) {
     turn.take(frames);
+    pace.take(frames);
     if (frames.empty() || steady_clock::now() >= until) break;
     collect();
-  } while (!frames.empty());
+    if (frames.empty() && turn.can_wait() && !std::exchange(waited, true)) {
+      sleep(share_wait);
+      collect();
+    }
+  }
   const auto before = steady_clock::now();
   turn.finish(sender);
-  gather = std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - before), gather_min, gather_max);
+  const auto after = steady_clock::now();
+  gather = std::clamp(std::chrono::duration_cast<std::chrono::microseconds>(after - before), gather_min, gather_max);
+  pace.committed(std::chrono::duration_cast<std::chrono::microseconds>(after - begun), after);
 }
 
 void CommitLoop::State::run() {
@@ -209,7 +226,7 @@ void CommitLoop::State::run() {
   };
   bool store_room_was_ok = true;
   while (true) {
-    room = local_room = {options.commit_max_frames, options.commit_max_bytes};
+    room = local_room = {options.commit_max_frames, std::min(options.commit_max_bytes, pace.bytes())};
     collect();
     {
       const std::lock_guard lock(mutex);
@@ -217,7 +234,7 @@ void CommitLoop::State::run() {
     }
     if (frames.empty() && !turn.due()) {
       for (const Peer& peer : std::exchange(gone, {})) turn.end(peer);
-      sleep();
+      sleep(std::min(turn.wait().value_or(longest_wait), longest_wait));
       continue;
     }
     run_turn(sender);

@@ -33,7 +33,7 @@ class Gateway {
   virtual ~Gateway() = default;
   /// Returns when something came, `wake_fd` is readable, a peer is gone or no longer slow, or `timeout` has passed. Also pushes
   /// outboxes on.
-  virtual void wait(int wake_fd, std::chrono::milliseconds timeout) = 0;
+  virtual void wait(int wake_fd, std::chrono::microseconds timeout) = 0;
   /// One round without waiting: pushes outboxes on, then takes a bounded part of what each peer has sent, in turn, up to the
   /// limits. Nothing was there when nothing is appended.
   virtual void receive(std::vector<Inbound>& out, std::size_t max_frames, std::size_t max_bytes) = 0;

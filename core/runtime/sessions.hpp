@@ -11,6 +11,7 @@
 
 #include "model/command.hpp"
 #include "model/request.hpp"
+#include "wire/capabilities.hpp"
 
 namespace ackwire::runtime {
 
@@ -26,6 +27,7 @@ struct Session {
   Peer peer;
   model::ProducerId producer{};
   std::string name;
+  wire::Capabilities capabilities{};
   Duration last_heard{0};
   /// Requests that read, in the order in which they came.
   struct Read {

@@ -22,6 +22,8 @@ constexpr Duration pace_slack{5};      // of broker time against the steady cloc
 constexpr Duration full_pause{5'000};  // of publishes
 constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first; and between tries to open again
 constexpr Duration full_retry_after{1'000};
+constexpr Duration next_call{2};  // since an answer, within which whoever waited for it is likely to send the next frame
+constexpr std::size_t reply_kept_bytes = 256 * 1024;
 
 std::uint64_t micros() {
   timespec t{};
@@ -29,10 +31,10 @@ std::uint64_t micros() {
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(t.tv_nsec) / 1'000;
 }
 
+/// A subscribe is not among them: the engine that resumes answers it.
 bool wants_answer(wire::Operation operation) {
   using wire::Operation;
-  return operation == Operation::publish || operation == Operation::settle || operation == Operation::request ||
-         operation == Operation::subscribe;
+  return operation == Operation::publish || operation == Operation::settle || operation == Operation::request;
 }
 
 Error no_session() {
@@ -73,13 +75,17 @@ Status Turn::open() {
   return open_engine();
 }
 
-Status Turn::open_engine() {
+engine::EngineOptions Turn::engine_options() const {
   engine::EngineOptions options;
   options.seed = random_seed();
   options.store_soft_limit = options_.store_soft_limit;
   options.disk_floor_bytes = options_.disk_floor_bytes;
   options.machine_boot = machine_boot_;
-  engine_ = std::make_unique<engine::Engine>(store_, options);
+  return options;
+}
+
+Status Turn::open_engine() {
+  engine_ = std::make_unique<engine::Engine>(store_, engine_options());
   now_ = clock_->at(Clock::read_mono(), Clock::read_system());
   Status opened = engine_->open(now_);
   if (opened.ok()) {
@@ -129,7 +135,10 @@ void Turn::begin(const Send& send) {
   gone_.clear();
   released_ = false;
   frames_ = 0;
+  to_confirm_ = awaited_ = false;
 }
+
+bool Turn::can_wait() const { return to_confirm_ && !awaited_ && now_.mono - last_answer_ <= next_call; }
 
 void Turn::take(const std::vector<Received>& frames) {
   frames_ += frames.size();
@@ -137,6 +146,7 @@ void Turn::take(const std::vector<Received>& frames) {
 }
 
 void Turn::finish(const Send& send) {
+  bool committed = false;
   if (working()) run_reads();
   if (working()) {
     // After the frames: a turn may have taken longer than the timeout, and what the client said meanwhile was waiting.
@@ -146,7 +156,8 @@ void Turn::finish(const Send& send) {
     }
     const std::uint64_t before = micros();
     const Status finished = engine_->finish();
-    if (finished.ok()) {
+    committed = finished.ok();
+    if (committed) {
       if (now_.mono >= commit_window_) {
         commit_window_ = now_.mono + commit_window;
         last_commit_us_ = std::exchange(commit_us_, {});
@@ -162,7 +173,8 @@ void Turn::finish(const Send& send) {
     }
   }
   send_replies(send);
-  if (working()) send_effects(send);
+  if (committed) send_effects(send);
+  if (awaited_) last_answer_ = Clock::read_mono();
   if (now_.mono >= next_probe_) probe(send);
 }
 
@@ -187,8 +199,8 @@ void Turn::probe(const Send& send) {
   }
 }
 
-// Nothing of the turn is true. A full store can be opened again, with every session new; anything else ends the confirming. Whoever
-// waits for an answer hears the store's error: nothing of his frame was done.
+// Nothing of the turn is true. In a full store an engine goes on from before it, with the same sessions; anything else ends the
+// confirming. Whoever waits for an answer hears the store's error: nothing of his frame was done.
 void Turn::after_failure(const Status& failure, const Send& send) {
   Error error = failure.error();
   const bool full = error.code == Errc::store_full;
@@ -200,6 +212,7 @@ void Turn::after_failure(const Status& failure, const Send& send) {
     stop_confirming(failure);
   }
   tell_failure(failure.error(), full);
+  if (full && resume(error)) return;
   close(send, error.code, error.message);
   for (const model::SessionId id : sessions_.all()) sessions_.remove(id);
   if (!full) return;
@@ -207,12 +220,27 @@ void Turn::after_failure(const Status& failure, const Send& send) {
   open_again();
 }
 
+// Writes nothing, so it succeeds on a disk without any room.
+bool Turn::resume(const Error& full) {
+  auto resumed = std::make_unique<engine::Engine>(store_, engine_options());
+  if (!resumed->resume(now_, *engine_)) return false;
+  engine_ = std::move(resumed);
+  make_way(full);
+  tell_damage();
+  return true;
+}
+
+// For what frees room: publishes wait, and so do hand-overs for a little while.
+void Turn::make_way(const Error& full) {
+  engine_->refuse_publishes(now_.mono + full_pause, full);
+  engine_->rest(now_.mono + full_rest);
+}
+
 // A start is a commit too. On a disk without any room it is tried until it succeeds: what frees room may come from outside.
 void Turn::open_again() {
   const Status opened = open_engine();
   if (opened.ok()) {
-    engine_->refuse_publishes(now_.mono + full_pause, full_.error());
-    engine_->rest(now_.mono + full_rest);
+    make_way(full_.error());
     full_ = {};
   } else if (opened.error().code == Errc::store_full) {
     next_open_ = now_.mono + full_rest;
@@ -287,6 +315,7 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   Session& session = sessions_.add(peer, now_.mono);
   session.producer = hello->producer;
   session.name = hello->client_name;
+  session.capabilities = hello->capabilities.value_or(wire::Capabilities::unnamed());
   tell_session(session);
   wire::Welcome welcome;
   welcome.session_timeout_ms = static_cast<std::uint32_t>(options_.session_timeout.count());
@@ -298,6 +327,7 @@ void Turn::hello(const Peer& peer, const wire::Frame& frame) {
   welcome.max_frame_bytes = static_cast<std::uint32_t>(limits::frame_bytes);
   const std::string software = "ackwire " + std::string(version());
   welcome.software = software;
+  if (hello->capabilities) welcome.capabilities = wire::Capabilities::all();
   Reply& reply = replies_.emplace_back(Reply{peer, {}});
   wire::encode(reply.frame, welcome);
 }
@@ -314,12 +344,13 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
   };
   engine_->heard(session.id);
   switch (frame.operation) {
-    case Operation::publish: to_confirm_ = true; return publish(session, frame);
+    case Operation::publish: to_confirm_ = awaited_ = true; return publish(session, frame);
     case Operation::settle: to_confirm_ = true; return settle(session, frame);
     case Operation::request: return request(session, frame);
     case Operation::subscribe: {
-      const auto subscribe = wire::decode_subscribe(frame.payload);
+      auto subscribe = wire::decode_subscribe(frame.payload);
       if (!subscribe) return refused(subscribe.error());
+      if (!session.capabilities.has(wire::Capability::begun)) subscribe->concurrency = 0;  // it would not understand a RECALL
       engine_->subscribe(session.id, *subscribe);
       if (std::find(slow_.begin(), slow_.end(), session.peer) != slow_.end()) engine_->hold(session.id, true);
       return;
@@ -431,8 +462,12 @@ bool Turn::send_effect(model::Effect& effect, const Session& session, const Send
     wire::encode(head_, *ended);
   } else {
     auto& answer = std::get<model::Answer>(effect.what);
-    if (auto* stats = std::get_if<BrokerStats>(&answer.reply)) complete(*stats);
-    wire::encode(head_, answer.request, answer.reply);
+    if (auto* page = std::get_if<model::StatsPage>(&answer.reply)) complete(page->stats);
+    wire::FrameWriter(head_, wire::Operation::reply, answer.request);
+    if (reply_.capacity() > reply_kept_bytes) std::string().swap(reply_);
+    reply_.clear();
+    wire::append_json(reply_, answer.reply);
+    payload = reply_;
   }
   return send(session.peer, head_, payload);
 }

@@ -45,6 +45,9 @@ class Turn {
   /// The parts of run(). take() any number of times: what the frames point to is not needed afterwards.
   void begin(const Send& send);
   void take(const std::vector<Received>& frames);
+  /// What was taken may wait a moment for more: it only settles, and whoever was answered just now is about to send the next frame,
+  /// which then shares the commit and need not wait for two.
+  bool can_wait() const;
   void finish(const Send& send);
   /// Those that do not take what is sent to them: no messages are handed to them, and their reads wait.
   void set_slow(const std::vector<Peer>& slow);
@@ -80,7 +83,10 @@ class Turn {
   void probe(const Send& send);
   bool send_effect(model::Effect& effect, const Session& session, const Send& send);
   void tell_damage();
+  engine::EngineOptions engine_options() const;
   Status open_engine();
+  bool resume(const Error& full);
+  void make_way(const Error& full);
   void after_failure(const Status& failure, const Send& send);
   void open_again();
   bool working() const { return failed_.ok() && full_.ok(); }
@@ -131,12 +137,14 @@ class Turn {
   bool released_ = false;                 // one that was slow can be handed messages again
   std::deque<model::SessionId> readers_;  // those with reads, in turn
   bool reads_left_ = false;               // some may run in the next turn
-  bool to_confirm_ = false;               // somebody waits for this turn's commit
-  Duration next_reads_{0};
-  model::Publish publish_;  // its vectors are used again
+  bool to_confirm_ = false;               // this turn has something to confirm
+  bool awaited_ = false;                  // somebody cannot go on before it
+  Duration reads_due_{0};
+  Duration last_answer_{-1'000};  // to somebody who waited
+  model::Publish publish_;        // its vectors are used again
   model::Settle settle_;
   model::Begun begun_;
-  std::string head_;
+  std::string head_, reply_;
   engine::Latency commit_us_, last_commit_us_;
   Duration commit_window_{0};
   Duration next_probe_{0};

@@ -24,6 +24,7 @@ Word word(NoteKind kind) {
     case NoteKind::dead_lettered: return {"dead_lettered", "became dead letters in queue"};
     case NoteKind::publish_refused: return {"publish_refused", "was refused a publish to queue"};
     case NoteKind::request_refused: return {"request_refused", "was refused a request"};
+    case NoteKind::administered: return {"administered", "administered queue"};
   }
   return {"note", ""};
 }
@@ -126,7 +127,8 @@ void Turn::tell_failure(const Error& error, bool goes_on) {
   if (goes_on) {
     log_.tell_at_times(
         now_.mono, code, LogLevel::error, "commit_failed",
-        error.message + " Every client says hello again; what had no answer is repeated. Publishes rest for a while.",
+        error.message +
+            " Sessions and leases are as they were before it; who was refused may repeat it. Publishes rest for a while.",
         {{"code", code}});
   } else {
     log_.tell(LogLevel::critical, "broker_failed", error.message + " Nothing is confirmed any more.", {{"code", code}});

@@ -1,6 +1,7 @@
 // Requests that read: answered in turn, a bounded part in each turn of the broker, so that a publisher never waits long for them,
 // and nothing is made for a peer that does not take it.
 #include <algorithm>
+#include <chrono>
 
 #include "runtime/turn.hpp"
 #include "wire/json.hpp"
@@ -12,14 +13,16 @@ constexpr std::size_t session_reads = 32;           // of one session, waiting
 constexpr std::uint32_t turn_reads = 4;             // answered in one turn
 constexpr std::size_t turn_read_bytes = 64 * 1024;  // and the bytes of their answers, about; one is always answered
 constexpr Duration reads_retry_after{200};
-constexpr Duration reads_pause{5};  // between turns that also read while there is something to confirm
+constexpr std::chrono::microseconds turn_reads_time{1'000};  // and the time they take, about
+constexpr Duration reads_patience{20};                       // so long they wait for turns in which nobody waits for a commit
 
 }  // namespace
 
 void Turn::request(Session& session, const wire::Frame& frame) {
   auto request = wire::request_from_json(frame.payload);
   if (!request) return refuse(session.peer, frame.request, request.error());
-  if (!model::is_read(*request)) {
+  if (model::verb_of(*request).access != model::Access::reads_much) {
+    to_confirm_ = awaited_ = true;
     engine_->request(session.id, frame.request, *request);
     return;
   }
@@ -32,21 +35,24 @@ void Turn::request(Session& session, const wire::Frame& frame) {
                    reads_retry_after,
                    {}});
   }
+  if (readers_.empty()) reads_due_ = now_.mono + reads_patience;
   if (session.reads.empty()) readers_.push_back(session.id);
   session.reads.push_back({frame.request, *std::move(request)});
 }
 
 // One read of each session in turn. Those of a session that does not take its answers wait, so that no answer is made for nobody.
+// They have turns of their own, between those with something to confirm, until they have waited too long for one.
 void Turn::run_reads() {
-  if (std::exchange(to_confirm_, false) && now_.mono < next_reads_) {
-    reads_left_ = !readers_.empty();
-    return;
-  }
-  next_reads_ = now_.mono + reads_pause;
+  using std::chrono::steady_clock;
+  reads_left_ = !readers_.empty();
+  if (!reads_left_ || (to_confirm_ && now_.mono < reads_due_)) return;
+  reads_due_ = now_.mono + reads_patience;
+  const auto until = steady_clock::now() + turn_reads_time;
   std::size_t bytes = 0;
   std::uint32_t answered = 0;
   std::deque<model::SessionId> waiting;
   while (!readers_.empty() && answered < turn_reads && bytes < turn_read_bytes) {
+    if (answered > 0 && steady_clock::now() >= until) break;
     const model::SessionId id = readers_.front();
     readers_.pop_front();
     Session* session = sessions_.find(id);

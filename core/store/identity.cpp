@@ -1,9 +1,13 @@
-//   marker = magic:8 format:u32 page_bytes:u32 id:16 crc:u32        little-endian; crc is CRC-32 of what is before it
+//   marker  = magic:8 format:u32 page_bytes:u32 id:16 [members] crc:u32     little-endian; crc is CRC-32 of what is before it
+//   members = from format 2 on (format/members.hpp):   1 need, a list: its members are 1 name, 2 version
 // The values are permanent; `magic` and `format` keep their places in every format to come.
 #include "store/identity.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "ackwire/version.hpp"
+#include "format/members.hpp"
 #include "store/file.hpp"
 
 namespace ackwire::store {
@@ -11,7 +15,13 @@ namespace {
 
 constexpr std::string_view magic = "ACKWIRE\n";
 constexpr std::size_t covered_bytes = 8 + 4 + 4 + 16;
-constexpr std::size_t marker_bytes = covered_bytes + 4;
+constexpr std::size_t crc_bytes = 4;
+constexpr std::size_t marker_bytes_max = 4096;
+
+// What a store can need that this program knows. Empty as long as every member and table that there is can be passed over.
+constexpr std::array<std::string_view, 0> known_needs{};
+
+enum Number : std::uint8_t { need = 1, need_name = 1, need_version = 2 };
 
 std::uint32_t read_u32(std::string_view bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -29,26 +39,75 @@ Error damaged(const std::filesystem::path& marker, const std::string& what) {
                                    "backup of this store."};
 }
 
+Error foreign_format(const std::filesystem::path& marker, std::uint32_t format) {
+  return {Errc::store_version,
+          marker.string() + ": the store has format " + std::to_string(format) + ", this program reads formats 1 to " +
+              std::to_string(store_format) + ". Nothing was changed. " +
+              (format == 0 ? "Use the program that wrote it, and move its messages." : "Use the newer program that wrote it.")};
+}
+
+Error unknown_need(const std::filesystem::path& marker, const Need& need) {
+  return {Errc::store_version, marker.string() + ": the store needs \"" + need.name + "\", which version " + need.version +
+                                   " of the program brought and this one, version " + std::string(version()) +
+                                   ", does not know. Nothing was changed. Use version " + need.version + " or a newer one."};
+}
+
+Need read_need(std::string_view members) {
+  Need out;
+  format::Member member;
+  while (format::split(members, member)) {
+    if (member.number == need_name) out.name = member.bytes;
+    if (member.number == need_version) out.version = member.bytes;
+  }
+  return out;
+}
+
+Status read_members(const std::filesystem::path& marker, std::string_view members, Identity& identity) {
+  format::Member member;
+  while (!members.empty()) {
+    if (!format::split(members, member)) return damaged(marker, "its members cannot be told apart");
+    if (member.number == need) {
+      identity.needs.push_back(read_need(member.bytes));
+    } else if ((member.kind & format::member_required) != 0) {
+      return unknown_need(marker, {"member " + std::to_string(member.number) + " of the marker", "(not said)"});
+    } else {
+      identity.kept += member.whole;
+    }
+  }
+  for (const Need& one : identity.needs) {
+    if (std::find(known_needs.begin(), known_needs.end(), one.name) == known_needs.end()) return unknown_need(marker, one);
+  }
+  return {};
+}
+
+void append_member(std::string& out, std::uint8_t number, std::string_view value) {
+  std::string room(format::member_head_bytes + value.size(), '\0');
+  format::MemberWriter writer(room.data());
+  writer.bytes(number, value);
+  out.append(room.data(), writer.end());
+}
+
 }  // namespace
 
 Result<Identity> read_identity(const std::filesystem::path& marker) {
-  auto bytes = read_file(marker, 4096);
+  auto bytes = read_file(marker, marker_bytes_max);
   if (!bytes) return std::move(bytes).error();
   if (bytes->size() < 12 || bytes->substr(0, 8) != magic)
     return damaged(marker, "it does not begin with the mark of a store (offset 0)");
   const std::uint32_t format = read_u32(*bytes, 8);
-  if (format != store_format) {
-    const bool newer = format > store_format;
-    return Error{Errc::store_version,
-                 marker.string() + ": the store has format " + std::to_string(format) + ", this program reads format " +
-                     std::to_string(store_format) + ". Nothing was changed. " +
-                     (newer ? "Use the newer program that wrote it." : "Use the program that wrote it, and move its messages.")};
+  if (format == 0 || format > store_format) return foreign_format(marker, format);
+  if (bytes->size() < covered_bytes + crc_bytes || (format == 1 && bytes->size() != covered_bytes + crc_bytes)) {
+    return damaged(marker, "it has " + std::to_string(bytes->size()) + " bytes instead of " +
+                               (format == 1 ? std::string("36") : std::string("36 or more")));
   }
-  if (bytes->size() != marker_bytes) return damaged(marker, "it has " + std::to_string(bytes->size()) + " bytes instead of 36");
-  if (small_crc32(std::string_view(*bytes).substr(0, covered_bytes)) != read_u32(*bytes, covered_bytes)) {
-    return damaged(marker, "its checksum at offset 32 does not match");
+  const std::size_t covered = bytes->size() - crc_bytes;
+  if (small_crc32(std::string_view(*bytes).substr(0, covered)) != read_u32(*bytes, covered)) {
+    return damaged(marker, "its checksum at offset " + std::to_string(covered) + " does not match");
   }
-  return Identity{bytes->substr(16, 16), format, read_u32(*bytes, 12)};
+  Identity identity{bytes->substr(16, 16), format, read_u32(*bytes, 12)};
+  const std::string_view members = std::string_view(*bytes).substr(covered_bytes, covered - covered_bytes);
+  if (Status read = read_members(marker, members, identity); !read) return std::move(read).error();
+  return identity;
 }
 
 Status write_identity(const std::filesystem::path& marker, const Identity& identity) {
@@ -56,6 +115,13 @@ Status write_identity(const std::filesystem::path& marker, const Identity& ident
   append_u32(bytes, identity.format);
   append_u32(bytes, identity.page_bytes);
   bytes += identity.id;
+  for (const Need& one : identity.needs) {
+    std::string members;
+    append_member(members, need_name, one.name);
+    append_member(members, need_version, one.version);
+    append_member(bytes, need, members);
+  }
+  bytes += identity.kept;
   append_u32(bytes, small_crc32(bytes));
   return replace_file(marker, bytes);
 }

@@ -157,7 +157,7 @@ class Compaction {
     now.env = environment_.env_;
     copy.own = true;
     int code = mdb_env_create(&copy.env);
-    if (code == 0) code = mdb_env_set_maxdbs(copy.env, lmdb_table_count + 1);
+    if (code == 0) code = mdb_env_set_maxdbs(copy.env, named_tables_max);
     if (code == 0) code = mdb_env_open(copy.env, new_.c_str(), MDB_RDONLY | MDB_NOLOCK | MDB_NOSUBDIR | MDB_NOTLS, 0600);
     if (code == 0) code = mdb_txn_begin(now.env, nullptr, MDB_RDONLY, &now.txn);
     if (code == 0) code = mdb_txn_begin(copy.env, nullptr, MDB_RDONLY, &copy.txn);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "ackwire/version.hpp"
 #include "store/identity.hpp"
 #include "store/lmdb_header.hpp"
 #include "store/lmdb_transaction.hpp"
@@ -19,11 +20,11 @@ namespace ackwire::store {
 namespace {
 
 // Permanent: the names of the tables in the data file.
-constexpr std::array<const char*, lmdb_table_count> table_names = {"state", "blocks", "marks",   "retry", "due",
-                                                                   "dead",  "dedupe", "history", "parts"};
+constexpr std::array<const char*, lmdb_table_count> table_names = {"state", "blocks", "marks",   "retry",  "due",
+                                                                   "dead",  "dedupe", "history", "bodies", "parts"};
 constexpr const char* about_name = "about";
 constexpr std::string_view about_key = "identity";  // -> id:16 secret:16 crc:u32
-constexpr unsigned table_count_max = lmdb_table_count + 1;
+constexpr std::string_view tables_key = "tables";   // -> table_list.hpp
 constexpr std::uint64_t map_bytes_min = 1 << 20;
 constexpr std::chrono::milliseconds watch_interval{1'000};
 constexpr std::uint64_t disk_slack_bytes = 4 << 20;
@@ -45,12 +46,24 @@ struct EnvironmentGuard {
   }
 };
 
+MDB_val value_of(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
+
+int put_row(MDB_txn* txn, MDB_dbi table, std::string_view name, std::string_view bytes) {
+  MDB_val key = value_of(name), value = value_of(bytes);
+  return mdb_put(txn, table, &key, &value, 0);
+}
+
+std::vector<MadeTable> all_tables() {
+  std::vector<MadeTable> tables;
+  for (const char* name : table_names) tables.push_back({name, std::string(version())});
+  return tables;
+}
+
 int put_about(MDB_txn* txn, MDB_dbi about, std::string_view id, std::string_view secret) {
   std::string bytes = std::string(id) + std::string(secret);
   const std::uint32_t crc = small_crc32(bytes);
   bytes.append(reinterpret_cast<const char*>(&crc), sizeof crc);
-  MDB_val key{about_key.size(), const_cast<char*>(about_key.data())}, value{bytes.size(), bytes.data()};
-  return mdb_put(txn, about, &key, &value, 0);
+  return put_row(txn, about, about_key, bytes);
 }
 
 }  // namespace
@@ -60,7 +73,7 @@ Status LmdbEnvironment::create(const std::filesystem::path& directory, std::uint
   EnvironmentGuard guard;
   MDB_dbi table = 0;
   int code = mdb_env_create(&guard.env);
-  if (code == 0) code = mdb_env_set_maxdbs(guard.env, table_count_max);
+  if (code == 0) code = mdb_env_set_maxdbs(guard.env, named_tables_max);
   if (code == 0) code = mdb_env_set_mapsize(guard.env, rounded_map_bytes(map_bytes));
   // Nobody else can see it yet. A lock file is a map that is written into, which a full disk answers with SIGBUS.
   if (code == 0) code = mdb_env_open(guard.env, directory.c_str(), MDB_NOTLS | MDB_NOLOCK, 0600);
@@ -69,6 +82,7 @@ Status LmdbEnvironment::create(const std::filesystem::path& directory, std::uint
     code = mdb_dbi_open(guard.txn, table_names[i], MDB_CREATE, &table);
   if (code == 0) code = mdb_dbi_open(guard.txn, about_name, MDB_CREATE, &table);
   if (code == 0) code = put_about(guard.txn, table, id, secret);
+  if (code == 0) code = put_row(guard.txn, table, tables_key, encode(all_tables()));
   if (code == 0) code = mdb_txn_commit(std::exchange(guard.txn, nullptr));
   if (code == 0) return {};
   return Error{code == ENOSPC ? Errc::store_full : Errc::io, "Cannot make a store in " + directory.string() + ": " + words(code) +
@@ -80,6 +94,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(EnvironmentParts 
   std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment(std::move(parts)));
   if (Status done = environment->map(); !done) return std::move(done).error();
   if (Status done = environment->open_tables(); !done) return std::move(done).error();
+  if (Status done = environment->raise_format(); !done) return std::move(done).error();
   if (Status done = environment->make_witness(); !done) return std::move(done).error();
   environment->watch_files();
   return environment;
@@ -91,8 +106,10 @@ LmdbEnvironment::~LmdbEnvironment() {
 }
 
 Status LmdbEnvironment::map() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) file_size_limit_ = limit.rlim_cur;
   int code = mdb_env_create(&env_);
-  if (code == 0) code = mdb_env_set_maxdbs(env_, table_count_max);
+  if (code == 0) code = mdb_env_set_maxdbs(env_, named_tables_max);
   if (code == 0) code = mdb_env_set_mapsize(env_, rounded_map_bytes(parts_.map_bytes));
   // Read-only without LMDB's own lock file, which would be written: the directory lock already keeps every writer out.
   const unsigned flags = parts_.read_only ? MDB_RDONLY | MDB_NOLOCK : parts_.extra_flags;
@@ -122,33 +139,83 @@ Status LmdbEnvironment::open_tables() {
   int code = mdb_txn_begin(env_, nullptr, parts_.read_only ? MDB_RDONLY : 0, &txn);
   if (code != 0)
     return Error{Errc::io, "Cannot begin in " + parts_.directory.string() + ": " + words(code) + ". Nothing was changed."};
-  for (std::size_t i = 0; i < table_names.size(); ++i) {
-    code = mdb_dbi_open(txn, table_names[i], 0, &tables_[i]);
-    if (code == 0) continue;
+  bool changed = false;
+  Status opened = read_about(txn);
+  if (opened.ok()) opened = open_each(txn, changed);
+  if (!opened) {
     mdb_txn_abort(txn);
-    return Error{Errc::store_invalid, (parts_.directory / data_name).string() + " has no table \"" + table_names[i] +
-                                          "\": " + words(code) +
-                                          ". It was not changed. It is of another program, or damaged: put a backup in its place."};
+    return opened;
   }
   MDB_stat stat{};
-  code = mdb_stat(txn, tables_[0], &stat);
+  mdb_stat(txn, tables_[0], &stat);
   page_bytes_ = stat.ms_psize;
   used_pages_ = pages_in_use(txn);
-  if (Status ours = read_about(txn); !ours) {
-    mdb_txn_abort(txn);
-    return ours;
+  return commit_tables(txn, changed);
+}
+
+Status LmdbEnvironment::open_each(MDB_txn* txn, bool& changed) {
+  const std::string file = (parts_.directory / data_name).string();
+  MDB_val key = value_of(tables_key), value{};
+  int code = mdb_get(txn, about_, &key, &value);
+  std::vector<MadeTable> made = tables_of_format_1();
+  if (code == 0) {
+    auto listed = decode_tables({static_cast<const char*>(value.mv_data), value.mv_size});
+    if (!listed) {
+      return Error{Errc::store_invalid,
+                   file + ": the row that lists the tables is damaged. It was not changed. Put a backup in its place."};
+    }
+    made = std::move(*listed);
   }
-  code = mdb_txn_commit(txn);  // keeps the table handles; changes nothing
-  if (code != 0) return Error{Errc::io, "Cannot open the tables of " + parts_.directory.string() + ": " + words(code) + "."};
+  for (std::size_t i = 0; i < table_names.size(); ++i) {
+    const bool is_there = has_table(made, table_names[i]);
+    tables_[i] = no_table;
+    if (!is_there && parts_.read_only) continue;
+    code = mdb_dbi_open(txn, table_names[i], is_there ? 0 : MDB_CREATE, &tables_[i]);
+    if (code != 0 && is_there) return lacks_table(table_names[i], code);
+    if (code != 0) return cannot_upgrade(code);
+    if (is_there) continue;
+    made.push_back({table_names[i], std::string(version())});
+    changed = true;
+  }
+  if (changed && (code = put_row(txn, about_, tables_key, encode(made))) != 0) return cannot_upgrade(code);
   return {};
 }
 
+// Keeps the table handles. What an upgrade added is a commit like every other.
+Status LmdbEnvironment::commit_tables(MDB_txn* txn, bool changed) {
+  const std::uint64_t commits = mdb_txn_id(txn);
+  if (const int code = commit_txn(txn); code != 0) return cannot_upgrade(code);
+  if (changed && parts_.witness) parts_.witness->raise(commits);
+  if (changed && parts_.new_witness) parts_.new_witness = commits;
+  return {};
+}
+
+Error LmdbEnvironment::lacks_table(const char* name, int code) const {
+  return {Errc::store_invalid, (parts_.directory / data_name).string() + " has no table \"" + name + "\": " + words(code) +
+                                   ". It was not changed. It is of another program, or damaged: put a backup in its place."};
+}
+
+Error LmdbEnvironment::cannot_upgrade(int code) const {
+  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG || code == MDB_MAP_FULL;
+  return {full ? Errc::store_full : Errc::io,
+          "Cannot open the tables of " + parts_.directory.string() + ", or add those of this version: " + words(code) +
+              ". What the store holds was not changed. " +
+              (full ? "Free some disk space or raise the size limit of the store, then open it again."
+                    : "Check the disk and its log, then open it again.")};
+}
+
+Status LmdbEnvironment::raise_format() {
+  if (parts_.read_only || parts_.identity.format == store_format) return {};
+  parts_.identity.format = store_format;
+  return write_identity(parts_.directory / marker_name, parts_.identity);
+}
+
 Status LmdbEnvironment::read_about(MDB_txn* txn) {
-  MDB_dbi about = 0;
-  MDB_val key{about_key.size(), const_cast<char*>(about_key.data())}, value{};
-  int code = mdb_dbi_open(txn, about_name, 0, &about);
-  if (code == 0) code = mdb_get(txn, about, &key, &value);
+  MDB_val key = value_of(about_key), value{};
   const std::string file = (parts_.directory / data_name).string();
+  int code = mdb_dbi_open(txn, about_name, 0, &about_);
+  if (code != 0) return lacks_table(about_name, code);
+  code = mdb_get(txn, about_, &key, &value);
   const std::string_view bytes(static_cast<const char*>(value.mv_data), value.mv_size);
   std::uint32_t crc = 0;
   if (code == 0 && bytes.size() == 36) std::memcpy(&crc, bytes.data() + 32, 4);
@@ -156,7 +223,7 @@ Status LmdbEnvironment::read_about(MDB_txn* txn) {
     return Error{Errc::store_invalid,
                  file + ": the row that names the store is missing or damaged. It was not changed. Put a backup in its place."};
   }
-  if (bytes.substr(0, 16) != parts_.id) {
+  if (bytes.substr(0, 16) != parts_.identity.id) {
     return Error{Errc::store_invalid,
                  file + " belongs to another store than the marker beside it. Nothing was changed. Put the right one back."};
   }
@@ -167,8 +234,8 @@ Status LmdbEnvironment::read_about(MDB_txn* txn) {
 Status LmdbEnvironment::make_witness() {
   if (!parts_.new_witness) return {};
   const std::filesystem::path path = parts_.directory / witness_name;
-  if (Status made = Witness::create(path, parts_.id, *parts_.new_witness); !made) return made;
-  auto witness = Witness::open(path, parts_.id, false);
+  if (Status made = Witness::create(path, parts_.identity.id, *parts_.new_witness); !made) return made;
+  auto witness = Witness::open(path, parts_.identity.id, false);
   if (!witness) return std::move(witness).error();
   parts_.witness = std::move(*witness);
   return {};
@@ -182,12 +249,10 @@ void LmdbEnvironment::watch_files() {
     watched_.push_back({path, id ? *id : FileId{}});
   }
   next_check_ = std::chrono::steady_clock::now() + watch_interval;
-  rlimit limit{};
-  file_size_limited_ = ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
   mdb_filehandle_t fd = -1;
   MDB_envinfo info{};
   if (mdb_env_get_fd(env_, &fd) != 0 || mdb_env_info(env_, &info) != 0) return;
-  disk_ = DiskRoom(fd, parts_.directory, info.me_mapsize, file_size_limited_ ? limit.rlim_cur : ~0ull);
+  disk_ = DiskRoom(fd, parts_.directory, info.me_mapsize, file_size_limit_);
 }
 
 Status LmdbEnvironment::check_files() {
@@ -211,7 +276,8 @@ std::uint64_t LmdbEnvironment::pages_in_use(MDB_txn* txn) const {
   std::uint64_t pages = 2;  // meta pages
   const auto add = [&](MDB_dbi table) {
     MDB_stat stat{};
-    if (mdb_stat(txn, table, &stat) == 0) pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    if (table != no_table && mdb_stat(txn, table, &stat) == 0)
+      pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
   };
   add(0);  // LMDB's own: the list of free pages, and the list of tables
   add(1);
@@ -250,7 +316,7 @@ std::uint64_t LmdbEnvironment::file_bytes() const {
 }
 
 int LmdbEnvironment::commit_txn(MDB_txn* txn) const {
-  if (!file_size_limited_) return mdb_txn_commit(txn);
+  if (file_size_limit_ == no_limit) return mdb_txn_commit(txn);
   sigset_t signal, before;
   sigemptyset(&signal);
   sigaddset(&signal, SIGXFSZ);

@@ -12,7 +12,9 @@
 
 #include "store/directory_lock.hpp"
 #include "store/disk_room.hpp"
+#include "store/identity.hpp"
 #include "store/lmdb_store.hpp"
+#include "store/table_list.hpp"
 #include "store/witness.hpp"
 
 namespace ackwire::store {
@@ -20,12 +22,16 @@ namespace ackwire::store {
 /// Tables of the port, then the table that holds the parts of big values.
 inline constexpr std::size_t lmdb_table_count = table_count + 1;
 inline constexpr std::size_t parts_table = table_count;
+/// Tables that the data file may have: those of newer versions are left alone, and copied and compacted with the rest.
+inline constexpr unsigned named_tables_max = 64;
+/// Handle of a table that a store of an earlier version does not have, while it is only read.
+inline constexpr MDB_dbi no_table = ~MDB_dbi{0};
 inline constexpr std::size_t secret_bytes = 16;
 
 /// What the environment is made of. Everything has been checked before.
 struct EnvironmentParts {
   std::filesystem::path directory;
-  std::string id;
+  Identity identity;
   std::unique_ptr<DirectoryLock> lock;
   std::optional<Witness> witness;            // none: read-only, or not there yet
   std::optional<std::uint64_t> new_witness;  // make one with this count, once everything else is sound
@@ -46,7 +52,7 @@ class LmdbEnvironment final : public Store {
 
   Result<std::unique_ptr<Transaction>> begin() override;
   Usage usage() const override;
-  std::string_view id() const override { return parts_.id; }
+  std::string_view id() const override { return parts_.identity.id; }
   std::string_view secret() const override { return secret_; }
 
  private:
@@ -55,8 +61,13 @@ class LmdbEnvironment final : public Store {
   explicit LmdbEnvironment(EnvironmentParts parts) : parts_(std::move(parts)) {}
 
   Status map();
+  /// Opens the tables, and makes those that the store does not have yet: one transaction.
   Status open_tables();
   Status read_about(MDB_txn* txn);
+  Status open_each(MDB_txn* txn, bool& changed);
+  Status commit_tables(MDB_txn* txn, bool changed);
+  /// The last step of an upgrade: from here on older programs refuse the store.
+  Status raise_format();
   Status make_witness();
   void watch_files();
   /// At most once a second: the lock, the marker, the witness and the data file are still those that were opened.
@@ -74,15 +85,19 @@ class LmdbEnvironment final : public Store {
   /// Keeps the first failure; returned by every call from then on.
   Error fail(std::string what);
   Error full(std::string_view what) const;
+  Error lacks_table(const char* name, int code) const;
+  Error cannot_upgrade(int code) const;
 
   EnvironmentParts parts_;
   std::string secret_;
   MDB_env* env_ = nullptr;
   std::array<MDB_dbi, lmdb_table_count> tables_{};
+  MDB_dbi about_ = 0;
   std::uint32_t page_bytes_ = 0;
   std::uint64_t used_pages_ = 0;
   bool transaction_open_ = false;
-  bool file_size_limited_ = false;  // RLIMIT_FSIZE is set
+  static constexpr std::uint64_t no_limit = ~0ull;
+  std::uint64_t file_size_limit_ = no_limit;  // RLIMIT_FSIZE of the process
   std::optional<Error> failure_;
 
   struct WatchedFile {

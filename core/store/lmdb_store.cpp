@@ -56,7 +56,7 @@ Status prepare_lock_file(const std::filesystem::path& path) {
 
 /// Into `parts`: the witness, or that a new one is to be made once the store is known to be sound.
 Status find_witness(const LmdbOptions& options, std::uint64_t commits, EnvironmentParts& parts) {
-  auto witness = Witness::open(parts.directory / witness_name, parts.id, options.read_only);
+  auto witness = Witness::open(parts.directory / witness_name, parts.identity.id, options.read_only);
   if (witness && witness->commits() <= commits) {
     parts.witness = std::move(*witness);
     return {};
@@ -89,6 +89,10 @@ Result<std::unique_ptr<Store>> open_lmdb_wrongly(const std::filesystem::path& pa
   const std::filesystem::path directory = std::filesystem::absolute(path, failed);  // the program may change its directory later
   if (failed) return io_error("find", path, failed.value());
   if (Status ready = prepare_directory(directory, options); !ready) return std::move(ready).error();
+  if (has_marker(directory)) {  // before the lock, whose file says who holds it: a newer store is left as it is to the last byte
+    const auto readable = read_identity(directory / marker_name);
+    if (!readable) return readable.error();
+  }
   auto lock = DirectoryLock::take(directory, options.read_only);
   if (!lock) return std::move(lock).error();
   if (!has_marker(directory)) {
@@ -111,7 +115,7 @@ Result<std::unique_ptr<Store>> open_lmdb_wrongly(const std::filesystem::path& pa
   }
   EnvironmentParts parts;
   parts.directory = directory;
-  parts.id = std::move(identity->id);
+  parts.identity = std::move(*identity);
   if (Status found = find_witness(options, header->commits, parts); !found) return std::move(found).error();
   parts.lock = std::move(*lock);
   parts.map_bytes = options.map_bytes;

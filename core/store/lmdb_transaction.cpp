@@ -199,6 +199,7 @@ void LmdbTransaction::abort() {
 }
 
 MDB_cursor* LmdbTransaction::cursor(std::size_t table) {
+  if (environment_.tables_[table] == no_table) return nullptr;  // a store of an earlier version, which is only read
   if (cursors_[table] == nullptr) {
     if (const int code = mdb_cursor_open(txn_, environment_.tables_[table], &cursors_[table]); code != 0)
       fail(code, "open a cursor");

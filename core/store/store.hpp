@@ -17,13 +17,14 @@ enum class Table : std::uint8_t {
   state = 0,    // small rows that change with every commit: queues, groups, producers, boot epoch
   blocks = 1,   // (queue, base sequence) -> run of records, written once
   marks = 2,    // (queue, group, base sequence) -> bitmap of records settled above the ack floor
-  retry = 3,    // (queue, group, sequence) -> message taken out of its block: delayed, failed or returned
+  retry = 3,    // (queue, group, sequence) -> state of a message taken out of its block: delayed, failed or returned
   due = 4,      // (queue, group, due time, sequence) -> nothing: the order in which `retry` rows become ready
-  dead = 5,     // (queue, group, sequence) -> dead letter
+  dead = 5,     // (queue, group, sequence) -> state of a dead letter
   dedupe = 6,   // (queue, kind, ...) -> key log and sealed runs
   history = 7,  // (resolution, slot, queue) -> sample
+  bodies = 8,   // (queue, group, sequence) -> record of a message in `retry` or `dead`, written once
 };
-inline constexpr std::size_t table_count = 8;
+inline constexpr std::size_t table_count = 9;
 
 struct Row {
   std::string_view key, value;

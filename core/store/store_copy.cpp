@@ -88,6 +88,8 @@ Result<Copied> copy_store(const fs::path& from_path, const fs::path& to_path, st
     return Error{Errc::io, (from / data_name).string() +
                                " was replaced while it was copied. The copy was not finished. Run the same command again."};
   }
+  identity = read_identity(from / marker_name);  // again: a program that opened the store meanwhile may have raised its format
+  if (!identity) return std::move(identity).error();
   if (Status done = finish(unfinished, to, *identity); !done) return std::move(done).error();
   return copied;
 }

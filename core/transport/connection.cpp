@@ -48,14 +48,14 @@ void Connection::close() {
   unsent_ = 0;
 }
 
-void Connection::visit(std::vector<Inbound>& out, Room& room, bool may_hold, Clock::time_point now) {
+void Connection::visit(std::vector<Inbound>& out, Room& room, Frames which, bool may_hold, Clock::time_point now) {
   const bool held = large_;
   Room mine{std::min(room.frames, visit_frames), std::min(room.bytes, visit_bytes)};
   const Room before = mine;
   std::size_t read = 0;
   starving_ = false;
   while (!closed()) {
-    const Step step = parse(out, mine, may_hold);
+    const Step step = parse(out, mine, which, may_hold);
     parsable_ = step == Step::stop;
     if (step == Step::stop || !readable_ || read >= visit_bytes) break;
     const std::size_t got = fill(visit_bytes - read);
@@ -99,7 +99,7 @@ void Connection::make_room_for(std::size_t bytes) {
   end_ = kept;
 }
 
-Connection::Step Connection::parse(std::vector<Inbound>& out, Room& room, bool may_hold) {
+Connection::Step Connection::parse(std::vector<Inbound>& out, Room& room, Frames which, bool may_hold) {
   Step step = Step::on;
   while (step == Step::on && !closed()) {
     if (phase_ == Phase::greeting) {
@@ -113,7 +113,7 @@ Connection::Step Connection::parse(std::vector<Inbound>& out, Room& room, bool m
       const zmtp::Split split = zmtp::split_head(unread(), head);
       if (split == zmtp::Split::cut) return Step::more_bytes;
       const std::uint64_t most = head.command ? zmtp::command_bytes : limits::frame_bytes;
-      step = split == zmtp::Split::bad || head.size > most ? refused() : frame(head, out, room, may_hold);
+      step = split == zmtp::Split::bad || head.size > most ? refused() : frame(head, out, room, which, may_hold);
     }
   }
   return step == Step::on ? Step::more_bytes : step;
@@ -129,10 +129,11 @@ Connection::Step Connection::greeted() {
   return Step::on;
 }
 
-Connection::Step Connection::frame(const zmtp::Head& head, std::vector<Inbound>& out, Room& room, bool may_hold) {
+Connection::Step Connection::frame(const zmtp::Head& head, std::vector<Inbound>& out, Room& room, Frames which, bool may_hold) {
   if (phase_ == Phase::ready && !head.command) return refused();
   if (gathering_ && !head.command) return extra_part(head);
   const std::size_t whole = head.bytes + static_cast<std::size_t>(head.size);
+  if (which == Frames::that_fit && whole > room.bytes) return Step::stop;
   if (end_ - begin_ < whole) {
     if (whole > capacity_ - begin_) {
       if (whole > buffer_bytes && !may_hold) {

@@ -25,6 +25,9 @@ struct Room {
   bool left() const { return frames > 0 && bytes > 0; }
 };
 
+/// Which frames one visit takes: the last may be over the room that is left, or all must fit into it.
+enum class Frames : std::uint8_t { any, that_fit };
+
 /// Not thread-safe. After closed() every call does nothing.
 class Connection {
  public:
@@ -32,7 +35,7 @@ class Connection {
 
   /// One visit: takes what has come, a bounded part of it, and appends the frames that are whole. Without `may_hold` no large
   /// frame is begun: starving() tells that one waits for memory.
-  void visit(std::vector<runtime::Inbound>& out, Room& room, bool may_hold, Clock::time_point now);
+  void visit(std::vector<runtime::Inbound>& out, Room& room, Frames which, bool may_hold, Clock::time_point now);
   /// Whether another visit would find something. `false` until hear() after the socket was read empty.
   bool has_more() const { return !closed() && !starving_ && (parsable_ || readable_); }
   bool starving() const { return starving_; }
@@ -72,10 +75,10 @@ class Connection {
   enum class Step : std::uint8_t { on, more_bytes, stop };
 
   std::size_t fill(std::size_t most);
-  Step parse(std::vector<runtime::Inbound>& out, Room& room, bool may_hold);
+  Step parse(std::vector<runtime::Inbound>& out, Room& room, Frames which, bool may_hold);
   Step greeted();
   Step skip(std::vector<runtime::Inbound>& out, Room& room);
-  Step frame(const zmtp::Head& head, std::vector<runtime::Inbound>& out, Room& room, bool may_hold);
+  Step frame(const zmtp::Head& head, std::vector<runtime::Inbound>& out, Room& room, Frames which, bool may_hold);
   Step command(std::string_view bytes);
   Step extra_part(const zmtp::Head& head);
   Step refused() { return close(), Step::more_bytes; }

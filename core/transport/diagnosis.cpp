@@ -20,11 +20,16 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds listen_time{400};  // for the first words of a peer, to each of two questions
-constexpr std::size_t words_max = 64;
+constexpr std::size_t words_max = 256;
 constexpr std::size_t words_shown = 24;
 
-/// How every ZeroMQ peer begins since version 3, up to its mechanism.
-constexpr std::string_view zmtp_greeting{"\xFF\0\0\0\0\0\0\0\x01\x7F\x03\0NULL\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32};
+/// How every ZeroMQ peer begins since version 3: its mechanism, and then, when that is NULL, a READY that says its kind.
+constexpr std::string_view zmtp_greeting{
+    "\xFF\0\0\0\0\0\0\0\x01\x7F\x03\0NULL\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    64};
+constexpr std::string_view kind_property{"\x0BSocket-Type\0\0\0", 15};  // then a length:u8, and the kind
+constexpr std::size_t ready_bytes = 32;                                 // of a READY, at least up to the kind
 constexpr std::size_t mechanism_at = 12, mechanism_bytes = 20;
 constexpr std::string_view http_question = "HEAD / HTTP/1.0\r\n\r\n";
 
@@ -67,6 +72,19 @@ std::string shown(std::string_view words) {
   return out;
 }
 
+/// "REP", from what a ZeroMQ peer said; empty when it did not say.
+std::string kind_in(std::string_view words) {
+  const std::size_t at = words.find(kind_property);
+  if (at == std::string_view::npos || words.size() <= at + kind_property.size()) return {};
+  const auto size = static_cast<unsigned char>(words[at + kind_property.size()]);
+  return shown(words.substr(at + kind_property.size() + 1, size));
+}
+
+std::string of_kind(const Endpoint& endpoint, const std::string& kind) {
+  return "a ZeroMQ socket of " + (kind.empty() ? "another kind" : "the kind " + kind) + " answers at " + endpoint.address +
+         ", not an Ackwire broker";
+}
+
 std::string refusal(const Endpoint& endpoint, int failure) {
   const bool ipc = !endpoint.ipc_path.empty();
   const std::string cause = " (" + std::string(std::strerror(failure)) + ")";
@@ -83,7 +101,7 @@ std::string refusal(const Endpoint& endpoint, int failure) {
 }  // namespace
 
 std::string diagnose(const Endpoint& endpoint, int stop_fd) {
-  const Heard first = ask(endpoint, zmtp_greeting, zmtp_greeting.size(), stop_fd);
+  const Heard first = ask(endpoint, zmtp_greeting, zmtp_greeting.size() + ready_bytes, stop_fd);
   if (first.failure != 0) return refusal(endpoint, first.failure);
   if (first.words.starts_with("HTTP/")) return "an HTTP server answers at " + endpoint.address + ", not an Ackwire broker";
   if (first.words.starts_with(zmtp_greeting.front())) {
@@ -93,7 +111,7 @@ std::string diagnose(const Endpoint& endpoint, int stop_fd) {
       return "the ZeroMQ socket at " + endpoint.address + " wants " + shown(mechanism) +
              ", which no Ackwire broker of this version does";
     }
-    return "a ZeroMQ socket of another kind answers at " + endpoint.address + ", not an Ackwire broker";
+    return of_kind(endpoint, kind_in(first.words));
   }
   if (!first.words.empty())
     return "something else than a broker answers at " + endpoint.address + ": \"" + shown(first.words) + "\"";
@@ -102,6 +120,12 @@ std::string diagnose(const Endpoint& endpoint, int stop_fd) {
   if (second.words.starts_with("HTTP/")) return "an HTTP server answers at " + endpoint.address + ", not an Ackwire broker";
   if (first.ended || second.ended) return "whoever listens at " + endpoint.address + " closes each connection at once";
   return endpoint.address + " takes connections but says nothing: its process is stopped, hangs, or is no broker";
+}
+
+std::string foreign_kind(const Endpoint& endpoint, int stop_fd) {
+  const Heard heard = ask(endpoint, zmtp_greeting, zmtp_greeting.size() + ready_bytes, stop_fd);
+  const std::string kind = kind_in(heard.words);
+  return kind.empty() || kind == "ROUTER" ? std::string() : of_kind(endpoint, kind);
 }
 
 }  // namespace ackwire::transport

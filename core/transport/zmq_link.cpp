@@ -35,6 +35,8 @@ constexpr int send_burst = 64;
 constexpr int last_bursts = 16;
 /// A connection that has not shaken hands by then is given up.
 constexpr milliseconds connect_deadline{handshake_ms + 1'000};
+/// A peer that has said nothing by then is asked what it is.
+constexpr milliseconds first_word{1'000};
 constexpr milliseconds backoff_min{10};
 constexpr int reconnect_never_ms = 3'600'000;
 constexpr milliseconds longest_sleep{1'000};
@@ -167,6 +169,7 @@ class ZmqLink final : public client::Link {
   std::string frame_;
   zmq::message_t unsent_;  // a frame that ZeroMQ had no room for
   bool has_unsent_ = false;
+  bool heard_ = false;  // a frame came on this connection
 };
 
 Status ZmqLink::start(client::LinkUser& user) {
@@ -219,6 +222,8 @@ void ZmqLink::run() {
 std::string ZmqLink::serve(Connection& connection) {
   const auto deadline = Clock::now() + connect_deadline;
   bool told = false;
+  auto ask_kind = Clock::time_point::max();
+  heard_ = false;
   while (!stopping_) {
     waker_.begin_work();
     if (auto over = connection.look()) {
@@ -228,9 +233,15 @@ std::string ZmqLink::serve(Connection& connection) {
     }
     if (connection.established() && !told) {
       told = true;
+      ask_kind = Clock::now() + first_word;
       user_->connected();
     }
+    if (!heard_ && Clock::now() >= ask_kind) {
+      if (std::string foreign = foreign_kind(endpoint_, waker_.fd()); !foreign.empty()) return foreign;
+      ask_kind = Clock::time_point::max();
+    }
     milliseconds next = tick();
+    if (!heard_ && ask_kind != Clock::time_point::max()) next = std::min(next, left_until(ask_kind));
     if (user_->wants_reconnect()) return "the broker does not answer";
     if (!told && Clock::now() >= deadline) return "the broker does not answer";
     bool busy = false;
@@ -265,6 +276,7 @@ bool ZmqLink::receive_frames(Connection& connection) {
     auto message = std::make_shared<zmq::message_t>();
     if (zmq_msg_recv(message->handle(), connection.socket().handle(), ZMQ_DONTWAIT) < 0) return i > 0;
     const std::string_view bytes(static_cast<const char*>(message->data()), message->size());
+    heard_ = true;
     user_->received(bytes, std::move(message));
   }
   return true;

@@ -1,5 +1,6 @@
 #include "transport/zmtp_gateway.hpp"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -19,12 +20,14 @@ namespace {
 using runtime::Inbound;
 using runtime::PeerId;
 using runtime::Sent;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr milliseconds longest_wait{60'000};
-constexpr milliseconds look_pause{500};    // between looks for peers that are late with something
-constexpr milliseconds accept_pause{100};  // when there is no descriptor for another peer
-constexpr milliseconds linger{1'000};      // for what waits for peers when the broker closes
+constexpr milliseconds look_pause{500};               // between looks for peers that are late with something
+constexpr milliseconds accept_pause{100};             // when there is no descriptor for another peer
+constexpr milliseconds linger{1'000};                 // for what waits for peers when the broker closes
+constexpr std::size_t small_frames_bytes = 4 * 1024;  // of a peer, when the round has no room for more
 constexpr int accept_backlog = 256;
 constexpr int accepts_at_once = 64;
 constexpr std::size_t events_at_once = 256;
@@ -37,7 +40,7 @@ class ZmtpGateway final : public runtime::Gateway {
   ~ZmtpGateway() override;
 
   bool open() const { return epoll_.open(); }
-  void wait(int wake_fd, milliseconds timeout) override;
+  void wait(int wake_fd, microseconds timeout) override;
   void receive(std::vector<Inbound>& out, std::size_t max_frames, std::size_t max_bytes) override;
   Sent send(PeerId id, std::string_view head, std::string_view payload) override;
   void drop(PeerId id) override;
@@ -47,7 +50,7 @@ class ZmtpGateway final : public runtime::Gateway {
 
  private:
   Connection* find(PeerId id);
-  bool poll(milliseconds timeout, int wake_fd);
+  bool poll(microseconds timeout, int wake_fd);
   void watch_wake(int wake_fd);
   void accept_from(Listener& listener);
   void listen_again(bool on);
@@ -118,10 +121,17 @@ void ZmtpGateway::watch_wake(int wake_fd) {
 }
 
 /// Learns what happened. True when the wake-up was called.
-bool ZmtpGateway::poll(milliseconds timeout, int wake_fd) {
+bool ZmtpGateway::poll(microseconds timeout, int wake_fd) {
   watch_wake(wake_fd);
+  if (timeout > microseconds{0} && timeout < milliseconds{1}) {  // finer than epoll_wait() can
+    pollfd event{epoll_.get(), POLLIN, 0};
+    const timespec time{0, timeout.count() * 1'000};
+    ::ppoll(&event, 1, &time, nullptr);
+    timeout = {};
+  }
   std::array<epoll_event, events_at_once> events;
-  const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(timeout.count()));
+  const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                               static_cast<int>(std::chrono::ceil<milliseconds>(timeout).count()));
   bool woken = false;
   for (int i = 0; i < count; ++i) {
     const std::uint64_t mark = events[static_cast<std::size_t>(i)].data.u64;
@@ -249,12 +259,12 @@ void ZmtpGateway::look_for_late() {
   for (const PeerId id : late) drop(id);
 }
 
-void ZmtpGateway::wait(int wake_fd, milliseconds timeout) {
-  const auto deadline = Clock::now() + std::min(timeout, longest_wait);
+void ZmtpGateway::wait(int wake_fd, microseconds timeout) {
+  const auto deadline = Clock::now() + std::min<microseconds>(timeout, longest_wait);
   flush_all();
   while (turns_.empty() && !std::exchange(news_, false)) {
-    const auto left = std::max(std::chrono::ceil<milliseconds>(deadline - Clock::now()), milliseconds{0});
-    const auto most = peers_.empty() && accepting_ ? left : std::min(left, look_pause);
+    const auto left = std::max(std::chrono::ceil<microseconds>(deadline - Clock::now()), microseconds{0});
+    const auto most = peers_.empty() && accepting_ ? left : std::min<microseconds>(left, look_pause);
     const bool woken = poll(most, wake_fd);
     look_for_late();
     flush_all();
@@ -262,20 +272,24 @@ void ZmtpGateway::wait(int wake_fd, milliseconds timeout) {
   }
 }
 
-/// One round: every peer that has something is visited once, in turn.
+/// One round: every peer that has something is visited once, in turn. When one has used up the bytes, the others still have their
+/// small frames taken: who asks for little does not wait for who floods.
 void ZmtpGateway::receive(std::vector<Inbound>& out, std::size_t max_frames, std::size_t max_bytes) {
   flush_all();
   poll(milliseconds{0}, wake_fd_);
   look_for_late();
   Room room{max_frames, max_bytes};
   const auto now = Clock::now();
-  for (std::size_t turns = turns_.size(); turns > 0 && room.left(); --turns) {
+  for (std::size_t turns = turns_.size(); turns > 0 && room.frames > 0; --turns) {
     const PeerId id = turns_.front();
     turns_.pop_front();
     Connection* peer = find(id);
     if (!peer) continue;
     peer->in_turn = false;
-    peer->visit(out, room, held_ < options_.partial_bytes, now);
+    Room small{room.frames, small_frames_bytes};
+    const bool spent = !room.left();
+    peer->visit(out, spent ? small : room, spent ? Frames::that_fit : Frames::any, held_ < options_.partial_bytes, now);
+    room.frames = std::min(room.frames, small.frames);
     if (peer->starving()) starving_.push_back(id);
     note(*peer);
   }

@@ -49,12 +49,9 @@ Result<model::SubscriptionId> decode_id(std::string_view payload) {
 }  // namespace
 
 void encode(std::string& out, const model::Subscribe& subscribe) {
-  FrameWriter(out, Operation::subscribe, 0)
-      .u32(number(subscribe.subscription))
-      .u32(subscribe.credit)
-      .str8(subscribe.queue)
-      .str8(subscribe.group)
-      .u32(subscribe.concurrency);
+  FrameWriter writer(out, Operation::subscribe, 0);
+  writer.u32(number(subscribe.subscription)).u32(subscribe.credit).str8(subscribe.queue).str8(subscribe.group);
+  if (subscribe.concurrency != 0) writer.u32(subscribe.concurrency);
 }
 
 Result<model::Subscribe> decode_subscribe(std::string_view payload) {

@@ -1,110 +1,44 @@
+#include <span>
+#include <string>
+#include <vector>
+
 #include "rules/quote.hpp"
 #include "wire/frame.hpp"
 #include "wire/json.hpp"
-#include "wire/json_message.hpp"
-#include "wire/json_stats.hpp"
+#include "wire/json_fields.hpp"
 #include "wire/json_text.hpp"
+#include "wire/json_writer.hpp"
 
 namespace ackwire::wire {
-
-template <>
-struct Names<model::DeadAction> {
-  static constexpr std::pair<std::string_view, model::DeadAction> all[] = {{"redrive", model::DeadAction::redrive},
-                                                                           {"discard", model::DeadAction::discard}};
-};
-
 namespace {
 
-// One overload a request.
-template <class A, Like<model::CreateQueue> T>
-void members(A& archive, T& request) {
-  archive.required("queue", request.queue);
-  archive.optional("policy", request.policy);
-}
-template <class A, class T>
-requires Like<T, model::EnsureQueue> || Like<T, model::SetQueue>
-void members(A& archive, T& request) {
-  archive.required("queue", request.queue);
-  archive.optional("change", request.change);
-}
-template <class A, Like<model::GetQueue> T>
-void members(A& archive, T& request) {
-  archive.required("queue", request.queue);
-}
-template <class A, class T>
-requires Like<T, model::ListQueues> || Like<T, model::GetStats>
-void members(A&, T&) {}
-template <class A, Like<model::RemoveQueue> T>
-void members(A& archive, T& request) {
-  archive.required("queue", request.queue);
-  archive.optional("force", request.force);
-}
-template <class A, Like<model::Purge> T>
-void members(A& archive, T& request) {
-  archive.required("queue", request.queue);
-  archive.optional("below_sequence", request.below_sequence);
-}
-template <class A, Like<model::CreateGroup> T>
-void members(A& archive, T& request) {
-  archive.required("queue", request.queue);
-  archive.required("group", request.group);
-  archive.optional("from_oldest", request.from_oldest);
-}
-template <class A, Like<model::RemoveGroup> T>
-void members(A& archive, T& request) {
-  archive.required("queue", request.queue);
-  archive.required("group", request.group);
-}
-template <class A, Like<model::Peek> T>
-void members(A& archive, T& request) {
-  archive.required("queue", request.queue);
-  archive.required("group", request.group);
-  archive.optional("from", request.from);
-  archive.required("count", request.count);
-  archive.optional("body_bytes", request.body_bytes);
-}
-template <class A, Like<model::GetDeadLetters> T>
-void members(A& archive, T& request) {
-  archive.required("queue", request.queue);
-  archive.required("group", request.group);
-  archive.optional("from", request.from);
-  archive.required("count", request.count);
-  archive.optional("filter", request.filter);
-  archive.optional("body_bytes", request.body_bytes);
-}
-template <class A, Like<model::MoveDead> T>
-void members(A& archive, T& request) {
-  archive.required("action", request.action);
-  archive.required("queue", request.queue);
-  archive.required("group", request.group);
-  archive.optional("filter", request.filter);
-  archive.optional("from", request.from);
-  archive.optional("dead_until_ms", request.dead_until_ms);
-}
+constexpr const char* must_name = "must_understand";
 
-template <class A, Like<HistoryQuery> T>
-void members(A& archive, T& query) {
-  archive.optional("queue", query.queue);
-  archive.optional("resolution", query.resolution);
-  archive.optional("from_ms", query.from);
+/// The members that the sender does not want to be ignored.
+Status read_must(const Json& object, std::vector<std::string>& must) {
+  const auto found = object.find(must_name);
+  if (found == object.end()) return {};
+  const Error wrong{Errc::invalid_argument, "Member 'must_understand' must be an array of names of members. Nothing was changed."};
+  if (!found->is_array()) return wrong;
+  for (const Json& name : *found) {
+    if (!name.is_string()) return wrong;
+    must.push_back(name.get<std::string>());
+  }
+  return {};
 }
-
-/// In the order of the variant. The names are permanent.
-constexpr std::string_view request_names[] = {"create_queue", "ensure_queue", "set_queue",        "get_queue",    "list_queues",
-                                              "remove_queue", "purge",        "create_group",     "remove_group", "peek",
-                                              "get_stats",    "get_history",  "get_dead_letters", "move_dead"};
-static_assert(std::size(request_names) == std::variant_size_v<model::Request>);
 
 template <std::size_t I = 0>
-Result<model::Request> read_request(const Json& object, std::string_view name) {
+Result<model::Request> read_request(const Json& object, std::string_view name, Unknown unknown, std::span<const std::string> must) {
   if constexpr (I == std::variant_size_v<model::Request>) {
     return Error{Errc::invalid_argument, "Request " + rules::quote(name) + " does not exist. Nothing was changed."};
   } else {
-    if (name != request_names[I]) return read_request<I + 1>(object, name);
-    JsonReader reader(object, UnknownMembers::refused);
+    using Verb = std::variant_alternative_t<I, model::Request>;
+    if (name != Verb::verb.name) return read_request<I + 1>(object, name, unknown, must);
+    JsonReader reader(object, unknown, must);
     reader.known("request");
-    std::variant_alternative_t<I, model::Request> request;
-    members(reader, request);
+    reader.known(must_name);
+    Verb request;
+    describe(reader, request);
     if (Status status = reader.finish(); !status) return status.error();
     return model::Request(std::in_place_index<I>, std::move(request));
   }
@@ -113,27 +47,35 @@ Result<model::Request> read_request(const Json& object, std::string_view name) {
 }  // namespace
 
 Result<std::string> to_json(const model::Request& request) {
-  Json json = std::visit(
-      [](const auto& what) {
-        JsonWriter writer;
-        members(writer, what);
-        return writer.take();
+  std::string text;
+  JsonWriter writer(text);
+  writer.required("request", model::verb_of(request).name);
+  std::visit(
+      [&](const auto& what) {
+        // What has its default is left out: a broker that does not know a member yet is not asked about it.
+        writer.leave_out_defaults_of<std::remove_cvref_t<decltype(what)>>();
+        describe(writer, what);
       },
       request);
-  json["request"] = request_names[request.index()];
-  try {
-    return json.dump();
-  } catch (const Json::exception&) {
-    return Error{Errc::invalid_argument, "A name in the request is not UTF-8. Nothing was changed."};
-  }
+  writer.close();
+  if (!writer.is_utf8()) return Error{Errc::invalid_argument, "A name in the request is not UTF-8. Nothing was changed."};
+  return text;
 }
 
-Result<model::Request> request_from_json(std::string_view text) {
+Result<model::Request> request_from_json(std::string_view text, Unknown unknown) {
   const auto object = parse_object(text, request_bytes, RepeatedMembers::refused);
   if (!object) return object.error();
   const auto name = tag_of(*object, "request");
   if (!name) return name.error();
-  return read_request(*object, *name);
+  std::vector<std::string> must;
+  if (Status good = read_must(*object, must); !good) return good.error();
+  return read_request(*object, *name, unknown, must);
+}
+
+Result<model::Request> request_of(std::string_view verb, std::string_view members) {
+  auto object = parse_object(members.empty() ? "{}" : members, request_bytes, RepeatedMembers::refused);
+  if (!object) return object.error();
+  return read_request(*object, verb, Unknown::refused, {});
 }
 
 Status encode(std::string& out, std::uint32_t request, const model::Request& what) {

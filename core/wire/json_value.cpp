@@ -8,23 +8,6 @@
 
 namespace ackwire::wire {
 
-std::string to_base64(std::string_view bytes) {
-  // sodium's takes the same time for all bytes, which is for keys and ten times slower. Bodies are no secret from who asks for
-  // them.
-  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto at = [&](std::size_t i) { return i < bytes.size() ? std::uint32_t{static_cast<unsigned char>(bytes[i])} : 0u; };
-  std::string text((bytes.size() + 2) / 3 * 4, '=');
-  char* out = text.data();
-  for (std::size_t i = 0; i < bytes.size(); i += 3, out += 4) {
-    const std::uint32_t three = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    out[0] = digits[three >> 18];
-    out[1] = digits[three >> 12 & 63];
-    if (i + 1 < bytes.size()) out[2] = digits[three >> 6 & 63];
-    if (i + 2 < bytes.size()) out[3] = digits[three & 63];
-  }
-  return text;
-}
-
 bool from_base64(std::string_view text, std::string& bytes) {
   bytes.resize(text.size() / 4 * 3 + 3);
   std::size_t size = 0;
@@ -67,13 +50,19 @@ bool JsonReader::read_milliseconds(const Json& json, const std::string& name, st
   return true;
 }
 
+bool JsonReader::asked(std::string_view name) const { return std::find(asked_.begin(), asked_.end(), name) != asked_.end(); }
+
 Status JsonReader::finish() {
-  if (!error_ && unknown_ == UnknownMembers::refused && found_ != object_.size()) {
+  for (const std::string& path : must_) {
+    if (error_ || !path.starts_with(path_)) continue;
+    const std::string_view name = std::string_view(path).substr(path_.size());
+    if (!asked(name.substr(0, name.find('.')))) wrong(name, "is not known here, and the request says that it must be understood");
+  }
+  if (!error_ && unknown_ == Unknown::refused && found_ != object_.size()) {
     for (const auto& [name, value] : object_.items()) {
-      if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) {
-        wrong(name, "is not known here");
-        break;
-      }
+      if (asked(name)) continue;
+      wrong(name, "is not known here");
+      break;
     }
   }
   return error_ ? Status(*error_) : Status();

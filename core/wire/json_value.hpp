@@ -1,5 +1,5 @@
 // One description of a struct serves both directions: `describe(archive, value)` calls archive.required(name, member) or
-// archive.optional(name, member) for each member, and the archive is a JsonWriter or a JsonReader.
+// archive.optional(name, member) for each member, and the archive is a JsonWriter (json_writer.hpp) or a JsonReader.
 #pragma once
 
 #include <concepts>
@@ -7,12 +7,14 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "ackwire/error.hpp"
+#include "ackwire/field.hpp"
 #include "ackwire/message.hpp"
 
 namespace ackwire::wire {
@@ -30,7 +32,6 @@ struct Base64 {
 template <class S>
 Base64(S&) -> Base64<S>;
 
-std::string to_base64(std::string_view bytes);
 /// False when `text` is not base64 with padding.
 bool from_base64(std::string_view text, std::string& bytes);
 
@@ -39,90 +40,18 @@ inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
 
-/// Specialized for each enum: `static constexpr std::pair<std::string_view, E> all[]`.
-template <class E>
-struct Names;
-
-/// Which members are written.
-enum class Members : bool { all, not_default };
-
-class JsonWriter {
- public:
-  explicit JsonWriter(Members members = Members::all) : members_(members) {}
-  Json take() { return std::move(object_); }
-
-  template <class T>
-  void required(const char* name, const T& value) {
-    if constexpr (requires { value.has_value(); }) {
-      if (value) object_[name] = json_of(*value);
-    } else {
-      object_[name] = json_of(value);
-    }
-  }
-  /// With Members::not_default it is left out when it is what the reader has without it.
-  template <class T>
-  void optional(const char* name, const T& value) {
-    required(name, value);
-    if (defaults_ == nullptr) return;
-    const auto standard = defaults_->find(name);
-    if (standard != defaults_->end() && *standard == object_[name]) object_.erase(name);
-  }
-  /// Members that are an object of their own on the wire and are not in the struct. Left out when empty.
-  template <class F>
-  void group(const char* name, F&& members) {
-    JsonWriter inner(members_);
-    members(inner);
-    if (!inner.object_.empty()) object_[name] = inner.take();
-  }
-
- private:
-  template <class T>
-  Json json_of(const T& value) {
-    if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
-      return value;
-    } else if constexpr (std::is_enum_v<T>) {
-      for (const auto& [name, known] : Names<T>::all) {
-        if (known == value) return std::string(name);
-      }
-      return static_cast<std::uint64_t>(value);
-    } else if constexpr (std::same_as<T, Duration>) {
-      return value.count();
-    } else if constexpr (std::same_as<T, Timestamp>) {
-      return value.time_since_epoch().count();
-    } else if constexpr (requires {
-                           value.bytes;
-                           to_base64(value.bytes);
-                         }) {
-      return to_base64(value.bytes);
-    } else if constexpr (is_vector<T>) {
-      Json array = Json::array();
-      for (const auto& each : value) array.push_back(json_of(each));
-      return array;
-    } else {
-      JsonWriter inner(members_);
-      if (members_ == Members::not_default) inner.defaults_ = &defaults_of<T>();
-      describe(inner, value);
-      return inner.take();
-    }
-  }
-  /// How a T that nobody touched looks.
-  template <class T>
-  static const Json& defaults_of() {
-    static const Json defaults = JsonWriter().json_of(T{});
-    return defaults;
-  }
-
-  const Members members_;
-  const Json* defaults_ = nullptr;
-  Json object_ = Json::object();
+/// What becomes of a member that nobody asks for, and of an enum's word that nobody knows.
+enum class Unknown : std::uint8_t {
+  ignored,          ///< of a peer that may know more: the default stays
+  members_ignored,  ///< of a peer that may know more and wants something: a word that is not known is refused
+  refused,          ///< of a caller of this program, who has misspelled it
 };
-
-enum class UnknownMembers : bool { ignored, refused };
 
 class JsonReader {
  public:
-  JsonReader(const Json& object, UnknownMembers unknown, std::string path = {})
-      : object_(object), unknown_(unknown), path_(std::move(path)) {}
+  /// `must`: paths of members that may not be ignored ("policy.paused"); valid while it reads.
+  JsonReader(const Json& object, Unknown unknown, std::span<const std::string> must = {}, std::string path = {})
+      : object_(object), unknown_(unknown), must_(must), path_(std::move(path)) {}
 
   template <class T>
   void required(const char* name, T&& value) {
@@ -137,18 +66,19 @@ class JsonReader {
     const Json* found = find(name);
     if (found == nullptr) return;
     if (!found->is_object()) return wrong(name, "must be an object");
-    JsonReader inner(*found, unknown_, path_ + name + ".");
+    JsonReader inner(*found, unknown_, must_, path_ + name + ".");
     members(inner);
     keep(inner.finish());
   }
   /// A member that has been read already.
   void known(const char* name) { find(name); }
 
-  /// Call last: the first fault, or a member that nobody asked for.
+  /// Call last: the first fault, or a member that nobody asked for and that may not be ignored.
   Status finish();
 
  private:
   const Json* find(const char* name);
+  bool asked(std::string_view name) const;
   void wrong(std::string_view name, std::string_view what, Errc code = Errc::invalid_argument);
   void keep(Status status);
 
@@ -189,7 +119,7 @@ class JsonReader {
       read_array(json, name, value);
     } else {
       if (!json.is_object()) return wrong(name, "must be an object");
-      JsonReader inner(json, unknown_, path_ + name + ".");
+      JsonReader inner(json, unknown_, must_, path_ + name + ".");
       describe(inner, value);
       keep(inner.finish());
     }
@@ -207,13 +137,10 @@ class JsonReader {
   template <class E>
   void read_enum(const Json& json, const std::string& name, E& value) {
     if (!json.is_string()) return wrong(name, "must be a name");
-    for (const auto& [text, known] : Names<E>::all) {
-      if (text == json.get_ref<const std::string&>()) return void(value = known);
-    }
-    if (unknown_ == UnknownMembers::ignored) return;  // a newer peer knows more; the default stays
+    if (const auto known = value_of<E>(json.get_ref<const std::string&>())) return void(value = *known);
+    if (unknown_ == Unknown::ignored) return;  // a newer peer knows more; the default stays
     std::string expected = "must be one of";
-    for (const auto& [text, known] : Names<E>::all)
-      expected.append(expected.ends_with("of") ? " '" : ", '").append(text).append("'");
+    for (const auto& [text, known] : words<E>) expected.append(expected.ends_with("of") ? " '" : ", '").append(text).append("'");
     wrong(name, expected);
   }
 
@@ -231,7 +158,8 @@ class JsonReader {
   bool read_milliseconds(const Json& json, const std::string& name, std::int64_t& value);
 
   const Json& object_;
-  const UnknownMembers unknown_;
+  const Unknown unknown_;
+  const std::span<const std::string> must_;
   const std::string path_;
   std::vector<std::string_view> asked_;
   std::size_t found_ = 0;

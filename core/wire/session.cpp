@@ -9,7 +9,7 @@
 namespace ackwire::wire {
 namespace {
 
-constexpr std::uint16_t hello_with_life = 1;
+constexpr std::uint16_t hello_with_life = 1, hello_with_capabilities = 2;
 
 template <std::size_t N>
 void copy_to(std::array<char, N>& to, std::string_view from) {
@@ -26,10 +26,11 @@ void encode(std::string& out, const Hello& hello) {
   FrameWriter writer(out, Operation::hello, 0);
   writer.u8(hello.min_version)
       .u8(hello.max_version)
-      .u16(hello.life ? hello_with_life : 0)
+      .u16(static_cast<std::uint16_t>((hello.life ? hello_with_life : 0) | (hello.capabilities ? hello_with_capabilities : 0)))
       .bytes({hello.producer.data(), hello.producer.size()})
       .str8(hello.client_name);
   if (hello.life) writer.bytes({hello.life->store_id.data(), hello.life->store_id.size()}).u64(hello.life->boot_epoch);
+  if (hello.capabilities) put(writer, *hello.capabilities);
 }
 
 Result<Hello> decode_hello(std::string_view payload) {
@@ -52,13 +53,20 @@ Result<Hello> decode_hello(std::string_view payload) {
                                                 std::to_string(version_min) + " to " + std::to_string(version_max) +
                                                 ". Nothing was lost; use matching versions of client and broker."};
   }
-  if ((flags & ~hello_with_life) != 0)
-    return refuse("has flags " + std::to_string(flags) + "; they may be 0, or 1 when the life that was known last follows.");
+  if ((flags & ~(hello_with_life | hello_with_capabilities)) != 0) {
+    return refuse("has flags " + std::to_string(flags) +
+                  "; they may have 1 when the life that was known last follows, and 2 when capabilities follow.");
+  }
   if ((flags & hello_with_life) != 0) {
     Life& life = hello.life.emplace();
     copy_to(life.store_id, reader.bytes(life.store_id.size()));
     life.boot_epoch = reader.u64();
     if (reader.failed()) return reader.finish().error();
+  }
+  if ((flags & hello_with_capabilities) != 0) {
+    const auto capabilities = take_capabilities(reader);
+    if (!capabilities) return capabilities.error();
+    hello.capabilities = *capabilities;
   }
   if (Status status = reader.finish(); !status) return status.error();
   if (std::all_of(hello.producer.begin(), hello.producer.end(), [](char byte) { return byte == 0; })) {
@@ -73,8 +81,8 @@ Result<Hello> decode_hello(std::string_view payload) {
 }
 
 void encode(std::string& out, const Welcome& welcome) {
-  FrameWriter(out, Operation::welcome, 0)
-      .u8(welcome.version)
+  FrameWriter writer(out, Operation::welcome, 0);
+  writer.u8(welcome.version)
       .u8(0)
       .u16(0)
       .u32(welcome.session_timeout_ms)
@@ -84,6 +92,7 @@ void encode(std::string& out, const Welcome& welcome) {
       .bytes({welcome.store_id.data(), welcome.store_id.size()})
       .u32(welcome.max_frame_bytes)
       .str8(welcome.software);
+  if (welcome.capabilities) put(writer, *welcome.capabilities);
 }
 
 Result<Welcome> decode_welcome(std::string_view payload) {
@@ -98,6 +107,11 @@ Result<Welcome> decode_welcome(std::string_view payload) {
   copy_to(welcome.store_id, reader.bytes(welcome.store_id.size()));
   welcome.max_frame_bytes = reader.u32();
   welcome.software = reader.str8();
+  if (!reader.failed() && reader.left() > 0) {
+    const auto capabilities = take_capabilities(reader);
+    if (!capabilities) return capabilities.error();
+    welcome.capabilities = *capabilities;
+  }
   if (Status status = reader.finish(); !status) return status.error();
   return welcome;
 }

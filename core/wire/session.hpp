@@ -9,6 +9,7 @@
 
 #include "ackwire/error.hpp"
 #include "model/command.hpp"
+#include "wire/capabilities.hpp"
 #include "wire/frame.hpp"
 
 namespace ackwire::wire {
@@ -23,8 +24,9 @@ struct Hello {
   std::uint8_t min_version = version_min;
   std::uint8_t max_version = version_max;
   model::ProducerId producer{};
-  std::string_view client_name;  // shown to operators
-  std::optional<Life> life{};    // of the last welcome that this client had; a broker that never was it refuses
+  std::string_view client_name;                // shown to operators
+  std::optional<Life> life{};                  // of the last welcome that this client had; a broker that never was it refuses
+  std::optional<Capabilities> capabilities{};  // none: of a client that knows no list, and can be sent none
 };
 void encode(std::string& out, const Hello& hello);
 /// Errors: bad_length, trailing_bytes, invalid_argument (flags, an inverted range, a producer of zeros, a name that cannot be
@@ -40,6 +42,7 @@ struct Welcome {
   std::array<char, 16> store_id{};
   std::uint32_t max_frame_bytes = 0;
   std::string_view software;
+  std::optional<Capabilities> capabilities{};  // only in the answer to a hello that has them
 };
 void encode(std::string& out, const Welcome& welcome);
 Result<Welcome> decode_welcome(std::string_view payload);

@@ -48,10 +48,9 @@ from ._results import (
     QueueInfo,
     QueuePolicy,
     Sample,
-    Settled,
 )
-
 from ._stopping import stop, stop_on_signals, stopping
+from ._value import Settled
 
 import atexit as _atexit
 

@@ -24,6 +24,14 @@ def whole(value: Any, name: str, least: int, most: int) -> int:
     return value
 
 
+def count32(value: Any, name: str) -> int:
+    return whole(value, name, 0, 2**32 - 1)
+
+
+def count64(value: Any, name: str) -> int:
+    return whole(value, name, 0, 2**64 - 1)
+
+
 def number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, List, Optional, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Type, TypeVar, Union
 
 from . import _changes, _checks, _core
 from ._durations import Duration, epoch_milliseconds, milliseconds
 from ._options import BrokerOptions, ClientOptions, QueueSettings, broker_options, client_options, queue_settings
 from ._queue import Queue
+from ._request import ask, awaited
 from ._results import BrokerStats, QueueInfo, Sample
 
 if TYPE_CHECKING:
@@ -30,18 +31,22 @@ class Connection:
         self._core.ensure_queue(_checks.text(name, "name"), queue_settings(settings, "queue"))
         return Queue(self._core, name)
 
+    @awaited
     def queues(self) -> List[QueueInfo]:
         """Every queue, by name."""
         return [QueueInfo._read(raw) for raw in self._core.list_queues()]
 
+    @awaited
     def remove_queue(self, name: str, *, force: bool = False) -> None:
         """Removes a queue. One that still holds messages or dead letters is refused, unless ``force`` discards them."""
         self._core.remove_queue(_checks.text(name, "name"), _checks.flag(force, "force"))
 
+    @awaited
     def stats(self) -> BrokerStats:
         """The broker's figures now, queues included."""
         return BrokerStats._read(self._core.stats())
 
+    @awaited
     def history(
         self, queue: Optional[str] = None, *, resolution: str = "1s", start: Optional[datetime] = None
     ) -> List[Sample]:
@@ -53,6 +58,15 @@ class Connection:
         start_ms = 0 if start is None else epoch_milliseconds(start)
         name = "" if queue is None else _checks.text(queue, "queue")
         return [Sample._read(raw) for raw in self._core.history(name, _checks.text(resolution, "resolution"), start_ms)]
+
+    @awaited
+    def request(self, verb: str, **members: Any) -> Dict[str, Any]:
+        """Asks for any verb by its name, with the members that it has on the wire; returns the reply.
+
+        ``broker.request("get_queue", queue="orders")``. The verbs are in docs/reference.md. One that is not there, or a member
+        that it does not have, raises InvalidError before anything is sent. ``from`` is given as ``**{"from": 1042}``.
+        """
+        return ask(self._core, verb, members)
 
     @property
     def closed(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Iterable, Iterator, List, Optional, Type
 from . import _checks, _core
 from ._durations import Duration, optional_milliseconds
 from ._errors import AckwireError
-from ._results import Settled
+from ._value import Settled
 
 log = logging.getLogger("ackwire")
 

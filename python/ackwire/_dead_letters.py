@@ -6,6 +6,7 @@ from typing import Iterable, Iterator, List, Optional
 
 from . import _checks, _core
 from ._errors import NotFoundError
+from ._request import awaited
 from ._results import DeadLetter, DeadMoved
 
 
@@ -17,6 +18,7 @@ class DeadLetters:
         self._queue = queue
         self._group = group
 
+    @awaited
     def list(
         self, count: int = 100, *, start: int = 0, reason: Optional[str] = None, body_bytes: int = 64 * 1024
     ) -> List[DeadLetter]:
@@ -49,6 +51,7 @@ class DeadLetters:
     def __bool__(self) -> bool:
         return True  # an empty dead-letter queue is still one
 
+    @awaited
     def show(self, sequence: int) -> DeadLetter:
         """One dead letter with its whole body. Raises NotFoundError."""
         wanted = _checks.whole(sequence, "sequence", 0, 2**64 - 1)
@@ -57,6 +60,7 @@ class DeadLetters:
             raise NotFoundError(f"Message {wanted} is not a dead letter of {self._queue}/{self._group}.", code="not_found")
         return DeadLetter._read(letters[0])
 
+    @awaited
     def redrive(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
         """Sends dead letters back to the group: same sequence and key, past the ingest dedupe, attempts counted from 0.
 
@@ -68,6 +72,7 @@ class DeadLetters:
         moved, not_found = self._core.redrive(self._queue, self._group, _reason(reason), wanted or [])
         return DeadMoved(moved, tuple(not_found))
 
+    @awaited
     def discard(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
         """Deletes dead letters for good. Without arguments all of them."""
         wanted = _wanted(sequences)

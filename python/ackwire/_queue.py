@@ -11,7 +11,9 @@ from ._durations import Duration, milliseconds, optional_milliseconds
 from ._options import QueueSettings, queue_settings
 from ._outgoing import Outgoing, Text
 from ._pending import PendingPublish
-from ._results import PeekedMessage, QueueInfo, Settled
+from ._request import awaited
+from ._results import PeekedMessage, QueueInfo
+from ._value import Settled
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
@@ -192,6 +194,7 @@ class Queue:
         """The dead letters of a group."""
         return DeadLetters(self._core, self._name, _checks.text(group, "group"))
 
+    @awaited
     def peek(
         self, count: int = 100, *, start: int = 0, group: str = "default", body_bytes: int = 64 * 1024
     ) -> List[PeekedMessage]:
@@ -207,30 +210,37 @@ class Queue:
             if at == 0 or left == 0:
                 return found
 
+    @awaited
     def info(self) -> QueueInfo:
         """Policy, counters and groups now."""
         return QueueInfo._read(self._core.queue_info(self._name))
 
+    @awaited
     def set(self, **settings: Unpack[QueueSettings]) -> QueueInfo:
         """Changes the settings given, at once, for running consumers too."""
         return QueueInfo._read(self._core.set_queue(self._name, queue_settings(settings, "set")))
 
+    @awaited
     def pause(self) -> None:
         """Publishes are still taken, nothing is handed out."""
         self._core.set_queue(self._name, {"paused": True})
 
+    @awaited
     def resume(self) -> None:
         """Messages are handed out again."""
         self._core.set_queue(self._name, {"paused": False})
 
+    @awaited
     def purge(self) -> int:
         """Discards what is ready or delayed; leased messages and dead letters stay. Returns the count."""
         return self._core.purge(self._name)
 
+    @awaited
     def create_group(self, group: str, *, from_oldest: bool = False) -> None:
         """Makes a consumer group: it sees every message from now on, or from the oldest kept one."""
         self._core.create_group(self._name, _checks.text(group, "group"), _checks.flag(from_oldest, "from_oldest"))
 
+    @awaited
     def remove_group(self, group: str) -> None:
         """Removes a consumer group with its dead letters; messages that no other group waits for are gone."""
         self._core.remove_group(self._name, _checks.text(group, "group"))

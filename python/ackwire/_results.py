@@ -1,4 +1,7 @@
-"""What the library answers: plain values, compared and printed by their fields."""
+"""What the library answers: plain values, compared and printed by their fields.
+
+Written by scripts/reference from the fields in core/include/ackwire. Change them there, not here.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Dict, Optional, Tuple
 
 from ._durations import span, utc
-
-
-class _Value:
-    """Slots in Python 3.9 too, where dataclasses cannot make them, and a pickle that does not assign to frozen fields."""
-
-    __slots__: Tuple[str, ...] = ()
-
-    def __reduce__(self) -> Any:
-        return type(self), tuple(getattr(self, name) for name in self.__slots__)
+from ._value import HasGroups, Value
 
 
 @dataclass(frozen=True)
-class Settled(_Value):
-    """What became of a batch settle."""
-
-    __slots__ = ("applied", "stale")
-    applied: int  # now true and durable
-    stale: Tuple[int, ...]  # sequences whose lease had ended: nothing changed for them
-
-
-@dataclass(frozen=True)
-class QueuePolicy(_Value):
+class QueuePolicy(Value):
     """How a queue behaves."""
 
     __slots__ = (
@@ -47,29 +33,37 @@ class QueuePolicy(_Value):
         "max_message_bytes",
         "paused",
     )
-    visibility_timeout: timedelta  # length of a lease
-    max_attempts: int  # then the message is a dead letter
-    backoff_initial: timedelta
-    backoff_multiplier: float
-    backoff_max: timedelta
-    backoff_jitter: float  # 0 (none) to 1 (full)
-    ttl: timedelta  # default time to live of a message; 0 = for ever
-    on_expiry: str  # "dead_letter" or "discard"
-    dedupe_window: timedelta  # 0 = off
-    max_depth: int  # messages not settled by every group
-    max_depth_bytes: int
-    max_in_flight: int  # leased messages of one group
-    max_message_bytes: int
-    paused: bool
+    visibility_timeout: timedelta  # how long a lease lasts
+    max_attempts: int  # attempts before a message becomes a dead letter
+    backoff_initial: timedelta  # wait before the first retry
+    backoff_multiplier: float  # growth of the wait from retry to retry
+    backoff_max: timedelta  # longest wait before a retry, at least backoff_initial
+    backoff_jitter: float  # share of the wait that is random
+    ttl: timedelta  # default time to live of a message; 0: for ever
+    on_expiry: str  # what becomes of an expired message: dead_letter, discard
+    dedupe_window: timedelta  # how long idempotency keys are remembered; 0: not at all
+    max_depth: int  # messages the queue may hold; over it, publishes are refused
+    max_depth_bytes: int  # bytes the queue may hold; over it, publishes are refused
+    max_in_flight: int  # messages of one group under lease at once
+    max_message_bytes: int  # largest body
+    paused: bool  # publishes are taken, nothing is handed out
 
     @classmethod
     def _read(cls, raw: Dict[str, Any]) -> QueuePolicy:
-        spans = ("visibility_timeout", "backoff_initial", "backoff_max", "ttl", "dedupe_window")
-        return cls(**{**raw, **{name: span(raw[name]) for name in spans}})
+        return cls(
+            **{
+                **raw,
+                "visibility_timeout": span(raw["visibility_timeout"]),
+                "backoff_initial": span(raw["backoff_initial"]),
+                "backoff_max": span(raw["backoff_max"]),
+                "ttl": span(raw["ttl"]),
+                "dedupe_window": span(raw["dedupe_window"]),
+            }
+        )
 
 
 @dataclass(frozen=True)
-class GroupInfo(_Value):
+class GroupInfo(Value):
     """Durable counters and present state of one consumer group.
 
     In every commit published = ready + delayed + leased + dead + acked + expired + discarded.
@@ -97,38 +91,44 @@ class GroupInfo(_Value):
         "consumers",
         "oldest_age",
     )
-    name: str
-    ready: int
-    delayed: int
-    leased: int
-    dead: int
-    published: int  # this and all below: since the group was made
-    acked: int
-    expired: int
-    discarded: int
+    name: str  # of the group
+    ready: int  # messages that wait to be handed out, now
+    delayed: int  # messages that wait for their time, now
+    leased: int  # messages handed out and not settled, now
+    dead: int  # dead letters, now
+    published: int  # messages; this and all below count since the group was made
+    acked: int  # messages that were processed
+    expired: int  # messages whose time to live passed and that were discarded for it
+    discarded: int  # messages and dead letters that an operator discarded
     delivered: int  # hand-overs, redeliveries included
     redelivered: int  # hand-overs of a message that had been begun before
-    nacked: int
-    rejected: int
-    released: int
-    lease_expired: int
-    stale_settles: int  # since the broker started
-    dead_lettered: int
-    redriven: int
-    consumers: int  # now
-    oldest_age: timedelta  # of the oldest message that is not final and not dead; 0 = none
+    nacked: int  # attempts that a consumer called failed
+    rejected: int  # messages that a consumer called impossible to process
+    released: int  # messages given back untried
+    lease_expired: int  # leases that ended by time
+    stale_settles: int  # settles refused because the lease had ended, since the broker started
+    dead_lettered: int  # messages that became dead letters
+    redriven: int  # dead letters that went back to the group
+    consumers: int  # subscriptions, now
+    oldest_age: timedelta  # age of the oldest message that is not final and not dead; 0: none
 
     @classmethod
     def _read(cls, raw: Dict[str, Any]) -> GroupInfo:
-        return cls(**{**raw, "oldest_age": span(raw["oldest_age"])})
+        return cls(
+            **{
+                **raw,
+                "oldest_age": span(raw["oldest_age"]),
+            }
+        )
 
 
 @dataclass(frozen=True)
-class QueueInfo(_Value):
+class QueueInfo(HasGroups, Value):
     """A queue: policy, counters and groups."""
 
     __slots__ = (
         "name",
+        "id",
         "created",
         "policy",
         "next_sequence",
@@ -142,26 +142,20 @@ class QueueInfo(_Value):
         "dedupe_keys",
         "groups",
     )
-    name: str
-    created: datetime
-    policy: QueuePolicy
-    next_sequence: int
+    name: str  # of the queue
+    id: int  # number of the queue in its store; never used again
+    created: datetime  # when it was made
+    policy: QueuePolicy  # how it behaves
+    next_sequence: int  # what the next message stored gets
     published: int  # messages stored
-    published_bytes: int
-    duplicates_suppressed: int  # publishes answered with duplicate = True
-    refused: int  # since the broker started
-    damaged: int  # rows of the store found damaged since the broker started
+    published_bytes: int  # encoded records stored
+    duplicates_suppressed: int  # publishes answered with duplicate = true
+    refused: int  # messages refused, since the broker started
+    damaged: int  # rows of the store found damaged, each dealt with as operations.md says, since the broker started
     depth: int  # messages not settled by every group
-    depth_bytes: int
+    depth_bytes: int  # the same in bytes of encoded records
     dedupe_keys: int  # live idempotency keys, an upper bound
-    groups: Tuple[GroupInfo, ...]
-
-    def group(self, name: str = "default") -> GroupInfo:
-        """The group of that name. KeyError when there is none."""
-        for group in self.groups:
-            if group.name == name:
-                return group
-        raise KeyError(name)
+    groups: Tuple[GroupInfo, ...]  # its consumer groups
 
     @classmethod
     def _read(cls, raw: Dict[str, Any]) -> QueueInfo:
@@ -170,23 +164,36 @@ class QueueInfo(_Value):
                 **raw,
                 "created": utc(raw["created"]),
                 "policy": QueuePolicy._read(raw["policy"]),
-                "groups": tuple(GroupInfo._read(group) for group in raw["groups"]),
+                "groups": tuple(map(GroupInfo._read, raw["groups"])),
             }
         )
 
 
 @dataclass(frozen=True)
-class AttemptError(_Value):
+class AttemptError(Value):
     """One failed attempt of a dead letter."""
 
-    __slots__ = ("time", "delivery", "text")
-    time: datetime
-    delivery: int
-    text: str  # the consumer's words, or "lease expired", "consumer disconnected"
+    __slots__ = (
+        "time",
+        "delivery",
+        "text",
+    )
+    time: datetime  # when it failed
+    delivery: int  # which hand-over of the message
+    text: str  # the consumer's words, or "lease expired", "consumer disconnected"; at most 1 KiB
+
+    @classmethod
+    def _read(cls, raw: Dict[str, Any]) -> AttemptError:
+        return cls(
+            **{
+                **raw,
+                "time": utc(raw["time"]),
+            }
+        )
 
 
 @dataclass(frozen=True)
-class DeadLetter(_Value):
+class DeadLetter(Value):
     """A message that waits for a person, with its whole history."""
 
     __slots__ = (
@@ -205,39 +212,56 @@ class DeadLetter(_Value):
         "body",
         "body_bytes",
     )
-    sequence: int
-    reason: str  # "max_attempts", "rejected", "expired" or "damaged"
+    sequence: int  # position in the queue
+    reason: str  # why it is here: max_attempts, rejected, expired, damaged
     detail: str  # of the rejection, or of the last error
-    deliveries: int
-    attempts: int
-    redrives: int
-    publish_time: datetime
-    dead_time: datetime
-    errors: Tuple[AttemptError, ...]  # oldest first
-    idempotency_key: Optional[str]
-    ordering_key: Optional[str]
-    headers: Dict[str, str]
+    deliveries: int  # how often it was handed out
+    attempts: int  # how many of them were begun
+    redrives: int  # how often it went back to its group
+    publish_time: datetime  # when it was published
+    dead_time: datetime  # when it became a dead letter
+    errors: Tuple[AttemptError, ...]  # its failed attempts, oldest first, the last 32
+    idempotency_key: Optional[str]  # the producer's key
+    ordering_key: Optional[str]  # the producer's ordering key
+    headers: Dict[str, str]  # the producer's headers
     body: bytes  # cut at the body_bytes asked for
     body_bytes: int  # the whole length
 
     @classmethod
     def _read(cls, raw: Dict[str, Any]) -> DeadLetter:
-        errors = tuple(AttemptError(utc(one["time"]), one["delivery"], one["text"]) for one in raw["errors"])
-        times = {"publish_time": utc(raw["publish_time"]), "dead_time": utc(raw["dead_time"])}
-        return cls(**{**raw, **times, "errors": errors})
+        return cls(
+            **{
+                **raw,
+                "publish_time": utc(raw["publish_time"]),
+                "dead_time": utc(raw["dead_time"]),
+                "errors": tuple(map(AttemptError._read, raw["errors"])),
+            }
+        )
 
 
 @dataclass(frozen=True)
-class DeadMoved(_Value):
+class DeadMoved(Value):
     """The outcome of a redrive or discard."""
 
-    __slots__ = ("moved", "not_found")
-    moved: int
+    __slots__ = (
+        "moved",
+        "not_found",
+    )
+    moved: int  # how many were
     not_found: Tuple[int, ...]  # of the sequences asked for
+
+    @classmethod
+    def _read(cls, raw: Dict[str, Any]) -> DeadMoved:
+        return cls(
+            **{
+                **raw,
+                "not_found": tuple(raw["not_found"]),
+            }
+        )
 
 
 @dataclass(frozen=True)
-class PeekedMessage(_Value):
+class PeekedMessage(Value):
     """A message looked at without any effect on it."""
 
     __slots__ = (
@@ -253,26 +277,31 @@ class PeekedMessage(_Value):
         "body",
         "body_bytes",
     )
-    sequence: int
+    sequence: int  # position in the queue
     state: str  # "ready", "delayed" or "leased"
-    deliveries: int
-    attempts: int
-    publish_time: datetime
-    due: Optional[datetime]  # of a delayed message
-    idempotency_key: Optional[str]
-    ordering_key: Optional[str]
-    headers: Dict[str, str]
-    body: bytes
-    body_bytes: int
+    deliveries: int  # how often it was handed out
+    attempts: int  # how many of them were begun
+    publish_time: datetime  # when it was published
+    due: Optional[datetime]  # when a delayed message becomes ready
+    idempotency_key: Optional[str]  # the producer's key
+    ordering_key: Optional[str]  # the producer's ordering key
+    headers: Dict[str, str]  # the producer's headers
+    body: bytes  # cut at the body_bytes asked for
+    body_bytes: int  # the whole length
 
     @classmethod
     def _read(cls, raw: Dict[str, Any]) -> PeekedMessage:
-        due = utc(raw["due"]) if raw["state"] == "delayed" else None
-        return cls(**{**raw, "publish_time": utc(raw["publish_time"]), "due": due})
+        return cls(
+            **{
+                **raw,
+                "publish_time": utc(raw["publish_time"]),
+                "due": None if raw["due"] is None else utc(raw["due"]),
+            }
+        )
 
 
 @dataclass(frozen=True)
-class Sample(_Value):
+class Sample(Value):
     """What happened in one slot of time, to one queue or to the whole broker."""
 
     __slots__ = (
@@ -297,32 +326,37 @@ class Sample(_Value):
         "latency_p99_ms",
     )
     time: datetime  # start of the slot
-    published: int
-    published_bytes: int
-    suppressed: int
-    refused: int
-    delivered: int
-    redelivered: int
-    acked: int
-    nacked: int
-    dead_lettered: int
-    expired: int
-    lease_expired: int
-    depth: int  # this and the next three: at the end of the slot
-    leased: int
-    delayed: int
-    dead: int
-    latency_p50_ms: float  # publish to ack, of the messages acked in the slot; 0 = none
-    latency_p95_ms: float
-    latency_p99_ms: float
+    published: int  # messages stored in the slot
+    published_bytes: int  # encoded records stored in the slot
+    suppressed: int  # publishes answered with duplicate = true
+    refused: int  # messages refused
+    delivered: int  # hand-overs, redeliveries included
+    redelivered: int  # hand-overs of a message that had been begun before
+    acked: int  # messages that were processed
+    nacked: int  # attempts that a consumer called failed
+    dead_lettered: int  # messages that became dead letters
+    expired: int  # messages whose time to live passed
+    lease_expired: int  # leases that ended by time
+    depth: int  # messages not settled by every group; this and the next three: at the end of the slot
+    leased: int  # messages handed out and not settled
+    delayed: int  # messages that wait for their time
+    dead: int  # dead letters
+    latency_p50_ms: float  # publish to ack of the messages acked in the slot, median; 0: none
+    latency_p95_ms: float  # the same, 95th percentile
+    latency_p99_ms: float  # the same, 99th percentile
 
     @classmethod
     def _read(cls, raw: Dict[str, Any]) -> Sample:
-        return cls(**{**raw, "time": utc(raw["time"])})
+        return cls(
+            **{
+                **raw,
+                "time": utc(raw["time"]),
+            }
+        )
 
 
 @dataclass(frozen=True)
-class BrokerStats(_Value):
+class BrokerStats(Value):
     """The broker now."""
 
     __slots__ = (
@@ -342,23 +376,29 @@ class BrokerStats(_Value):
         "publishes_refused",
         "queues",
     )
-    version: str
-    store_id: str
-    boot_epoch: int
-    now: datetime
-    started: datetime
-    clock_offset_ms: int  # the system's clock less broker time; 0 when they agree
-    sessions: int
-    consumers: int
+    version: str  # of the broker
+    store_id: str  # the store's identity, hex
+    boot_epoch: int  # rises with each start of the broker
+    now: datetime  # broker time
+    started: datetime  # when the broker started
+    clock_offset_ms: int  # the system's clock less broker time; 0: they agree
+    sessions: int  # clients connected, this one included
+    consumers: int  # subscriptions of all of them
     commits: int  # since the start
-    commit_p50_ms: float  # of the last minute
-    commit_p99_ms: float
-    store_bytes: int
-    store_bytes_limit: int
+    commit_p50_ms: float  # length of a commit in the last minute, median
+    commit_p99_ms: float  # the same, 99th percentile
+    store_bytes: int  # in use
+    store_bytes_limit: int  # size of the memory map
     publishes_refused: bool  # the store is over its soft limit
-    queues: Tuple[QueueInfo, ...]
+    queues: Tuple[QueueInfo, ...]  # every queue
 
     @classmethod
     def _read(cls, raw: Dict[str, Any]) -> BrokerStats:
-        queues = tuple(QueueInfo._read(queue) for queue in raw["queues"])
-        return cls(**{**raw, "now": utc(raw["now"]), "started": utc(raw["started"]), "queues": queues})
+        return cls(
+            **{
+                **raw,
+                "now": utc(raw["now"]),
+                "started": utc(raw["started"]),
+                "queues": tuple(map(QueueInfo._read, raw["queues"])),
+            }
+        )

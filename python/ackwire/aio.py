@@ -19,12 +19,12 @@ import asyncio
 import os
 import time
 import weakref
-from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Dict, Generator, Iterable, List, Mapping, Optional, Type, TypeVar, Union
 
 from . import _checks, _connection, _core
 from ._aio_messages import Message, Messages
+from ._aio_verbs import ConnectionVerbs, DeadLettersVerbs, QueueVerbs
 from ._connection import Connection as _SyncConnection
 from ._dead_letters import DeadLetters as _SyncDeadLetters
 from ._durations import Duration, optional_milliseconds
@@ -32,7 +32,7 @@ from ._lanes import Calls, Confirms, Lane, Settles
 from ._options import BrokerOptions, ClientOptions, QueueSettings
 from ._outgoing import Outgoing, Text
 from ._queue import Queue as _SyncQueue
-from ._results import BrokerStats, DeadLetter, DeadMoved, PeekedMessage, QueueInfo, Sample, Settled
+from ._value import Settled
 from ._room import Room
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def connect(endpoint: str, **options: Unpack[ClientOptions]) -> _Opening:
     return _Opening(lambda: _connection.connect(endpoint, **options))
 
 
-class Connection:
+class Connection(ConnectionVerbs):
     """A broker or a client. Made by ``open`` and ``connect``."""
 
     def __init__(self, sync: _SyncConnection, calls: Calls) -> None:
@@ -106,22 +106,11 @@ class Connection:
         """Serves other processes as well. Of a broker in this process only."""
         return await self._calls.run(lambda: self._sync._core.listen(_checks.text(endpoint, "endpoint")))
 
+    async def _run(self, call: Callable[[], _T]) -> _T:
+        return await self._calls.run(call)
+
     async def queue(self, name: str, **settings: Unpack[QueueSettings]) -> Queue:
         return Queue(self, await self._calls.run(lambda: self._sync.queue(name, **settings)))
-
-    async def queues(self) -> List[QueueInfo]:
-        return await self._calls.run(self._sync.queues)
-
-    async def remove_queue(self, name: str, *, force: bool = False) -> None:
-        await self._calls.run(lambda: self._sync.remove_queue(name, force=force))
-
-    async def stats(self) -> BrokerStats:
-        return await self._calls.run(self._sync.stats)
-
-    async def history(
-        self, queue: Optional[str] = None, *, resolution: str = "1s", start: Optional[datetime] = None
-    ) -> List[Sample]:
-        return await self._calls.run(lambda: self._sync.history(queue, resolution=resolution, start=start))
 
     async def close(self, wait: Duration = 5.0) -> None:
         # Not through the lane of calls: a close must not stand behind a call that waits.
@@ -148,7 +137,6 @@ def _stop(lanes: Iterable[Lane[Any]]) -> None:
         lane.stop()
 
 
-class Queue:
     """A queue. Made by ``await connection.queue(name)``."""
 
     def __init__(self, connection: Connection, sync: _SyncQueue) -> None:
@@ -228,37 +216,11 @@ class Queue:
     def dead_letters(self, group: str = "default") -> DeadLetters:
         return DeadLetters(self, group)
 
-    async def peek(
-        self, count: int = 100, *, start: int = 0, group: str = "default", body_bytes: int = 64 * 1024
-    ) -> List[PeekedMessage]:
-        return await self._run(lambda: self._sync.peek(count, start=start, group=group, body_bytes=body_bytes))
-
-    async def info(self) -> QueueInfo:
-        return await self._run(self._sync.info)
-
-    async def set(self, **settings: Unpack[QueueSettings]) -> QueueInfo:
-        return await self._run(lambda: self._sync.set(**settings))
-
-    async def pause(self) -> None:
-        await self._run(self._sync.pause)
-
-    async def resume(self) -> None:
-        await self._run(self._sync.resume)
-
-    async def purge(self) -> int:
-        return await self._run(self._sync.purge)
-
-    async def create_group(self, group: str, *, from_oldest: bool = False) -> None:
-        await self._run(lambda: self._sync.create_group(group, from_oldest=from_oldest))
-
-    async def remove_group(self, group: str) -> None:
-        await self._run(lambda: self._sync.remove_group(group))
-
     async def _run(self, call: Callable[[], _T]) -> _T:
         return await self._connection._calls.run(call)
 
 
-class DeadLetters:
+class DeadLetters(DeadLettersVerbs):
     """The dead-letter queue of one group. See ``ackwire.DeadLetters``."""
 
     def __init__(self, queue: Queue, group: str) -> None:
@@ -267,21 +229,10 @@ class DeadLetters:
 
     async def count(self) -> int:
         """How many there are now."""
-        return await self._queue._run(self._sync.__len__)
+        return await self._run(self._sync.__len__)
 
-    async def list(
-        self, count: int = 100, *, start: int = 0, reason: Optional[str] = None, body_bytes: int = 64 * 1024
-    ) -> List[DeadLetter]:
-        return await self._queue._run(lambda: self._sync.list(count, start=start, reason=reason, body_bytes=body_bytes))
-
-    async def show(self, sequence: int) -> DeadLetter:
-        return await self._queue._run(lambda: self._sync.show(sequence))
-
-    async def redrive(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
-        return await self._queue._run(lambda: self._sync.redrive(sequences, reason=reason))
-
-    async def discard(self, sequences: Optional[Iterable[int]] = None, *, reason: Optional[str] = None) -> DeadMoved:
-        return await self._queue._run(lambda: self._sync.discard(sequences, reason=reason))
+    async def _run(self, call: Callable[[], _T]) -> _T:
+        return await self._queue._run(call)
 
 
 def _lend_words(lender: type, *borrowers: type) -> None:
@@ -293,8 +244,8 @@ def _lend_words(lender: type, *borrowers: type) -> None:
                 thing.__doc__ = words
 
 
-_lend_words(_SyncConnection, Connection)
+_lend_words(_SyncConnection, Connection, ConnectionVerbs)
 _lend_words(_connection.Broker, Connection)
-_lend_words(_SyncQueue, Queue)
-_lend_words(_SyncDeadLetters, DeadLetters)
+_lend_words(_SyncQueue, Queue, QueueVerbs)
+_lend_words(_SyncDeadLetters, DeadLetters, DeadLettersVerbs)
 _lend_words(_core.Message, Message)

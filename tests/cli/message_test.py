@@ -148,6 +148,16 @@ def dead_letters(server, count):
     assert server.good("queue", "info", "orders")["dead"] == count
 
 
+def test_a_redrive_that_ends_at_a_limit_is_done_in_part(orders):
+    dead_letters(orders, 4)
+    orders.good("queue", "set", "orders", "--max-depth", "2")
+    part = orders("dlq", "redrive", "orders", "--all")
+    assert part.status == 5 and "overloaded" in part.err and "2 messages were redriven" in part.err, part.err
+    assert orders.good("queue", "info", "orders")["dead"] == 2
+    nothing = orders("dlq", "redrive", "orders", "--all")
+    assert nothing.status == 1 and "overloaded" in nothing.err
+
+
 def test_dlq_from_ls_to_discard(orders):
     dead_letters(orders, 4)
     assert [letter["sequence"] for letter in orders.good("dlq", "ls", "orders")] == [1, 2, 3, 4]

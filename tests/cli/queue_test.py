@@ -32,6 +32,24 @@ def test_what_is_not_there_is_status_3_with_a_next_step(server):
         assert done.err.startswith("ackwire: no_queue: ") and "next: " in done.err and done.out == "", arguments
 
 
+def test_any_verb_by_its_name(server):
+    server("queue", "create", "orders")
+    verbs = server("request").out.split()
+    assert {"get_queue", "move_dead", "get_history"} <= set(verbs) and len(verbs) == len(set(verbs))
+    got = server("request", "get_queue", '{"queue": "orders"}')
+    assert got.status == 0 and json.loads(got.out)["queue"]["name"] == "orders"
+    line = server("request", "list_queues", '{"count": 1}', "-o", "jsonl").out
+    assert line.count("\n") == 1 and json.loads(line)["queues"][0]["policy"]["backoff"]["initial_ms"] == 1_000
+    typo = server("request", "get_queu", "{}")
+    assert typo.status == 2 and "get_queue" in typo.err and typo.out == ""
+    member = server("request", "set_queue", '{"queue": "orders", "chnge": {"paused": true}}')
+    assert member.status == 1 and "'chnge' is not known here" in member.err and "Nothing was changed" in member.err
+    inner = server("request", "set_queue", '{"queue": "orders", "change": {"pausd": true}}')
+    assert inner.status == 1 and "'change.pausd' is not known here" in inner.err
+    assert server("request", "get_queue", '{"queue": "nope"}').status == 3
+    assert server.good("queue", "info", "orders")["paused"] is False
+
+
 def test_errors_are_json_when_asked(server):
     done = server("queue", "info", "nope", "-o", "json")
     assert done.status == 3 and json.loads(done.err)["error"]["code"] == "no_queue" and done.out == ""

@@ -124,6 +124,30 @@ TEST_F(ConsumeTest, WhileAnAsyncAckIsUnderWayTheNextOnesWait) {
   EXPECT_EQ(broker.count(Operation::settle), 1u);
 }
 
+TEST_F(ConsumeTest, I17_AsyncAcksThatFoundNoRoomAreRepeated) {
+  connect();
+  publish(3);
+  Consumer from = consumer();
+  const auto deliveries = receive(from, 3);
+  broker.run([&] { broker.settles = false; });
+  from.ack_async(deliveries);
+  ASSERT_TRUE(broker.wait_for(Operation::settle, 1));
+  broker.run([&] { broker.settles = true; });
+  wire::Frame asked;
+  const auto frames = broker.frames(Operation::settle);
+  ASSERT_TRUE(wire::split_frame(frames[0], asked).ok());
+  std::string full;
+  wire::encode_error(full, asked.request, {Errc::store_full, "The disk is full.", 10ms, {}});
+  broker.send(full);
+  ASSERT_TRUE(from.flush().ok()) << "the first is no answer";
+  const auto all = settles();
+  ASSERT_EQ(all.size(), 2u);
+  ASSERT_EQ(all[1].ranges.size(), 1u);
+  EXPECT_EQ(all[1].ranges[0].first_sequence, 1u);
+  EXPECT_EQ(all[1].ranges[0].count, 3u);
+  EXPECT_EQ(all[1].kind, model::SettleKind::ack);
+}
+
 TEST_F(ConsumeTest, StaleAcksAreToldApart) {
   connect();
   publish(4);

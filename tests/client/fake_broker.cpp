@@ -175,6 +175,11 @@ void FakeBroker::handle(const std::string& bytes) {
       wire::encode_error(outbox_.emplace_back(), frame.request, life_refusal);
       return;
     }
+    if (hello->capabilities && !knows_capabilities) {
+      wire::encode_error(outbox_.emplace_back(), frame.request,
+                         {Errc::invalid_argument, "A hello has flags 2; they may be 0, or 1.", {}, {}});
+      return;
+    }
     session_ = true;
     wire::Welcome welcome;
     welcome.session_timeout_ms = session_timeout_ms;
@@ -183,6 +188,7 @@ void FakeBroker::handle(const std::string& bytes) {
     welcome.store_id = store_id;
     welcome.max_frame_bytes = 8u << 20;
     welcome.software = "fake";
+    if (hello->capabilities) welcome.capabilities = capabilities;
     wire::encode(outbox_.emplace_back(), welcome);
     return;
   }

@@ -18,6 +18,7 @@
 #include "format/run.hpp"
 #include "model/command.hpp"
 #include "model/request.hpp"
+#include "wire/capabilities.hpp"
 #include "wire/frame.hpp"
 
 namespace ackwire::test {
@@ -45,6 +46,8 @@ class FakeBroker {
   std::chrono::milliseconds answer_delay{0};  // between the look at the clock and the answer, as a slow commit makes it
   std::array<char, 16> store_id{};
   Error life_refusal{Errc::ok, {}};  // of a hello that names the life that was known last
+  bool knows_capabilities = true;    // false: it was written before a hello could name them
+  wire::Capabilities capabilities = wire::Capabilities::all();
   std::uint32_t visibility_timeout_ms = 30'000;
   std::uint32_t session_timeout_ms = 15'000;
   Error publish_refusal{Errc::ok, {}};  // of every batch

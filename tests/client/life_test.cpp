@@ -162,7 +162,7 @@ TEST_F(LifeTest, ASafeRequestIsRepeatedAfterAReconnectAndAnUnsafeOneIsNot) {
   broker.run([&] {
     broker.replies = false;
     broker.reply = [](const model::Request& what) -> model::Reply {
-      if (std::holds_alternative<model::ListQueues>(what)) return std::vector<QueueInfo>{};
+      if (std::holds_alternative<model::ListQueues>(what)) return model::QueuePage{};
       return model::Purged{};
     };
   });

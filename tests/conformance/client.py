@@ -26,6 +26,7 @@ class Welcome:
     store_id: bytes
     max_frame_bytes: int
     software: str
+    capabilities: list | None = None  # only when the hello named some
 
 
 class Client:
@@ -93,12 +94,18 @@ class Client:
         return wire.parse_error(self.expect(wire.ERROR).payload)
 
     # -- verbs -------------------------------------------------------------------------------------------------------
-    def hello(self, low=1, high=1, flags=0, name="conformance", life=None):
-        known = life[0] + struct.pack("<Q", life[1]) if life else b""
-        self.send(wire.HELLO, struct.pack("<BBH", low, high, flags | (1 if life else 0)) + self.producer + wire.str8(name) + known)
+    def hello(self, low=1, high=1, flags=0, name="conformance", life=None, capabilities=None):
+        """Without `capabilities` it is a client of the time before they could be named."""
+        tail = life[0] + struct.pack("<Q", life[1]) if life else b""
+        if capabilities is not None:
+            tail += struct.pack("<B", len(capabilities)) + b"".join(map(wire.str8, capabilities))
+        flags |= (1 if life else 0) | (0 if capabilities is None else 2)
+        self.send(wire.HELLO, struct.pack("<BBH", low, high, flags) + self.producer + wire.str8(name) + tail)
         cursor = wire.Cursor(self.expect(wire.WELCOME).payload)
         version, _, _, timeout, boot_epoch, session, now = cursor.read("BBHIQQQ")
         welcome = Welcome(version, timeout, boot_epoch, session, now, cursor.take(16), cursor.read("I"), cursor.str8().decode())
+        if capabilities is not None:
+            welcome.capabilities = [cursor.str8().decode() for _ in range(cursor.read("B"))]
         cursor.end()
         self.welcome = welcome
         return welcome

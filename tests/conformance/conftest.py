@@ -39,7 +39,7 @@ class Broker:
         while time.monotonic() < deadline:
             with open(self.log.name) as log:
                 log.seek(start)
-                found = re.search(r"tcp://127\.0\.0\.1:\d+(?=[\s,])", log.read())
+                found = re.search(r"tcp://127\.0\.0\.1:\d+(?=[\s,\"])", log.read())
             if found:
                 return found.group()
             assert self.process.poll() is None, f"the broker ended: see {self.log.name}"

@@ -93,7 +93,9 @@ def test_json_over_the_limit(client):
     (b'{"request":"create_queue","queue":"q","policy":{"max_attempts":1e1}}', wire.ERROR, "invalid_argument"),
     (b'{"request":"create_queue","queue":"q","policy":{"max_attempts":1001}}', wire.REPLY, "out_of_range"),
     (b'{"request":"create_queue","queue":""}', wire.REPLY, "invalid_name"),
-    (b'{"request":"get_queue","queue":"nowhere","queu":1}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"get_queue","queue":"nowhere","queu":1}', wire.REPLY, "no_queue"),
+    (b'{"request":"get_queue","queue":"nowhere","queu":1,"must_understand":["queu"]}', wire.ERROR, "invalid_argument"),
+    (b'{"request":"get_queue","queue":"nowhere","must_understand":"queue"}', wire.ERROR, "invalid_argument"),
     (b'{"request":"get_queue","queue":"nowhere"}', wire.REPLY, "no_queue"),
     (b'{"request":"get_history","resolution":"hour"}', wire.ERROR, "invalid_argument"),
     (b'{"request":"move_dead","action":"copy","queue":"q","group":"g"}', wire.ERROR, "invalid_argument"),
@@ -136,6 +138,39 @@ def test_limits_of_a_policy(client, queue, member, low, high):
         refused = frame.payload if frame.operation == wire.REPLY else wire.parse_error(frame.payload)[2].encode()
         name = member.partition(".")[0].removesuffix("_ms")
         assert frame.request == 81 and name.encode() in refused and b"Nothing was changed" in refused, refused
+
+
+def test_what_the_broker_does_not_know_is_ignored_unless_it_must_be_understood(client, queue):
+    later = {"paused": True, "later": {"deep": 1}}
+    made = client.request("set_queue", queue=queue, change=later, another=2)["queue"]
+    assert made["policy"]["paused"] is True and "later" not in made["policy"]
+    assert client.request("set_queue", queue=queue, change={"ttl_ms": 5}, must_understand=["queue", "change.ttl_ms"])
+    for name in ("another", "change.later", "change.later.deep"):
+        text = {"request": "set_queue", "queue": queue, "change": later, "another": 2, "must_understand": ["queue", name]}
+        client.send(wire.REQUEST, wire.to_json(text), request=82)
+        code, _, words = client.error()
+        assert code == CODES["invalid_argument"] and f"'{name}' is not known here" in words and "Nothing was changed" in words
+    assert client.request("get_queue", queue=queue)["queue"]["policy"]["ttl_ms"] == 5
+
+
+def test_lists_of_queues_come_in_pages(client):
+    names = [f"page.{i:02}" for i in range(7)]
+    for name in reversed(names):
+        client.request("ensure_queue", queue=name)
+    seen, start = [], "page."
+    while start:
+        page = client.request("list_queues", count=3, **{"from": start})
+        assert 1 <= len(page["queues"]) <= 3
+        seen += [q["name"] for q in page["queues"]]
+        start = page["next"]
+    assert seen[:7] == names and seen == sorted(seen)
+    whole = client.request("list_queues")
+    assert whole["next"] == "" and set(names) <= {q["name"] for q in whole["queues"]}, "all of them when nobody asks for a page"
+    first = client.request("get_stats", count=2, **{"from": "page."})
+    assert [q["name"] for q in first["stats"]["queues"]] == names[:2] and first["next"] == names[2]
+    assert client.request("list_queues", count=1, **{"from": "zzz"}) == {"reply": "queues", "queues": [], "next": ""}
+    for name in names:
+        client.request("remove_queue", queue=name)
 
 
 def test_json_is_at_most_16_deep(client):

@@ -12,8 +12,8 @@ namespace {
 
 using store::Table;
 
-constexpr std::array<std::string_view, store::table_count> table_names{"state", "blocks", "marks",  "retry",
-                                                                       "due",   "dead",   "dedupe", "history"};
+constexpr std::array<std::string_view, store::table_count> table_names{"state", "blocks", "marks",   "retry", "due",
+                                                                       "dead",  "dedupe", "history", "bodies"};
 constexpr std::size_t places_per_row = 24;  // of flipped bits, spread over the row
 
 struct Place {
@@ -50,10 +50,13 @@ class Damage : public BrokerWorld {
       std::vector<std::string> names;
       for (int i = 0; i < 6; ++i)
         names.push_back("body-" + std::to_string(block) + "-" + std::to_string(i) + std::string(20 + i % 2, 'x'));
-      for (const std::string& name : names) batch.push_back({.body = name, .idempotency_key = name});
+      std::vector<std::string> bodies = names;
+      if (block < 2)
+        bodies[block == 0 ? 3 : 0] += std::string(1'500, 'y');  // one that dies and one that fails have a row in `bodies`
+      for (std::size_t i = 0; i < names.size(); ++i) batch.push_back({.body = bodies[i], .idempotency_key = names[i]});
       const auto receipts = publish(batch);
       ASSERT_TRUE(receipts.ok());
-      for (std::size_t i = 0; i < names.size(); ++i) bodies_[(*receipts)[i].sequence] = names[i];
+      for (std::size_t i = 0; i < names.size(); ++i) bodies_[(*receipts)[i].sequence] = bodies[i];
     }
     pass(Duration{1'000});
     ASSERT_EQ(subscribe(alice, 9).code, Errc::ok);  // a block and a half
@@ -67,7 +70,7 @@ class Damage : public BrokerWorld {
     pass(Duration{2'000});  // a sample is taken
     idle();
     effects_.clear();  // the broker dies now, with leases out
-    ASSERT_FALSE(rows(Table::marks) == 0 || rows(Table::retry) == 0 || rows(Table::dead) == 0 || rows(Table::blocks) == 0);
+    for (const Table table : {Table::marks, Table::retry, Table::dead, Table::blocks, Table::bodies}) ASSERT_GT(rows(table), 0u);
     engine_.reset();
   }
 

@@ -100,7 +100,7 @@ TEST_F(DiskLimit, AFullStoreOnAFullDiskSaysWhatFreesRoom) {
     EXPECT_NE(error.message.find(word), std::string::npos) << word << " is not in: " << error.message;
   }
   EXPECT_EQ(error.message.find("store_bytes_limit"), std::string::npos) << error.message;
-  EXPECT_TRUE(std::get<BrokerStats>(ask(model::GetStats{})).publishes_refused);
+  EXPECT_TRUE(std::get<model::StatsPage>(ask(model::GetStats{})).stats.publishes_refused);
 }
 
 TEST_F(DiskLimit, TheMapIsNamedWhenTheMapIsTheLimit) {

@@ -225,7 +225,7 @@ TEST_F(QueueLife, HistoryKeepsASampleASecond) {
     pass(Duration{1'000});
     idle();
   }
-  HistoryQuery query;
+  model::GetHistory query;
   query.queue = "orders";
   const auto samples = std::get<std::vector<Sample>>(ask(query));
   std::uint64_t published = 0;
@@ -234,6 +234,40 @@ TEST_F(QueueLife, HistoryKeepsASampleASecond) {
   query.queue.clear();
   query.resolution = Resolution::five_minutes;
   EXPECT_FALSE(std::get<std::vector<Sample>>(ask(query)).empty());
+}
+
+TEST_F(QueueLife, AListComesInPagesByName) {
+  for (const char* name : {"c", "a", "e", "b", "d"}) make_queue({}, name);
+  const auto names = [](const model::QueuePage& page) {
+    std::string all;
+    for (const QueueInfo& queue : page.queues) all += queue.name;
+    return all;
+  };
+  const auto page = [&](std::string from, std::uint32_t count) {
+    return std::get<model::QueuePage>(ask(model::ListQueues{std::move(from), count}));
+  };
+  EXPECT_EQ(names(page("", 0)), "abcde");
+  EXPECT_EQ(page("", 0).next, "");
+  EXPECT_EQ(names(page("", 2)), "ab");
+  EXPECT_EQ(page("", 2).next, "c");
+  EXPECT_EQ(names(page("c", 2)), "cd");
+  EXPECT_EQ(names(page("cx", 9)), "de") << "a queue that was removed in between is no hole";
+  EXPECT_EQ(page("d", 2).next, "");
+  const auto stats = std::get<model::StatsPage>(ask(model::GetStats{"b", 2}));
+  EXPECT_EQ(stats.stats.queues.size(), 2u);
+  EXPECT_EQ(stats.next, "d");
+}
+
+TEST_F(QueueLife, APageOfLargeQueuesIsShorterThanAskedFor) {
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = "q" + std::to_string(10 + i);
+    make_queue({}, name);
+    for (int g = 0; g < 60; ++g) (void)ask(model::CreateGroup{name, "g" + std::to_string(g), false});
+  }
+  const auto page = std::get<model::QueuePage>(ask(model::ListQueues{"", 100}));
+  EXPECT_GE(page.queues.size(), 1u);
+  EXPECT_LT(page.queues.size(), 12u);
+  EXPECT_EQ(page.next, "q" + std::to_string(10 + page.queues.size()));
 }
 
 TEST_F(QueueLife, AFullStoreIsSurvivedByARestartOfTheEngine) {

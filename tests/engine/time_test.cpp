@@ -233,7 +233,7 @@ TEST_F(BrokerTime, I10_HistoryGoesOnInOrderWhateverTheClockSays) {
     }
     restart_broker();
   }
-  const auto samples = std::get<std::vector<Sample>>(ask(HistoryQuery{"orders", Resolution::second, {}}));
+  const auto samples = std::get<std::vector<Sample>>(ask(model::GetHistory{"orders", Resolution::second, {}}));
   ASSERT_GE(samples.size(), 12u);
   std::uint64_t published = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {

@@ -4,11 +4,13 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import checks  # noqa: E402
+import description  # noqa: E402
 import sources  # noqa: E402
 
 CPP = (".cpp", ".hpp", ".h")
@@ -124,6 +126,74 @@ class Docs(unittest.TestCase):
         self.assertEqual([], missing)
 
 
+class Described(unittest.TestCase):
+    """A field or verb is described once, and every page knows it."""
+
+    def setUp(self):
+        public = sources.under("core", suffixes=(".hpp",))
+        self.headers = [sources.text(path) for path in public if sources.name(path).startswith("core/include/")]
+        self.nouns = [sources.text(path) for path in public if sources.name(path).startswith("core/model/verbs/")]
+        self.verbs = [verb for header in self.nouns for verb in description.verbs(header)]
+        self.pages = {name: sources.text(sources.ROOT / f"docs/{name}.md") for name in
+                      ("protocol", "reference", "cli", "python")}
+
+    def test_every_member_has_one_field(self):
+        types = [name for header in self.headers for name in description.described(header)]
+        self.assertGreaterEqual(set(types), {"QueuePolicy", "QueueInfo", "GroupInfo", "Sample", "BrokerStats", "DeadLetter",
+                                             "PeekedMessage", "BrokerOptions", "ClientOptions"})
+        self.assertEqual([], [line for header in self.headers + self.nouns for line in description.undescribed(header)])
+
+    def test_no_verb_is_described_twice(self):
+        self.assertGreater(len(self.verbs), 12)
+        self.assertEqual(len(self.verbs), len(set(self.verbs)))
+        again = [f"{sources.name(path)}: {name}" for path in sources.under("core", "bindings", suffixes=(".cpp", ".hpp"))
+                 if not sources.name(path).startswith("core/model/verbs/")
+                 for name in description.spelled_again(sources.text(path), set(self.verbs) - self.methods())]
+        self.assertEqual([], again)
+
+    @staticmethod
+    def methods() -> set[str]:
+        """Verbs that are also names of methods of the extension module."""
+        return set(re.findall(r"def (\w+)\(", sources.text(sources.ROOT / "python/ackwire/_core.pyi")))
+
+    def test_no_field_is_spelled_in_a_second_list(self):
+        names = {name for header in self.headers for fields in description.described(header).values() for name, _ in fields
+                 if "_" in name}
+        self.assertGreater(len(names), 50)
+        spelled = names | {name + suffix for name in names for suffix in ("_ms", "_base64")}
+        own = set(description.verbs("\n".join(self.nouns))) | {"retry_after_ms", "oldest_age", "backoff_max", "backoff_initial"}
+        again = [f"{sources.name(path)}: {name}" for path in sources.under("core", "bindings", "cli", suffixes=(".cpp", ".hpp"))
+                 if re.match(r"core/(wire|rules|api)/|bindings/(queue|stats|options|describe)\.|cli/settings/", sources.name(path))
+                 for name in description.spelled_again(sources.text(path), spelled - own)]
+        self.assertEqual([], again)
+
+    def test_every_verb_is_on_the_pages_with_its_members(self):
+        reference = {row[0].strip("`"): row for row in description.table(self.pages["reference"], "Verbs", 7)[1:]}
+        protocol = {row[0].strip("`"): row for row in description.table(self.pages["protocol"], "7. Requests", 3)
+                    if row[0].startswith("`")}
+        self.assertEqual(set(self.verbs), {name for name in reference if name != "---"})
+        for verb in self.verbs:
+            self.assertIn(verb, protocol, "a row in section 7 of docs/protocol.md")
+            self.assertEqual(description.listed_members(reference[verb][1]), description.listed_members(protocol[verb][1]), verb)
+            self.assertIn(reference[verb][2], protocol[verb][2], verb)
+
+    def test_the_awaited_verbs_are_those_of_the_package(self):
+        check = subprocess.run([sys.executable, "-B", sources.ROOT / "scripts/asyncio_verbs", "--check"], capture_output=True,
+                               text=True, check=False)
+        self.assertEqual((0, ""), (check.returncode, check.stderr))
+
+    def test_every_setting_is_on_the_pages(self):
+        settings = {name: fields for header in self.headers for name, fields in description.described(header).items()}
+        missing = []
+        for name, _ in settings["QueuePolicy"]:
+            if name != "paused":
+                missing += [f"docs/cli.md: --{name.replace('_', '-')}"] * (f"--{name.replace('_', '-')}" not in self.pages["cli"])
+            missing += [f"docs/python.md: {name}"] * (f"`{name}`" not in self.pages["python"])
+        missing += [f"docs/reference.md: {name}" for name, _ in settings["BrokerOptions"] + settings["ClientOptions"]
+                    if name not in ("seed", "name") and f"| `{name}` |" not in self.pages["reference"]]
+        self.assertEqual([], missing)
+
+
 class Guarantees(unittest.TestCase):
     def setUp(self):
         self.document = sources.text(sources.ROOT / "docs/guarantees.md")
@@ -167,6 +237,20 @@ class Planted(unittest.TestCase):
         self.assertFalse(checks.counted_apart("core/engine/transition.cpp", "  row.dead += count;\n"))
         self.assertTrue(checks.loose_names("core/engine/queue_util.hpp", ""))
         self.assertTrue(checks.loose_names("core/engine/x.hpp", "class QueueManager {\n"))
+
+    def test_descriptions(self):
+        struct = "struct X {\n  std::uint64_t a = 0, b{3};\n  std::string c;  ///< of x\n};\n"
+        def fields(lines):
+            return "template <>\ninline constexpr auto fields<X> = std::tuple{\n" + "\n".join(lines) + "\n};\n"
+
+        every = [f'    field("{name}", &X::{name}, "of it"),' for name in "abc"]
+        self.assertEqual([], description.undescribed(struct + fields(every)))
+        self.assertEqual(["X::c has no field"], description.undescribed(struct + fields(every[:2])))
+        self.assertEqual(["X::a is described twice"], description.undescribed(struct + fields(every + every[:1])))
+        every.append('    field("d", &X::d, "of it"),')
+        self.assertEqual(["X::d is no member"], description.undescribed(struct + fields(every)))
+        self.assertEqual(["max_depth"], description.spelled_again('made["max_depth"] = 1; // "max_depths"', {"max_depth"}))
+        self.assertEqual({"queue", "change"}, description.listed_members("queue, change? (of the policy)"))
 
     def test_links(self):
         self.assertEqual(["a.md", "#b"], checks.links("[x](a.md) [y](#b) [z](https://example.org) `[q](r.md)`"))

@@ -9,7 +9,7 @@ RINGS = {
     "rules": ["include"],
     "format": ["rules"],
     "model": ["rules"],
-    "store": ["rules"],
+    "store": ["format"],
     "dedupe": ["store", "format"],
     "engine": ["dedupe", "model"],
     "wire": ["format", "model"],

@@ -369,3 +369,22 @@ def test_opening_and_closing_leaves_no_thread_and_no_file(directory):
             return
         time.sleep(0.05)
     assert left == (files, threads)
+
+
+def test_any_verb_by_its_name(broker):
+    broker.queue("orders").publish(b"a")
+    queue = broker.request("get_queue", queue="orders")["queue"]
+    assert queue["published"] == 1 and queue["policy"]["visibility_timeout_ms"] == 30_000
+    for verb, members in (("get_queu", {}), ("get_queue", {"queu": "orders"}), ("get_queue", {})):
+        with pytest.raises(ackwire.InvalidError):
+            broker.request(verb, **members)
+    with pytest.raises(ackwire.NotFoundError):
+        broker.request("get_queue", queue="nope")
+
+
+def test_many_queues_come_page_by_page(broker):
+    for i in range(203):
+        broker.queue(f"many.{i:03}")
+    names = [info.name for info in broker.queues()]
+    assert [name for name in names if name.startswith("many.")] == [f"many.{i:03}" for i in range(203)]
+    assert [info.name for info in broker.stats().queues] == names

@@ -143,13 +143,13 @@ TEST_F(Loop, AnswersGarbageAndGoesOn) {
   EXPECT_EQ(error(), Errc::frame_short);
   send(std::string("AW\x01\xff\0\0\0\0", 8));
   EXPECT_EQ(error(), Errc::unknown_operation);
-  EXPECT_TRUE(std::holds_alternative<std::vector<QueueInfo>>(ask(model::ListQueues{})));
+  EXPECT_TRUE(std::holds_alternative<model::QueuePage>(ask(model::ListQueues{})));
 }
 
 TEST_F(Loop, FillsInTheRuntimesFigures) {
   hello();
   ask(model::CreateQueue{"orders", {}});
-  const auto stats = std::get<BrokerStats>(ask(model::GetStats{}));
+  const auto stats = std::get<model::StatsPage>(ask(model::GetStats{})).stats;
   EXPECT_EQ(stats.sessions, 1u);
   EXPECT_GT(stats.commits, 0u);
   EXPECT_EQ(stats.queues.size(), 1u);
@@ -166,7 +166,7 @@ TEST_F(Loop, StopsConfirmingAfterAFailedCommit) {
   EXPECT_EQ(error(), Errc::failed);
 }
 
-TEST_F(Loop, SurvivesAFullStoreWithNewSessions) {
+TEST_F(Loop, SurvivesAFullStoreWithItsSessions) {
   hello();
   ask(model::CreateQueue{"orders", {}});
   store_->fault_next_commit(store::CommitFault::full);
@@ -174,12 +174,9 @@ TEST_F(Loop, SurvivesAFullStoreWithNewSessions) {
   Error error;
   EXPECT_TRUE(wire::decode_error(mailbox_.next(Operation::error), error).ok());
   EXPECT_EQ(error.code, Errc::store_full) << "whoever waits for an answer hears why";
-  EXPECT_FALSE(mailbox_.next(Operation::goodbye).empty());
   EXPECT_TRUE(loop_->health().ok());
-  hello();
-  EXPECT_FALSE(mailbox_.next(Operation::welcome).empty());
   send(publish_frame("a", 1));
-  EXPECT_FALSE(mailbox_.next(Operation::confirm).empty());
+  EXPECT_FALSE(mailbox_.next(Operation::confirm).empty()) << "on the same session";
 }
 
 TEST_F(Loop, TellsPeersThatItStops) {

@@ -21,9 +21,9 @@ using runtime::PeerId;
 /// Hands in what it is given; tells which peer was dropped.
 class ScriptedGateway : public runtime::Gateway {
  public:
-  void wait(int wake_fd, std::chrono::milliseconds timeout) override {
+  void wait(int wake_fd, std::chrono::microseconds timeout) override {
     pollfd fd{wake_fd, POLLIN, 0};
-    ::poll(&fd, 1, static_cast<int>(timeout.count()));
+    ::poll(&fd, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count()));
   }
   void receive(std::vector<runtime::Inbound>& out, std::size_t, std::size_t) override {
     if (!hello_.empty()) {

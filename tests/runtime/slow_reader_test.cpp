@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <thread>
 
 #include "ackwire/limits.hpp"
 #include "format/record.hpp"
@@ -109,6 +110,46 @@ TEST_F(SlowReader, AFloodOfReadsIsRefusedAndAnsweredBitByBit) {
   EXPECT_EQ(refused, 3'000u - 32);
   EXPECT_EQ(answered, 32u);
   EXPECT_LT(most, 1'200'000u) << "turn_read_bytes, and one page";
+}
+
+TEST_F(SlowReader, ReadsLetThoseGoFirstWhoWaitForACommit) {
+  run({{deaf, peek(1)}, {good, publish(11, "hello")}});
+  EXPECT_EQ(take(good, Operation::confirm).first, 1u);
+  EXPECT_EQ(take(deaf, Operation::reply).first, 0u);
+  EXPECT_TRUE(turn_->due()) << "a turn of its own";
+  run({});
+  EXPECT_EQ(take(deaf, Operation::reply).first, 1u);
+}
+
+TEST_F(SlowReader, ReadsAreNotPutOffForEver) {
+  run({{deaf, peek(1)}, {good, publish(11, "hello")}});
+  std::size_t turns = 1;
+  for (; take(deaf, Operation::reply).first == 0 && turns < 10'000; ++turns) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    run({{good, publish(11 + turns, "hello")}});
+  }
+  EXPECT_LT(turns, 10'000u);
+}
+
+TEST_F(SlowReader, ASettleWaitsForTheFrameOfWhoWasAnsweredJustNow) {
+  const auto waits = [this](const std::vector<Said>& said) {
+    std::vector<runtime::Received> frames;
+    for (const Said& one : said) frames.push_back({one.peer, one.bytes, nullptr, 0});
+    const runtime::Send send = [](const Peer&, std::string_view, std::string_view) { return true; };
+    turn_->begin(send);
+    turn_->take(frames);
+    const bool can_wait = turn_->can_wait();
+    turn_->finish(send);
+    return can_wait;
+  };
+  std::string settle;
+  wire::encode(settle, model::Settle{model::SubscriptionId{1}, 1, model::SettleKind::ack, 1, -1, "", {{1, 1, 1}}});
+  EXPECT_FALSE(waits({{good, publish(11, "hello")}})) << "somebody waits for it";
+  EXPECT_TRUE(waits({{deaf, settle}}));
+  EXPECT_FALSE(waits({{deaf, settle}, {good, publish(12, "hello")}}));
+  EXPECT_FALSE(waits({})) << "there is nothing to commit";
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(waits({{deaf, settle}})) << "nobody is about to send a frame";
 }
 
 TEST_F(SlowReader, NothingIsMadeForWhoDoesNotRead) {

@@ -276,8 +276,8 @@ void Observer::left_answer(const model::Answer& answer) {
     for (const auto& checker : checkers_) checker->on_queue_info(info);
   };
   if (const auto* info = std::get_if<QueueInfo>(&answer.reply)) look(*info);
-  if (const auto* stats = std::get_if<BrokerStats>(&answer.reply)) {
-    for (const QueueInfo& info : stats->queues) look(info);
+  if (const auto* page = std::get_if<model::StatsPage>(&answer.reply)) {
+    for (const QueueInfo& info : page->stats.queues) look(info);
   }
 }
 

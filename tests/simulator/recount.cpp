@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "engine/rows/body.hpp"
 #include "format/record.hpp"
 #include "format/run.hpp"
 
@@ -52,6 +53,9 @@ class Reader {
       read_taken_out(Table::retry, id, group_id, group);
       read_taken_out(Table::dead, id, group_id, group);
       check_due(id, group_id, group);
+      std::uint64_t bodies = 0;
+      each(Table::bodies, std::string_view(engine::Key().u32(id).u32(group_id)), 16, [&](const store::Row&) { ++bodies; });
+      if (bodies != group.bodies) problem("bodies has a record that belongs to no message");
       queue.groups[group.row.name] = std::move(group);
     });
   }
@@ -90,7 +94,11 @@ class Reader {
   void read_taken_out(Table table, std::uint32_t queue, std::uint32_t group_id, GroupCount& group) {
     each(table, std::string_view(engine::Key().u32(queue).u32(group_id)), 16, [&](const store::Row& row) {
       Place place;
-      if (!decode(row.value, place.row)) return problem("a row of retry or dead cannot be read");
+      if (!engine::read_taken_out(transaction_, row.key, row.value, place.row))
+        return problem("a row of retry or dead cannot be read");
+      if (place.row.record.size() != place.row.record_bytes())
+        return problem("a record in bodies has another size than its row says");
+      group.bodies += place.row.body_bytes != 0 ? 1 : 0;
       std::string_view rest = place.row.record;
       format::Record record;
       place.sound = format::split(rest, record) && rest.empty() && format::checksum_ok(record);

@@ -24,7 +24,7 @@ struct Place {
 struct GroupCount {
   engine::GroupRow row;
   std::map<std::uint64_t, Place> places;  // by sequence
-  std::uint64_t blocks = 0, retry = 0, dead = 0, due = 0;
+  std::uint64_t blocks = 0, retry = 0, dead = 0, due = 0, bodies = 0;
 };
 
 struct QueueCount {

@@ -39,11 +39,19 @@ TEST(Diagnosis, NobodyListens) {
 }
 
 TEST(Diagnosis, AZeroMqSocketOfAnotherKind) {
-  for (const zmq::socket_type kind : {zmq::socket_type::pub, zmq::socket_type::rep, zmq::socket_type::pull}) {
+  using zmq::socket_type;
+  for (const auto& [kind, name] : {std::pair{socket_type::pub, "PUB"}, {socket_type::rep, "REP"}, {socket_type::pull, "PULL"}}) {
     Foreign foreign(kind);
-    EXPECT_EQ(told(foreign.endpoint()),
-              "a ZeroMQ socket of another kind answers at " + foreign.endpoint() + ", not an Ackwire broker");
+    const std::string text =
+        "a ZeroMQ socket of the kind " + std::string(name) + " answers at " + foreign.endpoint() + ", not an Ackwire broker";
+    EXPECT_EQ(told(foreign.endpoint()), text);
+    EXPECT_EQ(foreign_kind(*endpoint_to_connect(foreign.endpoint()), no_stop), text);
   }
+}
+
+TEST(Diagnosis, ARouterMayBeABroker) {
+  Foreign foreign(zmq::socket_type::router);
+  EXPECT_EQ(foreign_kind(*endpoint_to_connect(foreign.endpoint()), no_stop), "");
 }
 
 TEST(Diagnosis, SilenceIsSilence) {

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <algorithm>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <thread>
@@ -62,6 +64,31 @@ TEST_F(GatewayTest, LimitsOfOneReceive) {
   std::this_thread::sleep_for(milliseconds{100});
   gateway_->receive(all, 100, 2'500);
   EXPECT_EQ(all.size(), 3u) << "stops after the frame that reaches the limit";
+}
+
+TEST_F(GatewayTest, WhoFloodsLeavesRoomForSmallFramesOfOthers) {
+  auto flood = peer(), other_flood = peer(), good = peer(), better = peer();
+  for (zmq::socket_t* socket : {&flood, &other_flood, &good, &better}) say(*socket, "hello");
+  ASSERT_EQ(take(4).size(), 4u);
+  for (zmq::socket_t* socket : {&flood, &other_flood}) {
+    for (int i = 0; i < 3; ++i) say(*socket, std::string(100'000, 'x'));
+  }
+  say(good, "small");
+  say(better, "small");
+  std::this_thread::sleep_for(milliseconds{100});
+  std::vector<Inbound> all;
+  std::size_t small = 0, large = 0;
+  for (int round = 0; round < 3; ++round) {  // what is there is learnt bit by bit
+    all.clear();
+    gateway_->receive(all, 100, 1);
+    const auto in_round =
+        static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [](const Inbound& in) { return in.bytes.size() > 1'000; }));
+    EXPECT_LE(in_round, 1u) << "of both";
+    large += in_round;
+    small += all.size() - in_round;
+  }
+  EXPECT_EQ(small, 2u);
+  EXPECT_GE(large, 1u);
 }
 
 TEST_F(GatewayTest, APeerThatLeftIsGone) {

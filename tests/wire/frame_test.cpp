@@ -62,7 +62,7 @@ Errc decode_any(const Frame& frame) {
 std::map<Operation, std::string> examples() {
   std::map<Operation, std::string> all;
   const auto subscription = model::SubscriptionId{7};
-  encode(all[Operation::hello], Hello{.producer = {'p'}, .client_name = "orders 12"});
+  encode(all[Operation::hello], Hello{.producer = {'p'}, .client_name = "orders 12", .capabilities = Capabilities::all()});
   encode(all[Operation::welcome], Welcome{.session_timeout_ms = 15'000, .software = "ackwire 0.1.0"});
   const std::string records(40, 'r');
   encode(
@@ -243,7 +243,32 @@ TEST(BadInput, WrongValues) {
   bytes[8 + 2] = 1;
   EXPECT_EQ(code(decode_hello(std::string_view(bytes).substr(8))), Errc::bad_length) << "the life does not follow";
   bytes[8 + 2] = 2;
+  EXPECT_EQ(code(decode_hello(std::string_view(bytes).substr(8))), Errc::bad_length) << "the capabilities do not follow";
+  bytes[8 + 2] = 4;
   EXPECT_EQ(code(decode_hello(std::string_view(bytes).substr(8))), Errc::invalid_argument) << "flags";
+}
+
+TEST(BadInput, AListOfCapabilitiesIsBounded) {
+  const auto answer = [](const std::string& list) {
+    std::string bytes;
+    encode(bytes, Hello{.producer = {'p'}});
+    bytes[8 + 2] = 2;
+    return code(decode_hello(std::string_view(bytes += list).substr(8)));
+  };
+  const auto names = [](std::size_t count, const std::string& name) {
+    std::string list(1, static_cast<char>(count));
+    for (std::size_t i = 0; i < count; ++i) (list += static_cast<char>(name.size())) += name;
+    return list;
+  };
+  EXPECT_EQ(answer(names(0, "")), Errc::ok);
+  EXPECT_EQ(answer(names(64, "of_a-newer-version-2")), Errc::ok) << "names that are not known are passed over";
+  EXPECT_EQ(answer(names(65, "begun")), Errc::invalid_argument);
+  EXPECT_EQ(answer(names(1, std::string(32, 'n'))), Errc::ok);
+  EXPECT_EQ(answer(names(1, std::string(33, 'n'))), Errc::invalid_argument);
+  EXPECT_EQ(answer(names(1, "")), Errc::invalid_argument);
+  EXPECT_EQ(answer(names(1, "Begun")), Errc::invalid_argument);
+  EXPECT_EQ(answer(names(2, "begun").substr(0, 9)), Errc::bad_length);
+  EXPECT_EQ(answer(names(1, "begun") + "x"), Errc::trailing_bytes);
 }
 
 TEST(BadInput, RandomAndDamagedFramesNeverReachOutside) {

@@ -87,6 +87,33 @@ void same_reply(T reply) {
   EXPECT_EQ(Json::parse(to_json(*read)), Json::parse(text));
 }
 
+TEST(Json, AMemberThatNobodyKnowsIsIgnoredUnlessItMustBeUnderstood) {
+  const auto read = [](const std::string& must) {
+    return request_from_json(R"({"request":"set_queue","queue":"q","new":1,"change":{"paused":true,"later":{"deep":2}})" + must +
+                             "}");
+  };
+  const auto ignored = read("");
+  ASSERT_TRUE(ignored.ok()) << ignored.error().message;
+  EXPECT_TRUE(*std::get<model::SetQueue>(*ignored).change.paused);
+  EXPECT_TRUE(read(R"(,"must_understand":["queue","change.paused","change.backoff.max_ms"])").ok());
+  EXPECT_TRUE(read(R"(,"must_understand":[])").ok());
+  for (const char* name : {"new", "change.later", "change.later.deep", "absent"}) {
+    const auto refused = read(std::string(R"(,"must_understand":[")") + name + "\"]");
+    ASSERT_FALSE(refused.ok()) << name;
+    EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+    EXPECT_NE(refused.error().message.find(std::string("'") + name + "' is not known here"), std::string::npos)
+        << refused.error().message;
+    EXPECT_NE(refused.error().message.find("Nothing was changed"), std::string::npos);
+  }
+  for (const char* wrong : {R"(,"must_understand":"queue")", R"(,"must_understand":[1])"}) EXPECT_FALSE(read(wrong).ok()) << wrong;
+}
+
+TEST(Json, WhatHasItsDefaultIsNotAskedFor) {
+  EXPECT_EQ(*to_json(model::Request{model::ListQueues{}}), R"({"request":"list_queues"})");
+  EXPECT_EQ(Json::parse(*to_json(model::Request{model::Purge{"q", 7}})),
+            Json::parse(R"({"request":"purge","queue":"q","below_sequence":7})"));
+}
+
 TEST(Json, EveryRequestComesBack) {
   same_request(model::CreateQueue{"orders", odd_policy()});
   same_request(model::EnsureQueue{"orders", whole_change()});
@@ -94,13 +121,15 @@ TEST(Json, EveryRequestComesBack) {
   same_request(model::SetQueue{"orders", whole_change()});
   same_request(model::GetQueue{"orders"});
   same_request(model::ListQueues{});
+  same_request(model::ListQueues{"orders", 50});
   same_request(model::RemoveQueue{"orders", true});
   same_request(model::Purge{"orders", 99});
   same_request(model::CreateGroup{"orders", "audit", true});
   same_request(model::RemoveGroup{"orders", "audit"});
   same_request(model::Peek{"orders", "default", 7, 100, 4096});
   same_request(model::GetStats{});
-  same_request(HistoryQuery{"orders", Resolution::five_minutes, at(1'700'000'000'000)});
+  same_request(model::GetStats{"orders", 50});
+  same_request(model::GetHistory{"orders", Resolution::five_minutes, at(1'700'000'000'000)});
   same_request(model::GetDeadLetters{"orders", "default", 7, 100, {DeadReason::expired, {1, 2, ~std::uint64_t{0}}}, 4096});
   same_request(model::MoveDead{model::DeadAction::discard, "orders", "default", {DeadReason::damaged, {4}}, 3, 1'700'000'000'000});
 }
@@ -110,14 +139,47 @@ TEST(Json, EveryReplyComesBack) {
   same_reply(Error{Errc::no_queue, "No queue."});
   same_reply(model::Done{});
   same_reply(odd_queue());
-  same_reply(std::vector<QueueInfo>{odd_queue(), {.name = "second"}});
-  same_reply(std::vector<QueueInfo>{});
+  same_reply(model::QueuePage{{odd_queue(), {.name = "second"}}, "third"});
+  same_reply(model::QueuePage{});
   same_reply(model::Purged{1, 2, true});
   same_reply(PeekPage{{{1, "leased", 2, 3, at(4), at(5), "k", "o", {{"a", "b"}}, "\xff", 6}}, 9});
-  same_reply(BrokerStats{"0.1.0", "abcd", 2, at(3), at(4), -86'400'000, 5, 6, 7, 0.25, 1.5, 8, 9, true, {odd_queue()}});
+  same_reply(
+      model::StatsPage{{"0.1.0", "abcd", 2, at(3), at(4), -86'400'000, 5, 6, 7, 0.25, 1.5, 8, 9, true, {odd_queue()}}, "next"});
   same_reply(std::vector<Sample>{{at(1), 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0.5, 1.5, 2.5}});
   same_reply(DeadPage{{odd_letter()}, 5, 6});
   same_reply(model::Moved{{3, {7, 8}}, 4, 5, true});
+}
+
+/// What nlohmann::json and sodium read is what was written, whatever the bytes.
+TEST(Json, BytesAndTextsOfEveryKindComeBack) {
+  std::mt19937 random(7);
+  for (std::size_t size = 0; size < 300; ++size) {
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    PeekPage page;
+    page.messages.push_back({.sequence = size, .headers = {{"name", bytes}}, .body = bytes, .body_bytes = size});
+    const auto read = reply_from_json(to_json(model::Reply{page}));
+    ASSERT_TRUE(read.ok()) << size;
+    EXPECT_EQ(std::get<PeekPage>(*read).messages.front().body, bytes);
+    EXPECT_EQ(std::get<PeekPage>(*read).messages.front().headers.front().second, bytes);
+  }
+  std::string text;
+  for (char32_t c = 0; c < 0x80; ++c) text += static_cast<char>(c);
+  text += "größe \xf0\x9f\x98\x80 </script>";
+  const auto read = reply_from_json(to_json(model::Reply{Error{Errc::internal, text}}));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(std::get<Error>(*read).message, text);
+}
+
+TEST(Json, AReplyIsWrittenBehindWhatIsThere) {
+  std::string out = "head";
+  append_json(out, model::Reply{model::Done{}});
+  EXPECT_EQ(out, R"(head{"reply":"done"})");
+  PeekPage page;
+  page.messages.push_back({.body = std::string(limits::frame_bytes, 'x')});
+  out = "head";
+  append_json(out, model::Reply{page});
+  EXPECT_TRUE(out.starts_with(R"(head{"reply":"error","code":"too_large")")) << out.substr(0, 100);
 }
 
 TEST(Json, DefaultPolicyWhenLeftOut) {
@@ -198,7 +260,7 @@ TEST(Json, BadRequestsAreRefusedByName) {
       {"{\"request\":\"get_queue\",\"queue\":\"\xff\"}", Errc::invalid_argument, "not JSON"},
   };
   for (const Bad& bad : all) {
-    const auto read = request_from_json(bad.text);
+    const auto read = request_from_json(bad.text, Unknown::refused);
     ASSERT_FALSE(read.ok()) << bad.text;
     EXPECT_EQ(read.error().code, bad.code) << bad.text << ": " << read.error().message;
     EXPECT_NE(read.error().message.find(bad.says), std::string::npos) << read.error().message;
@@ -251,12 +313,12 @@ TEST(Json, AsManyQueuesAsThereMayBe) {
         {.name = "default", .published = 1'000'000'000 + i, .acked = 1'000'000'000 + i, .delivered = 1'000'000'000});
   }
   queues[7].policy.max_attempts = 3;
-  const std::string text = to_json(model::Reply{BrokerStats{.version = "0.1.0", .queues = queues}});
+  const std::string text = to_json(model::Reply{model::StatsPage{.stats = {.version = "0.1.0", .queues = queues}}});
   EXPECT_LT(text.size(), limits::frame_bytes);
   const auto read = reply_from_json(text);
   ASSERT_TRUE(read.ok()) << read.error().message;
-  ASSERT_TRUE(std::holds_alternative<BrokerStats>(*read)) << std::get<Error>(*read).message;
-  const auto& back = std::get<BrokerStats>(*read).queues;
+  ASSERT_TRUE(std::holds_alternative<model::StatsPage>(*read)) << std::get<Error>(*read).message;
+  const auto& back = std::get<model::StatsPage>(*read).stats.queues;
   ASSERT_EQ(back.size(), queues.size());
   EXPECT_EQ(back[7].policy, queues[7].policy);
   EXPECT_EQ(back[8].policy, QueuePolicy{});

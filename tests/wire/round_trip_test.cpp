@@ -69,6 +69,32 @@ TEST(RoundTrip, Welcome) {
   EXPECT_EQ(read->software, "ackwire 0.1.0");
 }
 
+TEST(RoundTrip, CapabilitiesOfBothSides) {
+  std::string bytes;
+  encode(bytes, Hello{.producer = {'p'}, .life = Life{.boot_epoch = 7}, .capabilities = Capabilities::all()});
+  const auto hello = decode_hello(payload(bytes));
+  ASSERT_TRUE(hello.ok());
+  EXPECT_EQ(hello->life->boot_epoch, 7u);
+  EXPECT_EQ(hello->capabilities, Capabilities::all());
+  bytes.clear();
+  encode(bytes, Welcome{.software = "ackwire 0.1.0", .capabilities = Capabilities::all().without(Capability::begun)});
+  const auto welcome = decode_welcome(payload(bytes));
+  ASSERT_TRUE(welcome.ok());
+  EXPECT_EQ(welcome->software, "ackwire 0.1.0");
+  ASSERT_TRUE(welcome->capabilities.has_value());
+  EXPECT_FALSE(welcome->capabilities->has(Capability::begun));
+  EXPECT_TRUE(Capabilities::unnamed().has(Capability::begun)) << "it is older than the list";
+}
+
+TEST(RoundTrip, NamesNoCapabilitiesWhereNoneAreToBeNamed) {
+  std::string bytes;
+  encode(bytes, Hello{.producer = {'p'}});
+  EXPECT_FALSE(decode_hello(payload(bytes))->capabilities.has_value());
+  bytes.clear();
+  encode(bytes, Welcome{});
+  EXPECT_FALSE(decode_welcome(payload(bytes))->capabilities.has_value());
+}
+
 TEST(RoundTrip, Publish) {
   const std::string one(33, '1'), two(47, '2');
   std::string bytes;

@@ -13,11 +13,6 @@ Error bad_credit(std::uint32_t credit) {
                                   " messages. Nothing was subscribed. Choose one inside."};
 }
 
-/// How many messages of it may have been begun when the broker dies without a word of it.
-std::uint32_t presumed(const Subscription& subscription) {
-  return subscription.concurrency == 0 ? limits::credit : subscription.concurrency;
-}
-
 }  // namespace
 
 void Engine::State::subscribe(SessionId session, const model::Subscribe& subscribe) {
@@ -60,19 +55,24 @@ void Engine::State::subscribe(SessionId session, const model::Subscribe& subscri
   if (!listener) listener = std::make_unique<Listener>();
   subscription->listener = listener.get();
   heard(session);
-  group->concurrency += presumed(*subscription);
+  group->concurrency += subscription->presumed();
   group->concurrency_dirty = true;
   group->consumers.push_back(subscription.get());
   consumers.by_index[subscription->index] = subscription.get();
+  answer_subscribe(*subscription);
   consumers.subscriptions[{session, subscribe.subscription}] = std::move(subscription);
-  answer.visibility_timeout_ms = static_cast<std::uint32_t>(queue->row.policy.visibility_timeout.count());
-  turn.effect(session, std::move(answer));
+}
+
+void Engine::State::answer_subscribe(const Subscription& subscription) {
+  consumers.unanswered.push_back(subscription.index);
+  const auto timeout = static_cast<std::uint32_t>(queues.at(subscription.queue).row.policy.visibility_timeout.count());
+  turn.effect(subscription.session, model::Subscribed{subscription.id, timeout, {Errc::ok, {}}});
 }
 
 void Engine::State::end_subscription(Subscription& subscription, Return why, const char* text) {
   Group& group = queue_of(subscription).groups.at(subscription.group);
   std::erase(group.consumers, &subscription);
-  group.concurrency -= presumed(subscription);
+  group.concurrency -= subscription.presumed();
   group.concurrency_dirty = true;
   if (subscription.in_flight > 0) group.returning.push_back({subscription.index, why, text});
   consumers.by_index.erase(subscription.index);

@@ -99,7 +99,7 @@ void Engine::State::end_lease_of_retry(Queue& queue, Group& group, std::uint64_t
 void Engine::State::return_retry(Queue& queue, Group& group, std::uint64_t sequence, Return why, bool begun,
                                  std::string_view text) {
   TakenOut row;
-  if (!read_retry(queue, group, sequence, row)) return;
+  if (!read_retry_state(queue, group, sequence, row)) return;
   if (why != Return::release && begun) {
     ++row.attempts;
     note_error(row, text);
@@ -188,12 +188,14 @@ class Settling {
     s_.drop_lease(group_, sequence, it->second.holder, it->second.begun);
     group_.retry_leases.erase(it);
     TakenOut row;
-    const bool whole = s_.read_retry(queue_, group_, sequence, row);
+    const bool whole = settle_.kind == SettleKind::ack ? s_.read_retry(queue_, group_, sequence, row)
+                                                       : s_.read_retry_state(queue_, group_, sequence, row);
     if (!whole && (settle_.kind != SettleKind::ack || !s_.unbury(queue_, group_, sequence, row))) return;
     if (settle_.kind == SettleKind::ack) {
       if (whole) s_.erase_retry(queue_, group_, sequence, row);
       s_.remember_key(queue_, sequence, row.record);
-      acked(1, row.record.size(), static_cast<std::uint64_t>(row.publish_ms));
+      s_.drop_body(queue_, group_, sequence, row);
+      acked(1, row.record_bytes(), static_cast<std::uint64_t>(row.publish_ms));
     } else {
       fail(sequence, row, true);
     }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
+#include "engine/admin/handlers.hpp"
 #include "engine/admin/inspect.hpp"
 #include "engine/admin/missing.hpp"
 #include "engine/state.hpp"
@@ -41,7 +42,7 @@ DeadLetter letter(std::uint64_t sequence, TakenOut& row, std::uint64_t body_byte
   out.redrives = row.redrives;
   out.publish_time = Timestamp{Duration{row.publish_ms}};
   out.dead_time = Timestamp{Duration{static_cast<std::int64_t>(row.time_ms)}};
-  out.errors = std::move(row.errors);
+  out.errors.assign(row.errors.begin(), row.errors.end());
   show_record(row.record, body_bytes, out);
   return out;
 }
@@ -125,8 +126,10 @@ class DeadWalk {
 
 }  // namespace
 
-model::Reply Engine::State::handle(const model::GetDeadLetters& r) {
-  Queue* queue = find_queue(r.queue);
+namespace {
+
+Result<DeadPage> get_dead_letters(Engine::State& s, const model::GetDeadLetters& r) {
+  Queue* queue = s.find_queue(r.queue);
   if (!queue) return no_queue(r.queue);
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
@@ -141,7 +144,7 @@ model::Reply Engine::State::handle(const model::GetDeadLetters& r) {
   }
   DeadPage page;
   page.total = group->row.dead;
-  DeadWalk walk(*this, *queue, *group, r.filter, r.from);
+  DeadWalk walk(s, *queue, *group, r.filter, r.from);
   std::uint64_t sequence = 0;
   TakenOut row;
   std::size_t shown = 0;
@@ -153,8 +156,8 @@ model::Reply Engine::State::handle(const model::GetDeadLetters& r) {
   return page;
 }
 
-model::Reply Engine::State::handle(const model::MoveDead& r) {
-  Queue* queue = find_queue(r.queue);
+Result<model::Moved> move_dead(Engine::State& s, const model::MoveDead& r) {
+  Queue* queue = s.find_queue(r.queue);
   if (!queue) return no_queue(r.queue);
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
@@ -166,20 +169,20 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
                  {}};
   }
   model::Moved answer;
-  answer.dead_until_ms = r.dead_until_ms ? r.dead_until_ms : turn.now.wall.time_since_epoch().count();
+  answer.dead_until_ms = r.dead_until_ms ? r.dead_until_ms : s.turn.now.wall.time_since_epoch().count();
   const auto note_moved = [&](std::uint64_t count) {
     const bool back = r.action == model::DeadAction::redrive;
     if (count > 0)
-      turn.note({back ? model::NoteKind::redriven : model::NoteKind::discarded, turn.asking, r.queue, r.group, {}, {}, count});
+      s.turn.note({back ? model::NoteKind::redriven : model::NoteKind::discarded, s.turn.asking, r.queue, r.group, {}, {}, count});
   };
-  DeadWalk walk(*this, *queue, *group, r.filter, r.from);
+  DeadWalk walk(s, *queue, *group, r.filter, r.from);
   std::uint64_t sequence = 0;
   TakenOut row;
-  while (turn.budget > 0 && walk.next(sequence, row)) {
-    --turn.budget;
+  while (s.turn.budget > 0 && walk.next(sequence, row)) {
+    --s.turn.budget;
     if (static_cast<std::int64_t>(row.time_ms) > answer.dead_until_ms) continue;  // died after the start
     if (r.action == model::DeadAction::redrive && !is_whole(row)) continue;       // it could not be delivered
-    if (r.action == model::DeadAction::redrive && !has_room(queue->row.policy, *group, row.record.size())) {
+    if (r.action == model::DeadAction::redrive && !has_room(queue->row.policy, *group, row.record_bytes())) {
       if (answer.moved.moved == 0) return no_depth_left(*queue, *group);
       note_moved(answer.moved.moved);
       answer.moved.not_found = walk.missing();
@@ -187,16 +190,16 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
       answer.more = true;
       return answer;
     }
-    turn.tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
+    s.turn.tx->erase(Table::dead, key::at(queue->id, group->id, sequence));
     ++answer.moved.moved;
     if (r.action == model::DeadAction::discard) {
-      discard_message(*queue, *group, sequence, row.record, rules::State::dead);
+      s.discard_message(*queue, *group, sequence, row, rules::State::dead);
       continue;
     }
-    transition(*queue, *group, rules::State::dead, rules::Input::redrive, 1, row.record.size());
+    s.transition(*queue, *group, rules::State::dead, rules::Input::redrive, 1, row.record_bytes());
     ++row.redrives;
     row.attempts = 0;
-    put_retry(*queue, *group, sequence, row, due_at_once);
+    s.put_retry(*queue, *group, sequence, row, due_at_once);
   }
   note_moved(answer.moved.moved);
   answer.moved.not_found = walk.missing();
@@ -204,5 +207,9 @@ model::Reply Engine::State::handle(const model::MoveDead& r) {
   answer.more = answer.next != 0;
   return answer;
 }
+
+}  // namespace
+
+constinit const Handlers<model::DeadLetterVerbs> dead_letter_handlers{&get_dead_letters, &move_dead};
 
 }  // namespace ackwire::engine

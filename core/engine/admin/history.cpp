@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
+#include "engine/admin/handlers.hpp"
 #include "engine/admin/missing.hpp"
 #include "engine/state.hpp"
 
@@ -58,9 +59,12 @@ void Engine::State::put_sample(Resolution resolution, std::uint32_t queue, const
     if (ring.resolution < resolution) continue;
     const std::uint64_t slot = epoch_ms(sample.time) / ring.slot_ms * ring.slot_ms;
     const Key at = key::sample(ring.resolution, slot, queue);
-    Sample rolled;
-    if (const auto row = turn.tx->get(Table::history, at); row && !decode(*row, rolled))
-      rolled = Sample{};  // figures, not messages
+    SampleRow rolled;
+    if (const auto row = turn.tx->get(Table::history, at)) {
+      const Decoded found = decode(*row, rolled);
+      if (found.is_newer()) continue;
+      if (!found) rolled = {};  // figures, not messages
+    }
     rolled.time = Timestamp{Duration{static_cast<std::int64_t>(slot)}};
     roll_up(rolled, sample);
     turn.tx->put(Table::history, at, encode(rolled));
@@ -152,7 +156,9 @@ void Engine::State::trim_history() {
   }
 }
 
-model::Reply Engine::State::handle(const HistoryQuery& r) {
+namespace {
+
+Result<std::vector<Sample>> get_history(Engine::State& s, const model::GetHistory& r) {
   const auto ring = std::find_if(std::begin(rings), std::end(rings), [&](const Ring& x) { return x.resolution == r.resolution; });
   if (ring == std::end(rings))
     return Error{Errc::invalid_argument,
@@ -161,7 +167,7 @@ model::Reply Engine::State::handle(const HistoryQuery& r) {
                  {}};
   std::uint32_t id = 0;
   if (!r.queue.empty()) {
-    const Queue* queue = find_queue(r.queue);
+    const Queue* queue = s.find_queue(r.queue);
     if (!queue) return no_queue(r.queue);
     id = queue->id;
   }
@@ -170,12 +176,12 @@ model::Reply Engine::State::handle(const HistoryQuery& r) {
   std::uint64_t slot = (first + ring->slot_ms - 1) / ring->slot_ms * ring->slot_ms;
   store::Row row;
   // From slot to slot: rows of other queues are skipped by one seek each.
-  while (samples.size() < limits::page_messages && turn.tx->seek(Table::history, key::sample(r.resolution, slot, id), row) &&
+  while (samples.size() < limits::page_messages && s.turn.tx->seek(Table::history, key::sample(r.resolution, slot, id), row) &&
          row.key.size() == 13 && static_cast<std::uint8_t>(row.key[0]) == static_cast<std::uint8_t>(r.resolution)) {
     const std::uint64_t found = be64(row.key, 1);
     const std::uint32_t queue = be32(row.key, 9);
     if (queue == id) {
-      Sample sample;
+      SampleRow sample;
       if (decode(row.value, sample)) samples.push_back(sample);
       slot = found + ring->slot_ms;
     } else {
@@ -184,5 +190,9 @@ model::Reply Engine::State::handle(const HistoryQuery& r) {
   }
   return samples;
 }
+
+}  // namespace
+
+constinit const Handlers<model::HistoryVerbs> history_handlers{&get_history};
 
 }  // namespace ackwire::engine

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
+#include "engine/admin/handlers.hpp"
 #include "engine/admin/inspect.hpp"
 #include "engine/admin/missing.hpp"
 #include "engine/repair/salvage.hpp"
@@ -124,8 +125,10 @@ class PeekWalk {
 
 }  // namespace
 
-model::Reply Engine::State::handle(const model::Peek& r) {
-  Queue* queue = find_queue(r.queue);
+namespace {
+
+Result<PeekPage> peek(Engine::State& s, const model::Peek& r) {
+  Queue* queue = s.find_queue(r.queue);
   if (!queue) return no_queue(r.queue);
   Group* group = queue->find_group(r.group);
   if (!group) return no_group(r.queue, r.group);
@@ -136,8 +139,12 @@ model::Reply Engine::State::handle(const model::Peek& r) {
                  {},
                  {}};
   }
-  write_turn_blocks(*queue);
-  return PeekWalk(*this, *queue, *group, r).page();
+  s.write_turn_blocks(*queue);
+  return PeekWalk(s, *queue, *group, r).page();
 }
+
+}  // namespace
+
+constinit const Handlers<model::MessageVerbs> message_handlers{&peek};
 
 }  // namespace ackwire::engine

@@ -9,11 +9,11 @@
 namespace ackwire::engine {
 
 /// By an operator.
-void Engine::State::discard_message(Queue& queue, Group& group, std::uint64_t sequence, std::string_view record,
-                                    rules::State from) {
+void Engine::State::discard_message(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row, rules::State from) {
   const rules::Input input = from == rules::State::dead ? rules::Input::discard : rules::Input::purge;
-  transition(queue, group, from, input, 1, record.size());
-  remember_key(queue, sequence, record);
+  transition(queue, group, from, input, 1, row.record_bytes());
+  remember_key(queue, sequence, row.record);
+  drop_body(queue, group, sequence, row);
 }
 
 // One chunk of the retry rows below `bound`. False when the budget is spent.
@@ -29,7 +29,7 @@ bool Engine::State::purge_retry(Queue& queue, Group& group, std::uint64_t bound,
     if (!read_retry(queue, group, sequence, taken)) continue;
     erase_retry(queue, group, sequence, taken);
     const bool waits = Due{taken.time_ms, sequence} > group.matured;
-    discard_message(queue, group, sequence, taken.record, waits ? rules::State::delayed : rules::State::ready);
+    discard_message(queue, group, sequence, taken, waits ? rules::State::delayed : rules::State::ready);
     ++count;
   }
   return true;
@@ -55,25 +55,6 @@ bool Engine::State::purge_blocks(Queue& queue, Group& group, std::uint64_t bound
     }
   }
   return true;
-}
-
-model::Reply Engine::State::handle(const model::Purge& r) {
-  Queue* queue = find_queue(r.queue);
-  if (!queue) return no_queue(r.queue, "Nothing was purged.");
-  write_turn_blocks(*queue);
-  model::Purged answer;
-  answer.below_sequence = r.below_sequence ? r.below_sequence : queue->state.next_sequence;
-  for (auto& [id, group] : queue->groups) {
-    // Handed out by a broker before this one: still coming back, the next chunk finds them.
-    const bool settled = group.recovered_blocks.empty() && group.recovered_retry.empty() && group.returning.empty();
-    if (!settled || !purge_retry(*queue, group, answer.below_sequence, answer.count) ||
-        !purge_blocks(*queue, group, answer.below_sequence, answer.count)) {
-      answer.more = true;
-      break;
-    }
-  }
-  if (answer.count > 0 || !answer.more) turn.note({model::NoteKind::queue_purged, turn.asking, r.queue, {}, {}, {}, answer.count});
-  return answer;
 }
 
 }  // namespace ackwire::engine

@@ -57,7 +57,7 @@ void Engine::State::remove_group(Queue& queue, Group& group) {
 bool Engine::State::continue_removal(Queue& queue) {
   if (queue.row.removing) {
     const std::string prefix(std::string_view(Key().u32(queue.id)));
-    for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks, Table::blocks}) {
+    for (const Table table : {Table::retry, Table::due, Table::dead, Table::bodies, Table::marks, Table::blocks}) {
       if (!erase_rows(table, prefix)) return false;
     }
     if (!erase_rows(Table::state, Key().u8('P').u32(queue.id)) || !erase_rows(Table::state, Key().u8('G').u32(queue.id)) ||
@@ -71,7 +71,7 @@ bool Engine::State::continue_removal(Queue& queue) {
   while (!queue.removed_groups.empty()) {
     const std::uint32_t group = queue.removed_groups.back();
     const std::string prefix(std::string_view(Key().u32(queue.id).u32(group)));
-    for (const Table table : {Table::retry, Table::due, Table::dead, Table::marks}) {
+    for (const Table table : {Table::retry, Table::due, Table::dead, Table::bodies, Table::marks}) {
       if (!erase_rows(table, prefix)) return false;
     }
     turn.tx->erase(Table::state, key::concurrency(queue.id, group));

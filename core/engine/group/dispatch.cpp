@@ -47,7 +47,7 @@ void Engine::State::deliver(Subscription& subscription, const format::Run& run) 
 
 void Engine::State::dispatch(Queue& queue, Group& group) {
   group.next_recall = Duration::max();
-  if (group.consumers.empty() || queue.row.policy.paused) return;
+  if (group.consumers.empty() || queue.holds_back(group)) return;
   if (group.ready_retry > 0) dispatch_retry(queue, group);
   if (group.row.cursor < queue.state.next_sequence) dispatch_blocks(queue, group);
   if (group.ready_retry == 0 && group.row.cursor >= queue.state.next_sequence) recall(group);

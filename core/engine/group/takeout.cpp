@@ -1,9 +1,10 @@
-// Messages that leave their block: delayed, failed, returned and dead ones have a row of their own, record included, so that one
-// message that waits never keeps a block.
+// Messages that leave their block: delayed, failed, returned and dead ones have a row of their own, so that one message that waits
+// never keeps a block. A large record goes into a row apart (rows/body.hpp): what changes with each attempt is small.
 #include <algorithm>
 
 #include "ackwire/limits.hpp"
 #include "engine/repair/salvage.hpp"
+#include "engine/rows/body.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
 
@@ -44,6 +45,7 @@ bool Engine::State::take_out(Queue& queue, Group& group, WindowBlock& block, std
 void Engine::State::put_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms) {
   row.time_ms = due_ms;
   row.reason = 0;
+  put_body(queue, group, sequence, row);
   room.spend(row);
   turn.tx->put(Table::retry, key::at(queue.id, group.id, sequence), encode(row));
   turn.tx->put(Table::due, key::due(queue.id, group.id, due_ms, sequence), due_waiting);
@@ -65,6 +67,17 @@ void Engine::State::erase_retry(Queue& queue, Group& group, std::uint64_t sequen
   if (row.time_ms != leased_due && Due{row.time_ms, sequence} <= group.matured) --group.ready_retry;
 }
 
+void Engine::State::put_body(const Queue& queue, const Group& group, std::uint64_t sequence, TakenOut& row) {
+  if (!wants_body(row)) return;
+  room.spend_body(row.record_bytes());
+  turn.tx->put(Table::bodies, key::at(queue.id, group.id, sequence), row.record);
+  row.body_bytes = row.record.size();
+}
+
+void Engine::State::drop_body(const Queue& queue, const Group& group, std::uint64_t sequence, const TakenOut& row) {
+  if (row.body_bytes != 0) turn.tx->erase(Table::bodies, key::at(queue.id, group.id, sequence));
+}
+
 void Engine::State::replace_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, std::uint64_t due_ms) {
   erase_retry(queue, group, sequence, row);
   put_retry(queue, group, sequence, row, due_ms);
@@ -72,7 +85,7 @@ void Engine::State::replace_retry(Queue& queue, Group& group, std::uint64_t sequ
 
 void Engine::State::note_error(TakenOut& row, std::string_view text) {
   if (row.errors.size() >= limits::errors_kept) row.errors.erase(row.errors.begin());
-  row.errors.push_back({turn.now.wall, row.deliveries, rules::cut_text(text)});
+  row.errors.push_back({{}, {turn.now.wall, row.deliveries, rules::cut_text(text)}});
 }
 
 namespace {
@@ -94,9 +107,10 @@ void Engine::State::put_dead(Queue& queue, Group& group, std::uint64_t sequence,
   row.reason = static_cast<std::uint8_t>(reason);
   row.detail = rules::cut_text(detail);
   row.time_ms = epoch_ms(turn.now.wall);
+  put_body(queue, group, sequence, row);
   room.spend(row);
   turn.tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
-  transition(queue, group, from, input, 1, row.record.size());
+  transition(queue, group, from, input, 1, row.record_bytes());
   turn.note(
       {model::NoteKind::dead_lettered, {}, queue.row.name, group.row.name, std::string(name(reason)), row.detail, 1, sequence});
 }
@@ -106,8 +120,9 @@ void Engine::State::expire_message(Queue& queue, Group& group, std::uint64_t seq
     put_dead(queue, group, sequence, row, from, rules::Input::ttl_dead_letter, "its time to live passed before it was processed");
     return;
   }
-  transition(queue, group, from, rules::Input::ttl_discard, 1, row.record.size());
+  transition(queue, group, from, rules::Input::ttl_discard, 1, row.record_bytes());
   remember_key(queue, sequence, row.record);
+  drop_body(queue, group, sequence, row);
 }
 
 // A key must outlive its message by the whole window. Messages that took the long way are remembered anew when they end.

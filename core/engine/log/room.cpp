@@ -8,6 +8,7 @@
 
 #include "ackwire/limits.hpp"
 #include "engine/log/room.hpp"
+#include "engine/rows/body.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -44,12 +45,15 @@ std::uint64_t rows_room(std::uint64_t count, std::uint64_t bytes) {
   return own_pages ? bytes + count * (page_bytes + row_overhead_bytes) : 2 * (bytes + count * row_overhead_bytes);
 }
 
-std::uint64_t returns_room(std::uint64_t count, std::uint64_t bytes) { return rows_room(count, bytes + count * texts_bytes); }
+std::uint64_t returns_room(std::uint64_t count, std::uint64_t bytes) {
+  const std::uint64_t bodies = std::min<std::uint64_t>(count, bytes / body_bytes_min);
+  return rows_room(count, bytes + count * texts_bytes) + bodies * (page_bytes + row_overhead_bytes);
+}
 
 namespace {
 
 std::uint64_t row_bytes(const TakenOut& row) {
-  std::uint64_t bytes = row.record.size() + row.detail.size();
+  std::uint64_t bytes = (row.body_bytes != 0 ? 0 : row.record.size()) + row.detail.size();
   for (const AttemptError& error : row.errors) bytes += error.text.size() + 16;
   return bytes;
 }
@@ -123,7 +127,12 @@ void Room::spend(TakenOut& row) {
     for (AttemptError& error : row.errors) error.text.resize(std::min(error.text.size(), short_text_bytes));
     row.detail.resize(std::min(row.detail.size(), short_text_bytes));
   }
-  const std::uint64_t bytes = rows_room(1, row_bytes(row));
+  count_moved(rows_room(1, row_bytes(row)));
+}
+
+void Room::spend_body(std::uint64_t record_bytes) { count_moved(rows_room(1, record_bytes)); }
+
+void Room::count_moved(std::uint64_t bytes) {
   moved_bytes_ += bytes;
   movable_bytes_ -= std::min(movable_bytes_, bytes);
   if (movable_bytes_ > 0 || turn_.budget == 0) return;

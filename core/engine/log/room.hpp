@@ -46,7 +46,8 @@ struct RoomLimits {
 /// itself, smaller ones share pages that may be half empty.
 std::uint64_t rows_room(std::uint64_t count, std::uint64_t bytes);
 
-/// The same for messages in their block, with the texts that one failed attempt adds to each.
+/// The same for messages in their block, with the texts that one failed attempt adds to each. Large records and what goes with
+/// them have a row each.
 std::uint64_t returns_room(std::uint64_t count, std::uint64_t bytes);
 
 /// What the store has left in this turn, and who may use it.
@@ -72,6 +73,8 @@ class Room {
   void append(std::uint64_t bytes) { appended_bytes_ += bytes; }
   /// A message leaves its block for a row: the row's texts are cut when there is little room, and the turn's part is spent.
   void spend(TakenOut& row);
+  /// The same for its record, where that has a row of its own.
+  void spend_body(std::uint64_t record_bytes);
   /// A message that becomes a dead letter by its age waits in its block until there is room for the row.
   bool to_expire(const QueuePolicy& policy, std::uint64_t record_bytes) const;
   /// Whether what is handed out could come back into rows of its own.
@@ -81,6 +84,7 @@ class Room {
 
  private:
   bool room_for(std::uint64_t bytes, double part) const;
+  void count_moved(std::uint64_t bytes);
 
   const store::Store& store_;
   const EngineOptions& options_;

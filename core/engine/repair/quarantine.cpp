@@ -5,6 +5,7 @@
 
 #include "engine/repair/recount.hpp"
 #include "engine/repair/salvage.hpp"
+#include "engine/rows/body.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -55,12 +56,24 @@ void Engine::State::erase_due(const Queue& queue, Group& group, std::uint64_t du
 }
 
 bool Engine::State::read_retry(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
-  const auto bytes = turn.tx->get(Table::retry, key::at(queue.id, group.id, sequence));
-  if (bytes && decode(*bytes, row)) return true;
+  if (!read_retry_state(queue, group, sequence, row)) return false;
+  read_body(*turn.tx, key::at(queue.id, group.id, sequence), row);
+  return true;
+}
+
+bool Engine::State::read_retry_state(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
+  const Key at = key::at(queue.id, group.id, sequence);
+  const auto bytes = turn.tx->get(Table::retry, at);
+  const Decoded read = bytes ? decode(*bytes, row) : Decoded::damaged;
+  if (read) return true;
   if (!turn.tx->status().ok()) return false;  // nothing can be read any more, which is no damage
+  if (read.is_newer()) {
+    turn.refuse_newer("the retry row of " + place(queue, group, sequence));
+    return false;
+  }
   const bool found = bytes.has_value();
   Salvaged salvaged;
-  if (found) salvaged = salvage(*bytes, static_cast<std::int64_t>(epoch_ms(turn.now.wall)));
+  if (found) salvaged = salvage(*turn.tx, at, *bytes, static_cast<std::int64_t>(epoch_ms(turn.now.wall)));
   row = std::move(salvaged.row);
   if (const auto due = find_due(queue, group, sequence)) erase_due(queue, group, *due, sequence);
   if (const auto lease = group.retry_leases.find(sequence); lease != group.retry_leases.end()) {
@@ -88,7 +101,7 @@ bool Engine::State::unbury(Queue& queue, Group& group, std::uint64_t sequence, c
   --group.row.dead;
   --group.row.dead_lettered;
   --queue.sample.dead_lettered;
-  group.row.dead_bytes -= std::min<std::uint64_t>(group.row.dead_bytes, row.record.size());
+  group.row.dead_bytes -= std::min<std::uint64_t>(group.row.dead_bytes, row.record_bytes());
   return true;
 }
 
@@ -96,13 +109,17 @@ bool Engine::State::unbury(Queue& queue, Group& group, std::uint64_t sequence, c
 
 // A damaged dead letter stays where it is, with what can be read of it.
 void Engine::State::read_dead(Queue& queue, Group& group, std::uint64_t sequence, std::string_view value, TakenOut& row) {
-  if (decode(value, row)) return;
-  Salvaged salvaged = salvage(value, static_cast<std::int64_t>(epoch_ms(turn.now.wall)));
+  const Key at = key::at(queue.id, group.id, sequence);
+  const Decoded read = read_taken_out(*turn.tx, at, value, row);
+  if (read) return;
+  if (read.is_newer()) return turn.refuse_newer("the dead letter of " + place(queue, group, sequence));
+  Salvaged salvaged = salvage(*turn.tx, at, value, static_cast<std::int64_t>(epoch_ms(turn.now.wall)));
   row = std::move(salvaged.row);
   row.reason = static_cast<std::uint8_t>(DeadReason::damaged);
   row.detail = salvaged.whole ? record_is_whole : row_as_found;
   row.time_ms = epoch_ms(turn.now.wall);
-  turn.tx->put(Table::dead, key::at(queue.id, group.id, sequence), encode(row));
+  put_body(queue, group, sequence, row);
+  turn.tx->put(Table::dead, at, encode(row));
   note_damage(queue, "the dead letter of " + place(queue, group, sequence) + " fails its checksum; what can be read of it is kept");
 }
 
@@ -115,6 +132,7 @@ bool is_whole(const TakenOut& row) {
 /// A message that is out of its block and whose record is damaged.
 void Engine::State::bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from) {
   const bool mended = mend_length(row.record);
+  if (mended && row.body_bytes != 0) turn.tx->put(Table::bodies, key::at(queue.id, group.id, sequence), row.record);
   put_dead(queue, group, sequence, row, from, rules::Input::damage, mended ? length_was_mended : record_as_found);
   note_damage(queue, "the record of " + place(queue, group, sequence) + " fails its checksum; it is a dead letter now");
 }

@@ -25,7 +25,7 @@ Counted count_rows(store::Transaction& tx, Table table, std::uint32_t queue, std
   Counted counted;
   each(tx, table, Key().u32(queue).u32(group), [&](std::string_view, std::string_view value) {
     TakenOut row;
-    counted.add(decode(value, row) ? row.record.size() : value.size());
+    counted.add(decode(value, row) ? row.record_bytes() : value.size());
   });
   return counted;
 }

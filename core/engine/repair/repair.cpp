@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "dedupe/dedupe.hpp"
 #include "dedupe/row.hpp"
 #include "engine/repair/recount.hpp"
 #include "engine/repair/repair_rows.hpp"
 #include "engine/repair/salvage.hpp"
+#include "engine/rows/body.hpp"
 #include "format/record.hpp"
 #include "format/run.hpp"
 #include "rules/policy.hpp"
@@ -39,6 +41,7 @@ class Repair {
       for (auto& [group_id, group] : queue.groups) {
         RowRepair rows(tx_, lines_, now_, id, group_id, queue.row.name + ", group " + group.name);
         rows.repair_taken_out();
+        rows.repair_bodies();
         rows.repair_due();
         recount(id, group_id, queue, group);
       }
@@ -80,9 +83,9 @@ class Repair {
       const std::string value(tx_.get(Table::state, at).value_or(""));
       if (at[0] == 'Q' && at.size() == 5) {
         queue_most = std::max(queue_most, id);
-        queues_[id].has_row = decode(value, queues_[id].row);
+        queues_[id].has_row = static_cast<bool>(decode(value, queues_[id].row));
       } else if (at[0] == 'S' && at.size() == 5) {
-        queues_[id].has_state = decode(value, queues_[id].state);
+        queues_[id].has_state = static_cast<bool>(decode(value, queues_[id].state));
       } else if (at[0] == 'G' && at.size() == 9) {
         GroupRow group;
         if (decode(value, group)) {
@@ -262,7 +265,7 @@ class Repair {
     for (const Table table : {Table::retry, Table::dead}) {
       for (const std::string& at : keys_of(tx_, table, Key().u32(id))) {
         TakenOut row;
-        if (at.size() == 16 && decode(tx_.get(table, at).value_or(""), row)) remember(be64(at, 8), row.record);
+        if (at.size() == 16 && read_taken_out(tx_, at, tx_.get(table, at).value_or(""), row)) remember(be64(at, 8), row.record);
       }
     }
     for (const std::string& at : keys_of(tx_, Table::blocks, Key().u32(id))) {
@@ -280,7 +283,7 @@ class Repair {
 
   void repair_history() {
     for (const std::string& at : keys_of(tx_, Table::history)) {
-      Sample sample;
+      SampleRow sample;
       if (at.size() == 13 && decode(tx_.get(Table::history, at).value_or(""), sample)) continue;
       tx_.erase(Table::history, at);
       lines_.add("history " + hex(at) + ": a sample was lost and erased");
@@ -294,6 +297,28 @@ class Repair {
   std::map<std::uint32_t, QueueRows> queues_;
 };
 
+/// What a newer version wrote is not damaged. The first row that has members which this version may not pass over.
+std::optional<std::string> find_newer(store::Transaction& tx) {
+  const auto is_newer = [](auto row, std::string_view value) { return decode(value, row).is_newer(); };
+  for (const Table table : {Table::state, Table::retry, Table::dead, Table::history}) {
+    for (const std::string& at : keys_of(tx, table)) {
+      const std::string_view value = tx.get(table, at).value_or("");
+      const char kind = table == Table::state ? at[0] : '\0';
+      const bool newer = table == Table::history ? is_newer(SampleRow{}, value)
+                         : table != Table::state ? is_newer(TakenOut{}, value)
+                         : kind == 'E'           ? is_newer(BootRow{}, value)
+                         : kind == 'L'           ? is_newer(LivesRow{}, value)
+                         : kind == 'T'           ? is_newer(TimeRow{}, value)
+                         : kind == 'Q'           ? is_newer(QueueRow{}, value)
+                         : kind == 'S'           ? is_newer(QueueState{}, value)
+                         : kind == 'G'           ? is_newer(GroupRow{}, value)
+                                                 : false;
+      if (newer) return "row " + hex(at) + " of table " + std::to_string(static_cast<int>(table));
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> repair(store::Store& store, Timestamp now) {
@@ -301,6 +326,7 @@ Result<std::vector<std::string>> repair(store::Store& store, Timestamp now) {
   if (!tx) return tx.error();
   for (std::size_t table = 0; table < store::table_count; ++table) keys_of(**tx, static_cast<Table>(table));
   if (Status readable = (*tx)->status(); !readable) return readable.error();  // before anything is taken for absent
+  if (const auto newer = find_newer(**tx)) return newer_row(*newer);
   auto lines = Repair(store, **tx, now).run();
   if (Status readable = (*tx)->status(); !readable) return readable.error();
   if (Status stored = (*tx)->commit(); !stored) return stored.error();

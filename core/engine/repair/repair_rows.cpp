@@ -6,6 +6,7 @@
 #include "dedupe/row.hpp"
 #include "engine/repair/repair.hpp"
 #include "engine/repair/salvage.hpp"
+#include "engine/rows/body.hpp"
 #include "format/record.hpp"
 
 namespace ackwire::engine {
@@ -128,7 +129,17 @@ void RowRepair::bury(std::uint64_t sequence, std::string_view record, std::uint6
   row.record = record;
   mend_length(row.record);
   row.detail = detail;
-  tx_.put(Table::dead, key::at(queue_, group_, sequence), encode(row));
+  put_dead(key::at(queue_, group_, sequence), row);
+}
+
+void RowRepair::put_dead(std::string_view at, TakenOut& row) {
+  row.body_bytes = row.body_bytes != 0 || wants_body(row) ? row.record.size() : 0;
+  if (row.body_bytes != 0) {
+    tx_.put(Table::bodies, at, row.record);
+  } else {
+    tx_.erase(Table::bodies, at);
+  }
+  tx_.put(Table::dead, at, encode(row));
 }
 
 bool RowRepair::settled(const GroupRow& row, const BlockParts& block, std::uint32_t i) {
@@ -196,7 +207,7 @@ void RowRepair::repair_taken_out() {
       const std::uint64_t sequence = be64(at, 8);
       const std::string value(tx_.get(table, at).value_or(""));
       TakenOut row;
-      const bool decoded = decode(value, row);
+      const bool decoded = static_cast<bool>(read_taken_out(tx_, at, value, row));
       bool good = decoded;
       const bool retry = table == Table::retry;
       if (good && (retry || row.reason != static_cast<std::uint8_t>(DeadReason::damaged))) {
@@ -205,7 +216,7 @@ void RowRepair::repair_taken_out() {
         good = format::split(rest, record) && rest.empty() && format::checksum_ok(record);
       }
       if (good) continue;
-      Salvaged salvaged = salvage(value, static_cast<std::int64_t>(epoch_ms(now_)));
+      Salvaged salvaged = salvage(tx_, at, value, static_cast<std::int64_t>(epoch_ms(now_)));
       if (retry) tx_.erase(table, at);
       if (retry && tx_.get(Table::dead, at)) continue;  // it is there already
       if (!decoded) row = std::move(salvaged.row);
@@ -214,10 +225,28 @@ void RowRepair::repair_taken_out() {
       row.detail = decoded          ? "the stored record fails its checksum"
                    : salvaged.whole ? "its row failed its checksum, but the message in it is whole: redrive it, or discard it"
                                     : "its row failed its checksum: the bytes are kept as they were found";
-      tx_.put(Table::dead, at, encode(row));
+      put_dead(at, row);
       lines_.add("message " + std::to_string(sequence) + " of queue " + where_ + ": its row fails its checksum; " +
                  (retry ? "it is a dead letter now" : "what can be read of it is kept"));
     }
+  }
+}
+
+void RowRepair::repair_bodies() {
+  for (const std::string& at : keys_of(tx_, Table::bodies, Key().u32(queue_).u32(group_))) {
+    if (at.size() != 16) continue;
+    TakenOut row;
+    const std::uint64_t sequence = be64(at, 8);
+    const auto state = tx_.get(tx_.get(Table::retry, at) ? Table::retry : Table::dead, at);
+    if (state && decode(*state, row) && row.body_bytes != 0) continue;
+    if (state) {  // it has a record of its own
+      tx_.erase(Table::bodies, at);
+      lines_.add("bodies " + hex(at) + ": its message does not name it; it was erased");
+      continue;
+    }
+    const std::string record(tx_.get(Table::bodies, at).value_or(""));
+    bury(sequence, record, epoch_ms(now_), "its row was lost, but the message is there: redrive it, or discard it");
+    lines_.add("message " + std::to_string(sequence) + " of queue " + where_ + ": its row was lost; it is a dead letter now");
   }
 }
 

@@ -64,6 +64,8 @@ class RowRepair {
   void repair_blocks(const GroupRow& row);
   /// Retry rows that fail their checksum become dead letters, damaged dead letters keep what can be read of them.
   void repair_taken_out();
+  /// Records in `bodies` whose message is lost become dead letters.
+  void repair_bodies();
   /// The due index made anew where it differs from the retry rows.
   void repair_due();
 
@@ -71,6 +73,7 @@ class RowRepair {
   bool has_row(std::uint64_t sequence);
   bool settled(const GroupRow& row, const BlockParts& block, std::uint32_t i);
   void bury(std::uint64_t sequence, std::string_view record, std::uint64_t publish_ms, std::string_view detail);
+  void put_dead(std::string_view at, TakenOut& row);
   bool mend_marks(const std::string& at, std::uint32_t count);
 
   store::Transaction& tx_;

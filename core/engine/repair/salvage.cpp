@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "format/members.hpp"
 #include "format/record.hpp"
 #include "format/run.hpp"
 
@@ -10,9 +11,12 @@ namespace ackwire::engine {
 namespace {
 
 constexpr std::size_t prefix_bytes = 8;  // of a record: its length and its checksum
-// One bit in 4 KiB is a proof: by chance it fits once in 130,000 rows that are damaged in more than one.
+// One bit in 4 KiB is a proof: by chance it fits once in 65,000 rows that are damaged in more than one.
 constexpr std::size_t mended_bytes_max = 4096;
-constexpr std::size_t row_fixed_bytes = 4 + 1 + 3 * 4 + 8 + 8 + 4 + 4;  // of a TakenOut, up to the size of its record
+constexpr std::size_t crc_bytes = 4;
+constexpr std::size_t record_offset_min = crc_bytes + 2 + 4;     // of a record in its row, behind its size
+constexpr std::size_t untagged_publish_offset = crc_bytes + 13;  // of the time in a row of format 1
+constexpr std::uint8_t publish_number = 1;                       // of the same in a row with tagged members, the first
 
 std::uint32_t u32_at(std::string_view bytes, std::size_t offset) {
   std::uint32_t value;
@@ -69,7 +73,7 @@ bool length_is_wrong_alone(std::string_view record) {
 
 /// Where the record of a damaged row begins: it is the last member, and two of its size, its length and its checksum hold.
 std::optional<std::size_t> find_record(std::string_view row) {
-  for (std::size_t at = row_fixed_bytes + 4; at + format::record_header_bytes <= row.size(); ++at) {
+  for (std::size_t at = record_offset_min; at + format::record_header_bytes <= row.size(); ++at) {
     const std::string_view record = row.substr(at);
     const bool size = u32_at(row, at - 4) == record.size();
     const bool length = u32_at(record, 0) + prefix_bytes == record.size();
@@ -77,6 +81,21 @@ std::optional<std::size_t> find_record(std::string_view row) {
     if ((size || length) && format::crc32(record.substr(prefix_bytes)) == u32_at(record, 4)) return at;
   }
   return std::nullopt;
+}
+
+/// When the message of a damaged row was published, if the row still says a time that can be.
+std::optional<std::int64_t> find_publish_ms(std::string_view row, std::int64_t now_ms) {
+  const auto can_be = [now_ms](std::int64_t time) { return time > 0 && time <= now_ms; };
+  std::string_view members = row.substr(std::min(row.size(), crc_bytes));
+  format::Member first;
+  if (format::split(members, first) && first.number == publish_number && (first.kind & format::member_sized) == 0) {
+    const auto time = static_cast<std::int64_t>(first.value);
+    if (can_be(time)) return time;
+  }
+  std::int64_t time = 0;
+  if (row.size() < untagged_publish_offset + sizeof time) return std::nullopt;
+  std::memcpy(&time, row.data() + untagged_publish_offset, sizeof time);
+  return can_be(time) ? std::optional(time) : std::nullopt;
 }
 
 /// Turns one bit after the other until `good` says so.
@@ -126,18 +145,23 @@ bool mend_length(std::string& record) {
 
 Salvaged salvage(std::string_view damaged_row, std::int64_t now_ms) {
   Salvaged out;
-  out.row.publish_ms = now_ms;
-  if (damaged_row.size() >= row_fixed_bytes) {
-    std::int64_t said = 0;
-    std::memcpy(&said, damaged_row.data() + 4 + 1 + 3 * 4, sizeof said);
-    if (said > 0 && said <= now_ms) out.row.publish_ms = said;
-  }
+  out.row.publish_ms = find_publish_ms(damaged_row, now_ms).value_or(now_ms);
   if (const auto at = find_record(damaged_row)) {
     out.row.record = damaged_row.substr(*at);
     out.whole = whole_size(out.row.record) == out.row.record.size() || mend_length(out.row.record);
   } else {
     out.row.record = damaged_row;
   }
+  return out;
+}
+
+Salvaged salvage(store::Transaction& tx, std::string_view at, std::string_view damaged_row, std::int64_t now_ms) {
+  Salvaged out = salvage(damaged_row, now_ms);
+  const auto body = tx.get(store::Table::bodies, at);
+  if (!body) return out;
+  out.row.record = *body;
+  out.row.body_bytes = body->size();
+  out.whole = whole_size(out.row.record) == out.row.record.size();
   return out;
 }
 

@@ -1,4 +1,4 @@
-// What can still be said of stored bytes that fail their checksum. Pure functions: they decide by proof, never by guess, and change
+// What can still be said of stored bytes that fail their checksum. The functions decide by proof, never by guess, and change
 // nothing but what they are given.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/rows/row.hpp"
+#include "store/store.hpp"
 
 namespace ackwire::engine {
 
@@ -29,6 +30,8 @@ struct Salvaged {
   bool whole = false;  // the record passes its own checksum
 };
 Salvaged salvage(std::string_view damaged_row, std::int64_t now_ms);
+/// The same for a row under `at`, whose record may lie in `bodies`.
+Salvaged salvage(store::Transaction& tx, std::string_view at, std::string_view damaged_row, std::int64_t now_ms);
 
 /// A sealed row with one bit turned back so that its checksum holds. Nothing when it takes more than one, or the row is long:
 /// then one bit proves too little.

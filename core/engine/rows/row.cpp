@@ -1,165 +1,222 @@
 #include "engine/rows/row.hpp"
 
+#include <limits>
+
+#include "ackwire/version.hpp"
+#include "engine/rows/layout.hpp"
+#include "engine/rows/untagged.hpp"
+#include "format/members.hpp"
 #include "format/record.hpp"
 
 namespace ackwire::engine {
 namespace {
 
-// One walk over the members serves both directions, so that encode and decode cannot drift apart.
+using format::Member;
+
+constexpr std::size_t crc_bytes = 4;
+constexpr std::uint8_t last_width = 4;  // of the size of a last member, whatever it is: salvage() looks for it
+
+template <class T>
+concept Number = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+
+template <class T>
+std::uint64_t raw(T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::bit_cast<std::uint64_t>(static_cast<double>(value));
+  } else {
+    return static_cast<std::uint64_t>(value);
+  }
+}
+std::uint64_t raw(Duration value) { return static_cast<std::uint64_t>(value.count()); }
+std::uint64_t raw(Timestamp value) { return static_cast<std::uint64_t>(value.time_since_epoch().count()); }
+
+/// The most bytes that the members of a row can take.
+class Bound {
+ public:
+  template <class T>
+  void operator()(std::uint8_t, const T&) {
+    bytes_ += format::member_head_bytes;
+  }
+  void operator()(std::uint8_t, const std::string& value) { bytes_ += format::member_head_bytes + value.size(); }
+  template <class T>
+  void operator()(std::uint8_t, const std::vector<T>& values) {
+    for (const T& value : values) bytes_ += format::member_head_bytes + nested(value);
+  }
+  void last(const std::string& value) { (*this)(0, value); }
+
+  template <class R>
+  static std::size_t of(const R& row) {
+    Bound bound;
+    layout::walk(bound, row);
+    return bound.bytes_ + row.kept.size();
+  }
+
+ private:
+  template <class T>
+  static std::size_t nested(const T& value) {
+    if constexpr (std::is_base_of_v<Grown, T>) return of(value);
+    return 0;
+  }
+  std::size_t bytes_ = 0;
+};
+
+template <class R>
+std::string members_of(const R& row);
+
+/// Puts what was kept of a newer version where its numbers belong.
 class Writer {
  public:
+  Writer(char* room, std::string_view kept) : out_(room), kept_(kept) {}
+
   template <class T>
-  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
-  void operator()(const T& value) {
-    char raw[sizeof(T)];
-    std::memcpy(raw, &value, sizeof(T));
-    out_.append(raw, sizeof(T));
+  void operator()(std::uint8_t number, const T& value) {
+    put_kept(number);
+    out_.number(number, raw(value));
   }
-  void operator()(const std::string& value) {
-    (*this)(static_cast<std::uint32_t>(value.size()));
-    out_ += value;
+  void operator()(std::uint8_t number, const std::string& value) {
+    put_kept(number);
+    out_.bytes(number, value);
   }
-  void operator()(const Duration& value) { (*this)(static_cast<std::int64_t>(value.count())); }
-  void operator()(const Timestamp& value) { (*this)(static_cast<std::int64_t>(value.time_since_epoch().count())); }
   template <class T>
-  void operator()(const std::vector<T>& values);
-  std::string take() { return seal(out_); }
+  void operator()(std::uint8_t number, const std::vector<T>& values) {
+    put_kept(number);
+    for (const T& value : values) {
+      if constexpr (Number<T>) {
+        out_.element(number, raw(value));
+      } else {
+        const std::string members = members_of(value);
+        out_.element(number, members, format::MemberWriter::width_of(members.size()));
+      }
+    }
+  }
+  void last(const std::string& value) {
+    put_kept(layout::last_number);
+    if (!value.empty()) out_.element(layout::last_number, value, last_width);
+  }
+  char* finish() {
+    out_.raw(kept_);
+    return out_.end();
+  }
 
  private:
-  std::string out_;
+  void put_kept(std::uint8_t before) {
+    while (!kept_.empty() && static_cast<std::uint8_t>(kept_[0]) < before) {
+      Member member;
+      if (!format::split(kept_, member)) return;
+      out_.raw(member.whole);
+    }
+  }
+  format::MemberWriter out_;
+  std::string_view kept_;
 };
 
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) {
-    if (auto payload = unseal(bytes)) {
-      rest_ = *payload;
-    } else {
-      good_ = false;
-    }
-  }
-  template <class T>
-  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
-  void operator()(T& value) {
-    if (!good_ || rest_.size() < sizeof(T)) {
-      good_ = false;
-      return;
-    }
-    std::memcpy(&value, rest_.data(), sizeof(T));
-    rest_.remove_prefix(sizeof(T));
-  }
-  void operator()(std::string& value) {
-    std::uint32_t size = 0;
-    (*this)(size);
-    if (!good_ || rest_.size() < size) {
-      good_ = false;
-      return;
-    }
-    value.assign(rest_.substr(0, size));
-    rest_.remove_prefix(size);
-  }
-  void operator()(Duration& value) {
-    std::int64_t count = 0;
-    (*this)(count);
-    value = Duration{count};
-  }
-  void operator()(Timestamp& value) {
-    std::int64_t count = 0;
-    (*this)(count);
-    value = Timestamp{std::chrono::milliseconds{count}};
-  }
-  template <class T>
-  void operator()(std::vector<T>& values);
-  bool done() const { return good_ && rest_.empty(); }
-  bool good() const { return good_; }
-
- private:
-  std::string_view rest_;
-  bool good_ = true;
-};
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, BootRow>
-void walk(V&& v, R& r) { v(r.boot_epoch), v(r.next_queue), v(r.last_wall_ms); }
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, std::uint64_t>
-void walk(V&& v, R& r) { v(r); }
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, LivesRow>
-void walk(V&& v, R& r) { v(r.epochs); }
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, TimeRow>
-void walk(V&& v, R& r) { v(r.wall_ms), v(r.mono_ms), v(r.machine_boot); }
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, QueueRow>
-void walk(V&& v, R& r) {
-  v(r.name), v(r.created_ms), v(r.next_group), v(r.removing);
-  auto& p = r.policy;
-  v(p.visibility_timeout), v(p.max_attempts), v(p.backoff.initial), v(p.backoff.multiplier), v(p.backoff.max), v(p.backoff.jitter);
-  v(p.ttl), v(p.on_expiry), v(p.dedupe_window), v(p.max_depth), v(p.max_depth_bytes), v(p.max_in_flight), v(p.max_message_bytes);
-  v(p.paused);
-}
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, QueueState>
-void walk(V&& v, R& r) { v(r.next_sequence), v(r.published), v(r.published_bytes), v(r.suppressed); }
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, GroupRow>
-void walk(V&& v, R& r) {
-  v(r.name), v(r.removing), v(r.cursor), v(r.floor), v(r.published), v(r.published_bytes), v(r.acked), v(r.expired), v(r.discarded);
-  v(r.settled_bytes), v(r.retry), v(r.dead), v(r.dead_bytes), v(r.delivered), v(r.redelivered), v(r.nacked), v(r.rejected);
-  v(r.released), v(r.lease_expired), v(r.dead_lettered), v(r.redriven);
-}
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, AttemptError>
-void walk(V&& v, R& r) { v(r.time), v(r.delivery), v(r.text); }
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, TakenOut>
-void walk(V&& v, R& r) {
-  v(r.reason), v(r.deliveries), v(r.attempts), v(r.redrives), v(r.publish_ms), v(r.time_ms), v(r.detail), v(r.errors), v(r.record);
-}
-
-template <class V, class R>
-requires std::is_same_v<std::remove_const_t<R>, Sample>
-void walk(V&& v, R& r) {
-  v(r.time), v(r.published), v(r.published_bytes), v(r.suppressed), v(r.refused), v(r.delivered), v(r.redelivered), v(r.acked);
-  v(r.nacked), v(r.dead_lettered), v(r.expired), v(r.lease_expired), v(r.depth), v(r.leased), v(r.delayed), v(r.dead);
-  v(r.latency_p50_ms), v(r.latency_p95_ms), v(r.latency_p99_ms);
-}
-
-template <class T>
-void Writer::operator()(const std::vector<T>& values) {
-  (*this)(static_cast<std::uint32_t>(values.size()));
-  for (const T& value : values) walk(*this, value);
-}
-
-template <class T>
-void Reader::operator()(std::vector<T>& values) {
-  std::uint32_t size = 0;
-  (*this)(size);
-  values.clear();
-  for (std::uint32_t i = 0; good_ && i < size; ++i) walk(*this, values.emplace_back());
+template <class R>
+std::string members_of(const R& row) {
+  std::string out(Bound::of(row), '\0');
+  Writer writer(out.data(), row.kept);
+  layout::walk(writer, row);
+  out.resize(static_cast<std::size_t>(writer.finish() - out.data()));
+  return out;
 }
 
 template <class R>
 std::string write(const R& row) {
-  Writer writer;
-  walk(writer, row);
-  return writer.take();
+  std::string out(crc_bytes + Bound::of(row), '\0');
+  Writer writer(out.data() + crc_bytes, row.kept);
+  layout::walk(writer, row);
+  out.resize(static_cast<std::size_t>(writer.finish() - out.data()));
+  const std::uint32_t crc = ~format::crc32(std::string_view(out).substr(crc_bytes));
+  std::memcpy(out.data(), &crc, sizeof crc);
+  return out;
 }
 
+class Reader {
+ public:
+  explicit Reader(std::string_view members) : rest_(members) { advance(); }
+
+  template <class T>
+  void operator()(std::uint8_t number, T& value) {
+    value = T{};
+    if (!reach(number)) return;
+    if ((member_.kind & format::member_sized) != 0) good_ = false;
+    take(value);
+    advance();
+  }
+  void operator()(std::uint8_t number, std::string& value) {
+    value.clear();
+    if (!reach(number) || !sized()) return;
+    value.assign(member_.bytes);
+    advance();
+  }
+  template <class T>
+  void operator()(std::uint8_t number, std::vector<T>& values) {
+    values.clear();
+    while (reach(number)) {
+      T& value = values.emplace_back();
+      if constexpr (Number<T>) {
+        take(value);
+      } else if (const Decoded nested = read_members(member_.bytes, value); !nested) {
+        nested.is_newer() ? newer_ = true : good_ = false;
+      }
+      advance();
+    }
+  }
+  void last(std::string& value) { (*this)(layout::last_number, value); }
+
+  template <class R>
+  static Decoded read_members(std::string_view members, R& row) {
+    Reader reader(members);
+    layout::walk(reader, row);
+    while (reader.here_) reader.keep();
+    row.kept = std::move(reader.kept_);
+    return !reader.good_ ? Decoded::damaged : reader.newer_ ? Decoded::newer : Decoded::good;
+  }
+
+ private:
+  // To the next member; numbers rise, or stay the same in a list.
+  void advance() {
+    const std::uint8_t before = member_.number;
+    here_ = good_ && !rest_.empty();
+    if (here_ && (!format::split(rest_, member_) || member_.number < before)) here_ = good_ = false;
+  }
+  void keep() {
+    if ((member_.kind & format::member_required) != 0) newer_ = true;
+    kept_ += member_.whole;
+    advance();
+  }
+  /// Whether the member is there. What lies before it is kept.
+  bool reach(std::uint8_t number) {
+    while (here_ && member_.number < number) keep();
+    return here_ && member_.number == number;
+  }
+  bool sized() { return good_ = good_ && (member_.kind & format::member_sized) != 0; }
+  template <class T>
+  void take(T& value) {
+    if constexpr (std::is_floating_point_v<T>) {
+      value = std::bit_cast<double>(member_.value);
+    } else {
+      value = static_cast<T>(member_.value);
+      if (raw(value) != member_.value) good_ = false;  // more than it can hold
+    }
+  }
+  void take(Duration& value) { value = Duration{static_cast<std::int64_t>(member_.value)}; }
+  void take(Timestamp& value) { value = Timestamp{Duration{static_cast<std::int64_t>(member_.value)}}; }
+
+  std::string_view rest_;
+  Member member_;
+  std::string kept_;
+  bool here_ = false;  // member_ is one that was not taken yet
+  bool good_ = true;
+  bool newer_ = false;  // there was a member that must be known, and is not
+};
+
 template <class R>
-bool read(std::string_view bytes, R& row) {
-  Reader reader(bytes);
-  walk(reader, row);
-  return reader.done();
+Decoded read(std::string_view bytes, R& row) {
+  const auto sealed = open_sealed(bytes);
+  if (!sealed) return Decoded::damaged;
+  if (sealed->tagged) return Reader::read_members(sealed->payload, row);
+  row = R{};
+  return untagged::read(sealed->payload, row) ? Decoded::good : Decoded::damaged;
 }
 
 }  // namespace
@@ -174,6 +231,14 @@ std::uint64_t be64(std::string_view key, std::size_t offset) {
   return std::uint64_t{be32(key, offset)} << 32 | be32(key, offset + 4);
 }
 
+Error newer_row(const std::string& place) {
+  return {Errc::store_version,
+          "The store was written by a newer version of the program: " + place + " has members that version " +
+              std::string(version()) + " does not know and may not pass over. Nothing was changed. Use the newer version.",
+          {},
+          {}};
+}
+
 std::string seal(std::string_view payload) {
   const std::uint32_t crc = format::crc32(payload);
   std::string row(reinterpret_cast<const char*>(&crc), sizeof crc);
@@ -181,26 +246,29 @@ std::string seal(std::string_view payload) {
   return row;
 }
 
-std::optional<std::string_view> unseal(std::string_view row) {
-  std::uint32_t crc = 0;
-  if (row.size() < sizeof crc) return std::nullopt;
-  std::memcpy(&crc, row.data(), sizeof crc);
-  row.remove_prefix(sizeof crc);
-  if (format::crc32(row) != crc) return std::nullopt;
-  return row;
+std::optional<Sealed> open_sealed(std::string_view row) {
+  std::uint32_t stored = 0;
+  if (row.size() < sizeof stored) return std::nullopt;
+  std::memcpy(&stored, row.data(), sizeof stored);
+  row.remove_prefix(sizeof stored);
+  const std::uint32_t crc = format::crc32(row);
+  if (stored != crc && stored != ~crc) return std::nullopt;
+  return Sealed{row, stored != crc};
 }
 
-std::string encode_number(std::uint64_t value) {
-  Writer writer;
-  writer(value);
-  return writer.take();
+std::optional<std::string_view> unseal(std::string_view row) {
+  const auto sealed = open_sealed(row);
+  return sealed ? std::optional(sealed->payload) : std::nullopt;
 }
+
+std::string encode_number(std::uint64_t value) { return seal({reinterpret_cast<const char*>(&value), sizeof value}); }
 
 std::optional<std::uint64_t> decode_number(std::string_view row) {
-  Reader reader(row);
   std::uint64_t value = 0;
-  reader(value);
-  return reader.done() ? std::optional(value) : std::nullopt;
+  const auto payload = unseal(row);
+  if (!payload || payload->size() != sizeof value) return std::nullopt;
+  std::memcpy(&value, payload->data(), sizeof value);
+  return value;
 }
 
 std::string encode(const BootRow& row) { return write(row); }
@@ -210,14 +278,14 @@ std::string encode(const QueueRow& row) { return write(row); }
 std::string encode(const QueueState& row) { return write(row); }
 std::string encode(const GroupRow& row) { return write(row); }
 std::string encode(const TakenOut& row) { return write(row); }
-std::string encode(const Sample& row) { return write(row); }
-bool decode(std::string_view bytes, BootRow& row) { return read(bytes, row); }
-bool decode(std::string_view bytes, LivesRow& row) { return read(bytes, row); }
-bool decode(std::string_view bytes, TimeRow& row) { return read(bytes, row); }
-bool decode(std::string_view bytes, QueueRow& row) { return read(bytes, row); }
-bool decode(std::string_view bytes, QueueState& row) { return read(bytes, row); }
-bool decode(std::string_view bytes, GroupRow& row) { return read(bytes, row); }
-bool decode(std::string_view bytes, TakenOut& row) { return read(bytes, row); }
-bool decode(std::string_view bytes, Sample& row) { return read(bytes, row); }
+std::string encode(const SampleRow& row) { return write(row); }
+Decoded decode(std::string_view bytes, BootRow& row) { return read(bytes, row); }
+Decoded decode(std::string_view bytes, LivesRow& row) { return read(bytes, row); }
+Decoded decode(std::string_view bytes, TimeRow& row) { return read(bytes, row); }
+Decoded decode(std::string_view bytes, QueueRow& row) { return read(bytes, row); }
+Decoded decode(std::string_view bytes, QueueState& row) { return read(bytes, row); }
+Decoded decode(std::string_view bytes, GroupRow& row) { return read(bytes, row); }
+Decoded decode(std::string_view bytes, TakenOut& row) { return read(bytes, row); }
+Decoded decode(std::string_view bytes, SampleRow& row) { return read(bytes, row); }
 
 }  // namespace ackwire::engine

@@ -1,5 +1,11 @@
 // Keys and rows of the engine's tables. Key parts are big-endian, so that rows sort by queue, group and sequence; row values are
-// little-endian with a CRC-32 in front, so that a changed bit is seen before it is believed. The layouts are permanent.
+// little-endian with a CRC-32 in front, so that a changed bit is seen before it is believed:
+//
+//   row = crc:u32 payload        crc: of the payload; its complement where the payload has tagged members
+//
+// Rows are written with tagged members (format/members.hpp), so that they can grow: layout.hpp has their numbers. What is absent is
+// 0, empty or false. Format 1 wrote the members without tags, one behind the other (untagged.hpp); such rows stay readable, and
+// are written anew when they change. The layouts are permanent.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +16,7 @@
 #include <vector>
 
 #include "ackwire/dead_letter.hpp"
+#include "ackwire/error.hpp"
 #include "ackwire/queue.hpp"
 #include "ackwire/stats.hpp"
 #include "model/command.hpp"
@@ -79,26 +86,31 @@ inline constexpr std::uint64_t leased_due = ~std::uint64_t{0};
 /// `due` of a message that waits for nothing, whatever a clock says: the oldest time there is.
 inline constexpr std::uint64_t due_at_once = 1;
 
-struct BootRow {
+/// What every row has: members that this version does not know, as they were read. They are written back.
+struct Grown {
+  std::string kept{};
+};
+
+struct BootRow : Grown {
   std::uint64_t boot_epoch = 0;
   std::uint32_t next_queue = 1;
   std::uint64_t last_wall_ms = 0;  // broker time at the start
 };
 
 /// Boot epochs of this store before the present one, so that those of a copy that lived on elsewhere are known as foreign.
-struct LivesRow {
+struct LivesRow : Grown {
   std::vector<std::uint64_t> epochs;  // rising, the newest `lives_kept`
 };
 inline constexpr std::size_t lives_kept = 1'024;
 
 /// KeptTime.
-struct TimeRow {
+struct TimeRow : Grown {
   std::uint64_t wall_ms = 0;
   std::int64_t mono_ms = 0;
   std::string machine_boot;
 };
 
-struct QueueRow {
+struct QueueRow : Grown {
   std::string name;
   std::int64_t created_ms = 0;
   std::uint32_t next_group = 1;
@@ -106,13 +118,13 @@ struct QueueRow {
   QueuePolicy policy;
 };
 
-struct QueueState {
+struct QueueState : Grown {
   std::uint64_t next_sequence = 1;
   std::uint64_t published = 0, published_bytes = 0, suppressed = 0;
 };
 
 /// Counters of GroupInfo that are stored, and the group's position.
-struct GroupRow {
+struct GroupRow : Grown {
   std::string name;
   bool removing = false;
   std::uint64_t cursor = 1;  // next sequence to be handed out for the first time
@@ -124,16 +136,46 @@ struct GroupRow {
   std::uint64_t dead_lettered = 0, redriven = 0;
 };
 
-/// A message taken out of its block: waiting in `retry`, or dead in `dead`.
-struct TakenOut {
+struct SampleRow : Grown, Sample {};
+
+struct ErrorRow : Grown, AttemptError {};
+
+/// A message taken out of its block: waiting in `retry`, or dead in `dead`. A record of some size has a row of its own in `bodies`,
+/// which is written once and not again when the rest changes.
+struct TakenOut : Grown {
   std::uint8_t reason = 0;  // DeadReason, 0 in `retry`
   std::uint32_t deliveries = 0, attempts = 0, redrives = 0;
   std::int64_t publish_ms = 0;
   std::uint64_t time_ms = 0;  // retry: due, or leased_due; dead: when it died
   std::string detail;
-  std::vector<AttemptError> errors;
-  std::string record;  // whole record bytes
+  std::vector<ErrorRow> errors;
+  std::uint64_t body_bytes = 0;  // of the record that lies in `bodies`; 0: it is in this row
+  std::string record;            // whole record bytes; one that lies in `bodies` is empty until read_body()
+  std::uint64_t record_bytes() const { return body_bytes != 0 ? body_bytes : record.size(); }
 };
+
+/// What decode() made of a row.
+class Decoded {
+ public:
+  enum Outcome : std::uint8_t {
+    good,
+    damaged,  // the checksum or the layout is wrong
+    newer,    // it has a member that must be known, and is not
+  };
+  Decoded(Outcome outcome) : outcome_(outcome) {}
+  explicit operator bool() const { return outcome_ == good; }
+  bool is_newer() const { return outcome_ == newer; }
+  /// What is wrong, behind the name of the row.
+  std::string_view fault() const {
+    return is_newer() ? "has members that only a newer version of the program knows" : "fails its checksum";
+  }
+
+ private:
+  Outcome outcome_;
+};
+
+/// Refuses a store with such a row. `place` names it.
+Error newer_row(const std::string& place);
 
 std::string encode(const BootRow& row);
 std::string encode(const LivesRow& row);
@@ -142,22 +184,29 @@ std::string encode(const QueueRow& row);
 std::string encode(const QueueState& row);
 std::string encode(const GroupRow& row);
 std::string encode(const TakenOut& row);
-std::string encode(const Sample& row);
-/// False when the checksum or the layout is wrong.
-bool decode(std::string_view bytes, BootRow& row);
-bool decode(std::string_view bytes, LivesRow& row);
-bool decode(std::string_view bytes, TimeRow& row);
-bool decode(std::string_view bytes, QueueRow& row);
-bool decode(std::string_view bytes, QueueState& row);
-bool decode(std::string_view bytes, GroupRow& row);
-bool decode(std::string_view bytes, TakenOut& row);
-bool decode(std::string_view bytes, Sample& row);
+std::string encode(const SampleRow& row);
+Decoded decode(std::string_view bytes, BootRow& row);
+Decoded decode(std::string_view bytes, LivesRow& row);
+Decoded decode(std::string_view bytes, TimeRow& row);
+Decoded decode(std::string_view bytes, QueueRow& row);
+Decoded decode(std::string_view bytes, QueueState& row);
+Decoded decode(std::string_view bytes, GroupRow& row);
+Decoded decode(std::string_view bytes, TakenOut& row);
+Decoded decode(std::string_view bytes, SampleRow& row);
 
 std::string encode_number(std::uint64_t value);
 std::optional<std::uint64_t> decode_number(std::string_view row);
 
-/// Puts a CRC-32 before `payload`, or checks and removes it.
+/// Puts a CRC-32 before `payload`.
 std::string seal(std::string_view payload);
+
+struct Sealed {
+  std::string_view payload;
+  bool tagged = false;  // it has tagged members
+};
+/// Checks the CRC-32 of either kind of row.
+std::optional<Sealed> open_sealed(std::string_view row);
+/// The payload alone.
 std::optional<std::string_view> unseal(std::string_view row);
 
 }  // namespace ackwire::engine

@@ -8,6 +8,7 @@
 #include "ackwire/consumer.hpp"
 #include "ackwire/dead_letter.hpp"
 #include "ackwire/error.hpp"
+#include "ackwire/field.hpp"
 #include "ackwire/limits.hpp"
 #include "ackwire/log.hpp"
 #include "ackwire/message.hpp"

@@ -1,33 +1,78 @@
 // The broker, in this process.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "ackwire/connection.hpp"
+#include "ackwire/field.hpp"
 #include "ackwire/log.hpp"
 
 namespace ackwire {
 
+/// How a broker runs. What is not explained here is explained in its fields.
 struct BrokerOptions {
-  std::uint64_t store_bytes_limit = 64ull << 30;  ///< size of the (sparse) memory map; fixed while open
-  double store_soft_limit = 0.85;                 ///< publishes are refused above this share, everything else still works
-  std::uint64_t disk_floor_bytes = 256ull << 20;  ///< publishes are refused when the file system has less free
-  std::uint32_t commit_max_frames = 4'096;        ///< frames taken into one commit
-  std::uint64_t commit_max_bytes = 16ull << 20;   ///< and their bytes
+  std::uint64_t store_bytes_limit = 64ull << 30;
+  double store_soft_limit = 0.85;
+  std::uint64_t disk_floor_bytes = 256ull << 20;
+  std::uint32_t commit_max_frames = 4'096;
+  std::uint64_t commit_max_bytes = 16ull << 20;
   std::uint32_t max_sessions = 1'024;
-  Duration session_timeout{15'000};                  ///< a session that says nothing this long is gone: its leases end
-  std::uint64_t session_outbox_bytes = 64ull << 20;  ///< unsent bytes of one session; over it the session is ended
-  std::uint64_t seed = 0;                            ///< of retry jitter; 0 = from the system
-  bool accept_rollback = false;                      ///< open a store that is older than its witness says
-  bool accept_clock = false;                         ///< begin at the system's time when the store's is behind it
-  bool unsafe_filesystem = false;                    ///< open on a network file system
-  Duration call_timeout{30'000};                     ///< of this handle's own calls
-  Duration slow_commit{1'000};                       ///< a commit that takes as long is logged
-  std::uint32_t socket_mode = 0600;                  ///< permissions of the socket files of ipc endpoints
-  LogSink log = nullptr;                             ///< what the broker tells about itself; see log.hpp
+  Duration session_timeout{15'000};
+  std::uint64_t session_outbox_bytes = 64ull << 20;
+  std::uint64_t seed = 0;
+  bool accept_rollback = false;
+  bool accept_clock = false;
+  bool unsafe_filesystem = false;
+  Duration call_timeout{30'000};
+  Duration slow_commit{1'000};
+  std::uint32_t socket_mode = 0600;  ///< permissions of the socket files of ipc endpoints
+  LogSink log = nullptr;             ///< what the broker tells about itself; see log.hpp
 };
+template <>
+inline constexpr auto fields<BrokerOptions> = std::tuple{
+    field("store_bytes_limit", &BrokerOptions::store_bytes_limit,
+          "size of the store's memory map; sparse on disk, fixed while open")
+        .in_section("store")
+        .from_to(1ull << 20, 1ull << 50),
+    field("store_soft_limit", &BrokerOptions::store_soft_limit,
+          "publishes are refused above this share of it, everything else works")
+        .in_section("store")
+        .from_to(0.01, 0.95),
+    field("disk_floor_bytes", &BrokerOptions::disk_floor_bytes, "publishes are refused with less free on the disk")
+        .in_section("store")
+        .from_to(0, 1ull << 50),
+    field("accept_rollback", &BrokerOptions::accept_rollback, "open a store that is older than its witness says")
+        .in_section("store"),
+    field("accept_clock", &BrokerOptions::accept_clock,
+          "the system's clock is right: begin at its time when the store's is behind it")
+        .in_section("store"),
+    field("unsafe_filesystem", &BrokerOptions::unsafe_filesystem, "open a store on a network file system").in_section("store"),
+    field("commit_max_frames", &BrokerOptions::commit_max_frames, "frames taken into one commit")
+        .in_section("limits")
+        .from_to(1, 1'000'000),
+    field("commit_max_bytes", &BrokerOptions::commit_max_bytes, "bytes taken into one commit")
+        .in_section("limits")
+        .from_to(1, 1ull << 30),
+    field("max_sessions", &BrokerOptions::max_sessions, "clients at once").in_section("limits").from_to(1, 1'000'000),
+    field("session_timeout", &BrokerOptions::session_timeout, "a client silent this long is gone: its leases end")
+        .in_section("limits")
+        .from_to(Duration{100}, std::chrono::hours{24}),
+    field("session_outbox_bytes", &BrokerOptions::session_outbox_bytes, "unsent bytes of one client before it is ended")
+        .in_section("limits")
+        .from_to(1, 1ull << 50),
+    field("slow_commit", &BrokerOptions::slow_commit, "a commit that takes as long is logged")
+        .in_section("limits")
+        .from_to(Duration{1}, std::chrono::hours{24}),
+    field("call_timeout", &BrokerOptions::call_timeout, "deadline of each blocking call of this handle")
+        .from_to(Duration{1}, std::chrono::hours{24 * 365}),
+    field("seed", &BrokerOptions::seed, "of retry jitter; 0: from the system"),
+};
+template <>
+inline constexpr AboutType about<BrokerOptions>{"BrokerOptions", "Options of ``open``."};
 
 /// A broker over the store in a directory. Opening makes the directory when absent. One process at a time. The limits of the
 /// options are in settings.hpp.

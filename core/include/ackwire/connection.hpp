@@ -109,6 +109,14 @@ class Connection {
   /// Dead letters are deleted for good (state discarded).
   Result<DeadMoved> discard(std::string_view queue, std::string_view group, const DeadFilter& filter = {});
 
+  // -- any verb by its name ----------------------------------------------------------------------------------------------
+  /// Asks for a verb of docs/reference.md. `members`: a JSON object with what it takes, spelled as on the wire, e.g.
+  /// R"({"queue":"orders","from":1042})"; empty for none. Returns the reply as a JSON object. Nothing is sent when the verb is not
+  /// known or a member is not one of its members (invalid_argument). Errors: as the method of that verb.
+  Result<std::string> request(std::string_view verb, std::string_view members = {});
+  /// The names of the verbs, in the order of docs/reference.md.
+  static std::vector<std::string_view> verbs();
+
   // -- life ----------------------------------------------------------------------------------------------------------
   ConnectionState state() const;
   /// Why the broker cannot be reached, where, and since when: "Nobody listens at tcp://127.0.0.1:7733 (connection refused), since

@@ -79,7 +79,7 @@ struct Error {
   std::string message;
   /// For `overloaded`: wait at least this long before trying again. 0 otherwise.
   std::chrono::milliseconds retry_after{0};
-  /// For a batch: the index of the first message that is at fault.
+  /// For a batch: the index of the first message at fault. For a redrive, discard or purge that ended early: how many were done.
   std::optional<std::size_t> index = std::nullopt;
 };
 

@@ -1,18 +1,15 @@
-// Every setting by name, once: its unit, what it may be, what it is when nobody says, and what it means. The checks of the library,
-// the flags and the settings file of the command, and the documents read these tables.
+// Every setting by name: its unit, what it may be, what it is when nobody says, and what it means, for whoever needs no types. Made
+// from the fields of the structures, whose initializers are the defaults.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "ackwire/error.hpp"
+#include "ackwire/field.hpp"
 
 namespace ackwire {
-
-/// How the value of a setting is counted and written. `real` is a plain number, `choice` one of some words, `flag` true or false.
-enum class Unit : std::uint8_t { duration, bytes, count, real, choice, flag };
 
 /// `least` and `most` are inclusive; they and `standard` are in milliseconds, bytes or plain numbers.
 struct Setting {

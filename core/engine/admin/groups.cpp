@@ -1,0 +1,77 @@
+// Consumer groups: made and removed.
+#include "ackwire/limits.hpp"
+#include "engine/admin/handlers.hpp"
+#include "engine/admin/missing.hpp"
+#include "engine/state.hpp"
+#include "rules/policy.hpp"
+#include "rules/quote.hpp"
+
+namespace ackwire::engine {
+
+Group& Engine::State::make_group(Queue& queue, std::string_view name, bool from_oldest) {
+  const std::uint32_t id = queue.row.next_group++;
+  queue.row_dirty = true;
+  Group& group = queue.groups[id];
+  group.id = id;
+  group.dirty = true;
+  group.row.name = name;
+  group.row.cursor = group.row.floor = queue.state.next_sequence;
+  if (from_oldest) count_kept(queue, group);
+  return group;
+}
+
+// The oldest block that is kept becomes the start; what it and later ones hold counts as published to the group.
+void Engine::State::count_kept(Queue& queue, Group& group) {
+  write_turn_blocks(queue);
+  std::uint64_t at = 0;
+  format::Run run;
+  bool fresh = false;
+  while (read_block(queue, at, run, fresh)) {
+    if (at == 0) group.row.cursor = group.row.floor = run.first_sequence;
+    transition(queue, group, rules::State::none, rules::Input::publish, run.count, run.records.size());
+    at = run.first_sequence + run.count;
+  }
+  group.recovered_until = group.row.cursor;
+}
+
+namespace {
+
+Result<model::Done> create_group(Engine::State& s, const model::CreateGroup& r) {
+  if (Status good = rules::check_name("group", r.group); !good) return good.error();
+  Queue* queue = s.find_queue(r.queue);
+  if (!queue) return no_queue(r.queue);
+  if (queue->find_group(r.group)) return model::Done{};
+  if (queue->groups.size() >= limits::groups_per_queue) {
+    return Error{Errc::overloaded,
+                 "Queue " + rules::quote(r.queue) + " has " + std::to_string(queue->groups.size()) +
+                     " groups, which is the limit. Nothing was made. Remove one.",
+                 Duration{60'000},
+                 {}};
+  }
+  s.make_group(*queue, r.group, r.from_oldest);
+  s.turn.note({model::NoteKind::group_created, s.turn.asking, r.queue, r.group, {}, {}, 1});
+  return model::Done{};
+}
+
+Result<model::Done> remove_group(Engine::State& s, const model::RemoveGroup& r) {
+  Queue* queue = s.find_queue(r.queue);
+  if (!queue) return no_queue(r.queue);
+  Group* group = queue->find_group(r.group);
+  if (!group) return no_group(r.queue, r.group);
+  if (queue->groups.size() == 1) {
+    return Error{Errc::invalid_argument,
+                 "Group " + rules::quote(r.group) + " is the last of queue " + rules::quote(r.queue) +
+                     "; without a group messages would be lost. Nothing was changed. Remove the queue instead.",
+                 {},
+                 {}};
+  }
+  s.turn.note({model::NoteKind::group_removed, s.turn.asking, r.queue, r.group, {}, {}, group->outstanding() + group->row.dead});
+  s.remove_group(*queue, *group);
+  return model::Done{};
+}
+
+}  // namespace
+
+constinit const Handlers<model::GroupVerbs> group_handlers{&create_group, &remove_group};
+
+}  // namespace ackwire::engine

@@ -1,0 +1,81 @@
+// The numbers of the members of each row. They are permanent: a number is never used again, and never gets another type. A new
+// member takes the next free number of its row.
+//
+// One walk over the members serves both directions, so that encode and decode cannot drift apart. They are named in rising order
+// of their numbers.
+#pragma once
+
+#include <type_traits>
+
+#include "engine/rows/row.hpp"
+
+namespace ackwire::engine::layout {
+
+template <class R, class Row>
+concept Of = std::is_same_v<std::remove_const_t<R>, Row>;
+
+/// The last member of a row, whatever will be added before it: salvage() finds it at the end of a damaged row.
+inline constexpr std::uint8_t last_number = 255;
+
+template <class V, Of<BootRow> R>
+void walk(V& v, R& r) {
+  v(1, r.boot_epoch), v(2, r.next_queue), v(3, r.last_wall_ms);
+}
+
+template <class V, Of<LivesRow> R>
+void walk(V& v, R& r) {
+  v(1, r.epochs);
+}
+
+template <class V, Of<TimeRow> R>
+void walk(V& v, R& r) {
+  v(1, r.wall_ms), v(2, r.mono_ms), v(3, r.machine_boot);
+}
+
+template <class V, Of<QueueRow> R>
+void walk(V& v, R& r) {
+  v(1, r.name), v(2, r.created_ms), v(3, r.next_group), v(4, r.removing);
+  auto& p = r.policy;
+  v(5, p.visibility_timeout), v(6, p.max_attempts), v(7, p.backoff.initial), v(8, p.backoff.multiplier), v(9, p.backoff.max);
+  v(10, p.backoff.jitter), v(11, p.ttl), v(12, p.on_expiry), v(13, p.dedupe_window), v(14, p.max_depth);
+  v(15, p.max_depth_bytes), v(16, p.max_in_flight), v(17, p.max_message_bytes), v(18, p.paused);
+}
+
+template <class V, Of<QueueState> R>
+void walk(V& v, R& r) {
+  v(1, r.next_sequence), v(2, r.published), v(3, r.published_bytes), v(4, r.suppressed);
+}
+
+template <class V, Of<GroupRow> R>
+void walk(V& v, R& r) {
+  v(1, r.name), v(2, r.removing), v(3, r.cursor), v(4, r.floor), v(5, r.published), v(6, r.published_bytes), v(7, r.acked);
+  v(8, r.expired), v(9, r.discarded), v(10, r.settled_bytes), v(11, r.retry), v(12, r.dead), v(13, r.dead_bytes);
+  v(14, r.delivered), v(15, r.redelivered), v(16, r.nacked), v(17, r.rejected), v(18, r.released), v(19, r.lease_expired);
+  v(20, r.dead_lettered), v(21, r.redriven);
+}
+
+template <class V, Of<ErrorRow> R>
+void walk(V& v, R& r) {
+  v(1, r.time), v(2, r.delivery), v(3, r.text);
+}
+
+template <class V, Of<TakenOut> R>
+void walk(V& v, R& r) {
+  v(1, r.publish_ms), v(2, r.reason), v(3, r.deliveries), v(4, r.attempts), v(5, r.redrives), v(6, r.time_ms), v(7, r.detail);
+  v(8, r.errors), v(9, r.body_bytes);
+  if (r.body_bytes == 0) {
+    v.last(r.record);
+  } else if constexpr (!std::is_const_v<R>) {
+    r.record.clear();
+  }
+}
+
+template <class V, Of<SampleRow> R>
+void walk(V& v, R& r) {
+  v(1, r.time), v(2, r.published), v(3, r.published_bytes), v(4, r.suppressed), v(5, r.refused), v(6, r.delivered);
+  v(7, r.redelivered), v(8, r.acked), v(9, r.nacked), v(10, r.dead_lettered), v(11, r.expired), v(12, r.lease_expired);
+  v(13, r.depth), v(14, r.leased), v(15, r.delayed), v(16, r.dead);
+  v(17, r.latency_p50_ms), v(18, r.latency_p95_ms), v(19, r.latency_p99_ms);
+}
+
+}  // namespace ackwire::engine::layout
