@@ -137,6 +137,7 @@ def _stop(lanes: Iterable[Lane[Any]]) -> None:
         lane.stop()
 
 
+class Queue(QueueVerbs):
     """A queue. Made by ``await connection.queue(name)``."""
 
     def __init__(self, connection: Connection, sync: _SyncQueue) -> None:
