@@ -123,6 +123,7 @@ struct Engine::State {
   void erase_due(const Queue& queue, Group& group, std::uint64_t due_ms, std::uint64_t sequence);
   bool unbury(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
   void read_dead(Queue& queue, Group& group, std::uint64_t sequence, std::string_view value, TakenOut& row);
+  void mark_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
   void bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from);
   void mend_block(Queue& queue, std::uint64_t base, std::string_view value);
   bool mend_marks(Queue& queue, Group& group, const WindowBlock& block, std::string_view value);
