@@ -1,5 +1,5 @@
-"""A commit for which the disk has no room: callers hear it by name, sessions and leases stay, the log says it once, and it resumes
-by itself. On a real file system that cannot allocate ahead (ext2 on a loop device), and at a file size limit, which needs no root."""
+"""A commit for which the disk has no room: callers hear it by name, sessions and leases stay, the log says it once, and it
+resumes by itself. On a file system that cannot allocate ahead (ext2 on a loop device), and at a file size limit, without root."""
 
 import ctypes
 import os
