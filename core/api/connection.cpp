@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "backend/backend.hpp"
-#include "wire/json.hpp"
 
 namespace ackwire {
 
@@ -55,9 +54,9 @@ void end(std::shared_ptr<Backend> backend) {
 constexpr std::uint32_t queues_at_once = 200;  // so that no turn of the broker makes an answer about ten thousand
 
 /// Appends the queues from `from` on, page by page.
-Status more_queues(Backend& backend, std::string from, std::vector<QueueInfo>& all, const Wait& deadline) {
+Status more_queues(Backend& backend, std::string from, std::vector<QueueInfo>& all, const Wait& wait) {
   do {
-    Result<model::QueuePage> page = ask<model::QueuePage>(backend, model::ListQueues{std::move(from), queues_at_once}, deadline);
+    Result<model::QueuePage> page = ask<model::QueuePage>(backend, model::ListQueues{std::move(from), queues_at_once}, wait);
     if (!page) return std::move(page).error();
     std::move(page->queues.begin(), page->queues.end(), std::back_inserter(all));
     from = std::move(page->next);
@@ -180,11 +179,11 @@ Result<PeekPage> Connection::peek(std::string_view queue, std::string_view group
 }
 
 Result<BrokerStats> Connection::stats() {
-  const auto deadline = Wait{backend_->call_timeout()};
-  Result<model::StatsPage> page = ask<model::StatsPage>(*backend_, model::GetStats{.from = {}, .count = queues_at_once}, deadline);
+  const Wait wait{backend_->call_timeout()};
+  Result<model::StatsPage> page = ask<model::StatsPage>(*backend_, model::GetStats{.from = {}, .count = queues_at_once}, wait);
   if (!page) return std::move(page).error();
   if (!page->next.empty()) {
-    if (Status done = more_queues(*backend_, std::move(page->next), page->stats.queues, deadline); !done)
+    if (Status done = more_queues(*backend_, std::move(page->next), page->stats.queues, wait); !done)
       return std::move(done).error();
   }
   return std::move(page->stats);
@@ -225,21 +224,6 @@ Result<DeadMoved> Connection::redrive(std::string_view queue, std::string_view g
 
 Result<DeadMoved> Connection::discard(std::string_view queue, std::string_view group, const DeadFilter& filter) {
   return move_dead(*backend_, {model::DeadAction::discard, std::string(queue), std::string(group), filter});
-}
-
-Result<std::string> Connection::request(std::string_view verb, std::string_view members) {
-  Result<model::Request> what = wire::request_of(verb, members);
-  if (!what) return std::move(what).error();
-  Result<model::Reply> reply = backend_->request(*what, Wait{backend_->call_timeout()});
-  if (!reply) return std::move(reply).error();
-  if (Error* refused = std::get_if<Error>(&*reply)) return std::move(*refused);
-  return wire::to_json(*reply);
-}
-
-std::vector<std::string_view> Connection::verbs() {
-  std::vector<std::string_view> names;
-  model::each_verb([&names](const model::Verb& verb, auto) { names.push_back(verb.name); });
-  return names;
 }
 
 std::string Connection::unreachable() const { return backend_->unreachable(); }
