@@ -93,6 +93,7 @@ struct Engine::State {
   void touch(Group& group, WindowBlock& block);
   void settle_slot(Group& group, WindowBlock& block, std::uint32_t slot);
   void close_blocks(Queue& queue);
+  void erase_block(Queue& queue, std::uint64_t base, std::uint64_t count, std::uint64_t bytes);
   void write_marks(Queue& queue, Group& group);
   void load_window(Queue& queue, Group& group);
 
@@ -199,6 +200,7 @@ struct Engine::State {
   Queue& make_queue(std::string_view name, const QueuePolicy& policy);
   Group& make_group(Queue& queue, std::string_view name, bool from_oldest);
   void count_kept(Queue& queue, Group& group);
+  void count_blocks(Queue& queue);
   QueueInfo info(const Queue& queue);
   Duration oldest_age(const Queue& queue, const Group& group);
 

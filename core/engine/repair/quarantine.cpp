@@ -175,6 +175,8 @@ void Engine::State::mend_block(Queue& queue, std::uint64_t base, std::string_vie
     what += "it has a new one, which counts what can be found; the old one was " + lost;
   }
   turn.tx->put(Table::blocks, key::block(queue.id, base), block);
+  queue.state.kept_counted = false;  // it may hold another number now
+  queue.dirty = true;
   note_damage(queue, std::move(what));
 }
 
