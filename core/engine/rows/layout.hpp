@@ -44,6 +44,7 @@ void walk(V& v, R& r) {
 template <class V, Of<QueueState> R>
 void walk(V& v, R& r) {
   v(1, r.next_sequence), v(2, r.published), v(3, r.published_bytes), v(4, r.suppressed);
+  v(6, r.kept_messages), v(7, r.kept_bytes), v(8, r.kept_counted);
 }
 
 template <class V, Of<GroupRow> R>

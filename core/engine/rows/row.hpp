@@ -121,6 +121,8 @@ struct QueueRow : Grown {
 struct QueueState : Grown {
   std::uint64_t next_sequence = 1;
   std::uint64_t published = 0, published_bytes = 0, suppressed = 0;
+  std::uint64_t kept_messages = 0, kept_bytes = 0;  // in its blocks, settled or not
+  bool kept_counted = false;                        // they are right: false in a store of before, and after damage
 };
 
 /// Counters of GroupInfo that are stored, and the group's position.
