@@ -136,9 +136,7 @@ py::list publish_many(ConnectionHandle& self, const std::string& queue, const py
   return chunks.finish();
 }
 
-}  // namespace
-
-void bind_publish(py::module_& module, ConnectionClass& connection) {
+void bind_receipt(py::module_& module) {
   py::class_<Receipt> receipt(module, "Receipt", "What a publish returns, after the synced commit.");
   receipt.attr("__module__") = "ackwire";
   receipt
@@ -167,44 +165,42 @@ void bind_publish(py::module_& module, ConnectionClass& connection) {
         return py::make_tuple(py::type::of(self),
                               py::make_tuple(self.attr("sequence"), self.attr("duplicate"), self.attr("differs")));
       });
+}
 
+/// A way to publish one message: `publish` is given it as read from the arguments, which are the same for all of them.
+template <class Publish>
+void bind_one(ConnectionClass& connection, const char* name, Publish publish) {
+  connection.def(
+      name,
+      [publish](ConnectionHandle& self, const std::string& queue, py::handle body, py::handle idempotency_key,
+                py::handle ordering_key, py::handle headers, py::handle delay, py::handle ttl) {
+        Outgoing outgoing;
+        outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
+        return publish(self, queue, outgoing.messages());
+      },
+      py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"), py::arg("delay"),
+      py::arg("ttl"));
+}
+
+}  // namespace
+
+void bind_publish(py::module_& module, ConnectionClass& connection) {
+  bind_receipt(module);
   py::class_<Pending>(module, "PendingPublish")
       .def(
           "wait", [](const Pending& self, std::int64_t wait_ms) { return self.wait(Duration{wait_ms}); }, py::arg("wait_ms"))
       .def_property_readonly("done", [](const Pending& self) { return self.publish.done(); });
 
-  connection
-      .def(
-          "publish",
-          [](ConnectionHandle& self, const std::string& queue, py::handle body, py::handle idempotency_key, py::handle ordering_key,
-             py::handle headers, py::handle delay, py::handle ttl) {
-            Outgoing outgoing;
-            outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
-            return self.publish(queue, outgoing.messages()).at(0);
-          },
-          py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
-          py::arg("delay"), py::arg("ttl"))
-      .def(
-          "publish_async",
-          [](ConnectionHandle& self, const std::string& queue, py::handle body, py::handle idempotency_key, py::handle ordering_key,
-             py::handle headers, py::handle delay, py::handle ttl) {
-            Outgoing outgoing;
-            outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
-            return Pending{self.shared_from_this(), self.publish_async(queue, outgoing.messages())};
-          },
-          py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
-          py::arg("delay"), py::arg("ttl"))
-      .def(
-          "try_publish",
-          [](ConnectionHandle& self, const std::string& queue, py::handle body, py::handle idempotency_key, py::handle ordering_key,
-             py::handle headers, py::handle delay, py::handle ttl) {
-            Outgoing outgoing;
-            outgoing.add(body, {idempotency_key, ordering_key, headers, delay, ttl}, {});
-            return Pending{self.shared_from_this(), self.try_publish(queue, outgoing.messages())};
-          },
-          py::arg("queue"), py::arg("body"), py::arg("idempotency_key"), py::arg("ordering_key"), py::arg("headers"),
-          py::arg("delay"), py::arg("ttl"))
-      .def("room_descriptor", &ConnectionHandle::room_descriptor)
+  using Messages = std::span<const Message>;
+  bind_one(connection, "publish",
+           [](ConnectionHandle& self, const std::string& queue, Messages messages) { return self.publish(queue, messages).at(0); });
+  bind_one(connection, "publish_async", [](ConnectionHandle& self, const std::string& queue, Messages messages) {
+    return Pending{self.shared_from_this(), self.publish_async(queue, messages)};
+  });
+  bind_one(connection, "try_publish", [](ConnectionHandle& self, const std::string& queue, Messages messages) {
+    return Pending{self.shared_from_this(), self.try_publish(queue, messages)};
+  });
+  connection.def("room_descriptor", &ConnectionHandle::room_descriptor)
       .def("publish_many", &publish_many, py::arg("queue"), py::arg("messages"), py::arg("chunk_messages"), py::arg("chunk_bytes"))
       .def(
           "flush", [](ConnectionHandle& self, std::int64_t wait_ms) { self.flush(Duration{wait_ms}); }, py::arg("wait_ms"));

@@ -54,9 +54,9 @@ void end(std::shared_ptr<Backend> backend) {
 constexpr std::uint32_t queues_at_once = 200;  // so that no turn of the broker makes an answer about ten thousand
 
 /// Appends the queues from `from` on, page by page.
-Status more_queues(Backend& backend, std::string from, std::vector<QueueInfo>& all, const Wait& deadline) {
+Status more_queues(Backend& backend, std::string from, std::vector<QueueInfo>& all, const Wait& wait) {
   do {
-    Result<model::QueuePage> page = ask<model::QueuePage>(backend, model::ListQueues{std::move(from), queues_at_once}, deadline);
+    Result<model::QueuePage> page = ask<model::QueuePage>(backend, model::ListQueues{std::move(from), queues_at_once}, wait);
     if (!page) return std::move(page).error();
     std::move(page->queues.begin(), page->queues.end(), std::back_inserter(all));
     from = std::move(page->next);
@@ -187,11 +187,11 @@ Result<PeekPage> Connection::peek(std::string_view queue, std::string_view group
 }
 
 Result<BrokerStats> Connection::stats() {
-  const auto deadline = Wait{backend_->call_timeout()};
-  Result<model::StatsPage> page = ask<model::StatsPage>(*backend_, model::GetStats{.from = {}, .count = queues_at_once}, deadline);
+  const Wait wait{backend_->call_timeout()};
+  Result<model::StatsPage> page = ask<model::StatsPage>(*backend_, model::GetStats{.from = {}, .count = queues_at_once}, wait);
   if (!page) return std::move(page).error();
   if (!page->next.empty()) {
-    if (Status done = more_queues(*backend_, std::move(page->next), page->stats.queues, deadline); !done)
+    if (Status done = more_queues(*backend_, std::move(page->next), page->stats.queues, wait); !done)
       return std::move(done).error();
   }
   return std::move(page->stats);

@@ -1,6 +1,4 @@
-// Any verb by its name, spelled as on the wire, whatever backend carries it.
-#include <utility>
-
+// Verbs by name, for whoever has only text.
 #include "ackwire/connection.hpp"
 #include "backend/backend.hpp"
 #include "wire/json.hpp"

@@ -93,6 +93,7 @@ struct Engine::State {
   void touch(Group& group, WindowBlock& block);
   void settle_slot(Group& group, WindowBlock& block, std::uint32_t slot);
   void close_blocks(Queue& queue);
+  void erase_block(Queue& queue, std::uint64_t base, std::uint64_t count, std::uint64_t bytes);
   void write_marks(Queue& queue, Group& group);
   void load_window(Queue& queue, Group& group);
 
@@ -123,6 +124,7 @@ struct Engine::State {
   void erase_due(const Queue& queue, Group& group, std::uint64_t due_ms, std::uint64_t sequence);
   bool unbury(Queue& queue, Group& group, std::uint64_t sequence, const TakenOut& row);
   void read_dead(Queue& queue, Group& group, std::uint64_t sequence, std::string_view value, TakenOut& row);
+  void mark_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row);
   void bury_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row, rules::State from);
   void mend_block(Queue& queue, std::uint64_t base, std::string_view value);
   bool mend_marks(Queue& queue, Group& group, const WindowBlock& block, std::string_view value);
@@ -198,6 +200,7 @@ struct Engine::State {
   Queue& make_queue(std::string_view name, const QueuePolicy& policy);
   Group& make_group(Queue& queue, std::string_view name, bool from_oldest);
   void count_kept(Queue& queue, Group& group);
+  void count_blocks(Queue& queue);
   QueueInfo info(const Queue& queue);
   Duration oldest_age(const Queue& queue, const Group& group);
 

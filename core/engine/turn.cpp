@@ -275,7 +275,7 @@ std::vector<dedupe::DedupeEntry> Engine::State::pinned_keys(Queue& queue, std::u
         if (!known && table == Table::retry) read_retry(queue, group, sequence, taken);
         known = known && taken.reason != static_cast<std::uint8_t>(DeadReason::damaged);
         std::string_view bytes = taken.record;
-        if ((known || is_whole(taken)) && format::split(bytes, record) && !record.key.empty()) {
+        if (((known && taken.body_bytes == 0) || is_whole(taken)) && format::split(bytes, record) && !record.key.empty()) {
           pinned.push_back({dedupe::hash_key(store.secret(), record.key), sequence, dedupe::fingerprint(record)});
         }
       }

@@ -32,6 +32,8 @@ struct QueueCheck {
   std::map<std::uint32_t, GroupCheck> groups;
   std::set<std::uint32_t> removed_groups;
   std::uint64_t end_of_last_block = 0;
+  std::uint64_t kept_messages = 0, kept_bytes = 0;
+  bool blocks_are_whole = true;
 };
 
 class Verifier {
@@ -234,11 +236,14 @@ class Verifier {
       format::Run run;
       std::string_view bytes = value;
       if (!format::split_run(bytes, run) || !bytes.empty() || run.first_sequence != be64(key, 4)) {
+        queue->second.blocks_are_whole = false;
         return problem("blocks", key, "its header fails its checksum");
       }
       ++report_.blocks;
       if (run.first_sequence < queue->second.end_of_last_block) problem("blocks", key, "overlaps the block before it");
       queue->second.end_of_last_block = run.first_sequence + run.count;
+      queue->second.kept_messages += run.count;
+      queue->second.kept_bytes += run.records.size();
       if (run.first_sequence + run.count > queue->second.state.next_sequence)
         problem("blocks", key, "has sequences that were never given");
       count_block(id, queue->second, run, key);
@@ -296,6 +301,10 @@ class Verifier {
   }
 
   void check_totals(QueueCheck& queue) {
+    if (queue.state.kept_counted && queue.blocks_are_whole) {
+      expect("queue " + queue.row.name, "kept_messages", queue.state.kept_messages, queue.kept_messages);
+      expect("queue " + queue.row.name, "kept_bytes", queue.state.kept_bytes, queue.kept_bytes);
+    }
     for (auto& [id, group] : queue.groups) {
       const std::string where = "queue " + queue.row.name + ", group " + group.row.name;
       const GroupRow& row = group.row;

@@ -220,7 +220,7 @@ def test_wrong_values(client):
     nobody = struct.pack("<II", 0, 1) + wire.str8("q") + wire.str8("g")
     assert bad(client, wire.frame(wire.SUBSCRIBE, nobody)) == CODES["invalid_argument"]
     with pytest.raises(Refused) as refused:
-        client.hello(flags=2)
+        client.hello(flags=4)
     assert refused.value.code == CODES["invalid_argument"]
 
 

@@ -1,4 +1,5 @@
 #include "engine/broker_world.hpp"
+#include "engine/rows/row.hpp"
 
 namespace ackwire::test {
 
@@ -350,6 +351,39 @@ TEST_F(QueueLife, KeysOfDelayedMessagesAreForgottenThoughNothingElseComes) {
     idle_until_quiet();
   }
   EXPECT_EQ(info().dedupe_keys, 0u);
+}
+
+// What is kept is counted as it comes and goes: making a group does not walk over it.
+TEST_F(QueueLife, AGroupFromTheOldestGetsWhatIsKeptHoweverOftenTheStoreWasOpened) {
+  make_queue();
+  const std::string body(5'000, 'b');
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(publish(body).ok());
+  ASSERT_EQ(subscribe(alice, 50).code, Errc::ok);
+  set({.paused = true});
+  for (const Got& got : take(alice)) ack(alice, got);
+  const std::size_t blocks = rows(store::Table::blocks);
+  ASSERT_GT(blocks, 10u);
+  crash();
+  EXPECT_TRUE(std::holds_alternative<model::Done>(ask(model::CreateGroup{"orders", "audit", true})));
+  const std::uint64_t kept = group("audit").published;
+  EXPECT_GE(kept, group().ready);
+  EXPECT_LT(kept, 100u);
+  // A store of before: nothing is counted yet.
+  {
+    auto tx = store_->begin();
+    engine::QueueState state;
+    const std::string at(std::string_view(engine::key::queue_state(1)));
+    ASSERT_TRUE(decode(*(*tx)->get(store::Table::state, at), state));
+    EXPECT_EQ(state.kept_messages, kept);
+    state.kept_messages = state.kept_bytes = 0;
+    state.kept_counted = false;
+    (*tx)->put(store::Table::state, at, encode(state));
+    ASSERT_TRUE((*tx)->commit().ok());
+  }
+  crash();
+  EXPECT_TRUE(std::holds_alternative<model::Done>(ask(model::CreateGroup{"orders", "search", true})));
+  EXPECT_EQ(group("search").published, kept);
+  expect_conserved();
 }
 
 }  // namespace ackwire::test

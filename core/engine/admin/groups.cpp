@@ -23,15 +23,25 @@ Group& Engine::State::make_group(Queue& queue, std::string_view name, bool from_
 // The oldest block that is kept becomes the start; what it and later ones hold counts as published to the group.
 void Engine::State::count_kept(Queue& queue, Group& group) {
   write_turn_blocks(queue);
-  std::uint64_t at = 0;
+  format::Run oldest;
+  bool fresh = false;
+  if (read_block(queue, 0, oldest, fresh)) group.row.cursor = group.row.floor = oldest.first_sequence;
+  group.recovered_until = group.row.cursor;
+  if (!queue.state.kept_counted) count_blocks(queue);
+  transition(queue, group, rules::State::none, rules::Input::publish, queue.state.kept_messages, queue.state.kept_bytes);
+}
+
+// Once, in a store from before they were counted, or after damage.
+void Engine::State::count_blocks(Queue& queue) {
+  queue.state.kept_messages = queue.state.kept_bytes = 0;
   format::Run run;
   bool fresh = false;
-  while (read_block(queue, at, run, fresh)) {
-    if (at == 0) group.row.cursor = group.row.floor = run.first_sequence;
-    transition(queue, group, rules::State::none, rules::Input::publish, run.count, run.records.size());
-    at = run.first_sequence + run.count;
+  for (std::uint64_t at = 0; read_block(queue, at, run, fresh); at = run.first_sequence + run.count) {
+    queue.state.kept_messages += run.count;
+    queue.state.kept_bytes += run.records.size();
   }
-  group.recovered_until = group.row.cursor;
+  queue.state.kept_counted = true;
+  queue.dirty = true;
 }
 
 namespace {

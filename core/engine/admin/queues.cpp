@@ -36,6 +36,7 @@ Queue& Engine::State::make_queue(std::string_view name, const QueuePolicy& polic
   queue.row.name = name;
   queue.row.created_ms = to_ms(turn.now.wall);
   queue.row.policy = policy;
+  queue.state.kept_counted = true;
   queue.row_dirty = queue.dirty = true;
   queue.dedupe = std::make_unique<dedupe::Dedupe>(id);
   if (Status opened = queue.dedupe->open(*turn.tx); !opened) turn.damage("the dedupe store of queue " + queue.row.name);

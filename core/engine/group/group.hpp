@@ -35,6 +35,7 @@ struct Lease {
 struct WindowBlock {
   std::uint64_t base = 0;
   std::uint64_t publish_ms = 0;
+  std::uint64_t bytes = 0;   // of its records
   std::uint32_t open = 0;    // slots not settled
   std::uint32_t begun = 0;   // slots begun and not settled
   std::uint32_t prefix = 0;  // slots settled without a gap from the front

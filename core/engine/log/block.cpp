@@ -118,6 +118,9 @@ void Engine::State::write_turn_blocks(Queue& queue) {
     run.records = std::string_view(block.bytes).substr(format::run_header_bytes);
     format::write_run_header(block.bytes.data(), run);
     turn.tx->put(Table::blocks, key::block(queue.id, block.base), block.bytes);
+    queue.state.kept_messages += run.count;
+    queue.state.kept_bytes += run.records.size();
+    queue.dirty = true;
   }
 }
 
@@ -160,6 +163,7 @@ WindowBlock& Engine::State::open_window(Group& group, const format::Run& run) {
   if (!made) return block;
   block.base = run.first_sequence;
   block.publish_ms = run.publish_time;
+  block.bytes = run.records.size();
   block.open = run.count;
   block.reserved = room.reserve(run.count, run.records.size());
   block.slots.resize(run.count);
@@ -194,7 +198,10 @@ void Engine::State::settle_slot(Group& group, WindowBlock& block, std::uint32_t 
 
 // Makes this turn's settles durable: floors rise, marks are written for gaps, finished blocks go.
 void Engine::State::close_blocks(Queue& queue) {
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> finished;
+  struct Finished {
+    std::uint64_t base, end, bytes;
+  };
+  std::vector<Finished> finished;
   for (auto& [id, group] : queue.groups) {
     for (const std::uint64_t base : group.touched) {
       const auto it = group.window.find(base);
@@ -202,7 +209,7 @@ void Engine::State::close_blocks(Queue& queue) {
       WindowBlock& block = it->second;
       block.touched = false;
       while (block.prefix < block.count() && block.slots[block.prefix].holder == Slot::settled) ++block.prefix;
-      if (block.open == 0) finished.emplace_back(base, block.end());
+      if (block.open == 0) finished.push_back({base, block.end(), block.bytes});
     }
     // The floor passes finished blocks at the front and stops at the first message that is not settled.
     auto front = group.window.begin();
@@ -216,11 +223,11 @@ void Engine::State::close_blocks(Queue& queue) {
       group.dirty = true;
     }
   }
-  for (const auto& [base, end] : finished) {
+  for (const auto& [base, end, bytes] : finished) {
     bool all = true;
     for (auto& [id, group] : queue.groups) all = all && group_is_done(group, base, end);
     if (!all) continue;
-    turn.tx->erase(Table::blocks, key::block(queue.id, base));
+    erase_block(queue, base, end - base, bytes);
     for (auto& [id, group] : queue.groups) {
       const auto it = group.window.find(base);
       if (it == group.window.end()) continue;
@@ -229,6 +236,15 @@ void Engine::State::close_blocks(Queue& queue) {
     }
   }
   for (auto& [id, group] : queue.groups) write_marks(queue, group);
+}
+
+void Engine::State::erase_block(Queue& queue, std::uint64_t base, std::uint64_t count, std::uint64_t bytes) {
+  if (!turn.tx->erase(Table::blocks, key::block(queue.id, base))) return;
+  if (!queue.state.kept_counted) return;
+  rules::require(queue.state.kept_messages >= count && queue.state.kept_bytes >= bytes, "what a block held is counted");
+  queue.state.kept_messages -= count;
+  queue.state.kept_bytes -= bytes;
+  queue.dirty = true;
 }
 
 // Marks tell what is settled above the floor; blocks below the floor need none.

@@ -107,11 +107,24 @@ bool Engine::State::unbury(Queue& queue, Group& group, std::uint64_t sequence, c
 
 // -- dead letters ------------------------------------------------------------------------------------------------------------
 
+// A dead letter whose record lies in `bodies`, and is damaged there.
+void Engine::State::mark_damaged(Queue& queue, Group& group, std::uint64_t sequence, TakenOut& row) {
+  if (row.body_bytes == 0 || row.reason == static_cast<std::uint8_t>(DeadReason::damaged) || is_whole(row)) return;
+  const Key at = key::at(queue.id, group.id, sequence);
+  const bool mended = mend_length(row.record);
+  if (mended) turn.tx->put(Table::bodies, at, row.record);
+  row.reason = static_cast<std::uint8_t>(DeadReason::damaged);
+  row.detail = mended ? length_was_mended : record_as_found;
+  turn.tx->put(Table::dead, at, encode(row));
+  note_damage(queue,
+              "the record of the dead letter of " + place(queue, group, sequence) + " fails its checksum; it is kept as it is");
+}
+
 // A damaged dead letter stays where it is, with what can be read of it.
 void Engine::State::read_dead(Queue& queue, Group& group, std::uint64_t sequence, std::string_view value, TakenOut& row) {
   const Key at = key::at(queue.id, group.id, sequence);
   const Decoded read = read_taken_out(*turn.tx, at, value, row);
-  if (read) return;
+  if (read) return mark_damaged(queue, group, sequence, row);
   if (read.is_newer()) return turn.refuse_newer("the dead letter of " + place(queue, group, sequence));
   Salvaged salvaged = salvage(*turn.tx, at, value, static_cast<std::int64_t>(epoch_ms(turn.now.wall)));
   row = std::move(salvaged.row);
@@ -162,6 +175,8 @@ void Engine::State::mend_block(Queue& queue, std::uint64_t base, std::string_vie
     what += "it has a new one, which counts what can be found; the old one was " + lost;
   }
   turn.tx->put(Table::blocks, key::block(queue.id, base), block);
+  queue.state.kept_counted = false;  // it may hold another number now
+  queue.dirty = true;
   note_damage(queue, std::move(what));
 }
 

@@ -46,6 +46,7 @@ class Repair {
         recount(id, group_id, queue, group);
       }
       repair_keys(id, queue);
+      recount_blocks(id, queue);
     }
     repair_history();
     return lines_.take();
@@ -205,6 +206,25 @@ class Repair {
       }
       tx_.put(Table::blocks, at, block);
     }
+  }
+
+  void recount_blocks(std::uint32_t id, QueueRows& queue) {
+    if (!queue.has_state || !queue.state.kept_counted) return;  // counted when it is needed
+    std::uint64_t messages = 0, bytes = 0;
+    for (const std::string& at : keys_of(tx_, Table::blocks, Key().u32(id))) {
+      format::Run run;
+      const auto value = tx_.get(Table::blocks, at);
+      std::string_view block = value.value_or("");
+      if (!format::split_run(block, run)) continue;
+      messages += run.count;
+      bytes += run.records.size();
+    }
+    if (messages == queue.state.kept_messages && bytes == queue.state.kept_bytes) return;
+    const std::string line = "the blocks of queue " + queue.row.name + " hold " + std::to_string(messages) +
+                             " messages; its row said " + std::to_string(queue.state.kept_messages);
+    queue.state.kept_messages = messages;
+    queue.state.kept_bytes = bytes;
+    put(std::string(std::string_view(key::queue_state(id))), encode(queue.state), line);
   }
 
   // What is damaged is in the dead letters of each group that needed it: the sound records around it stay, in blocks of their own.

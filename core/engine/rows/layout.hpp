@@ -52,6 +52,7 @@ void walk(V& v, R& r) {
 template <class V, Of<QueueState> R>
 void walk(V& v, R& r) {
   walk_counters(v, r);
+  v(8, r.kept_counted);
 }
 
 template <class V, Of<GroupRow> R>

@@ -131,12 +131,16 @@ struct Counter {
 struct QueueState : Grown {
   std::uint64_t next_sequence = 1;
   std::uint64_t published = 0, published_bytes = 0, suppressed = 0, refused = 0;
+  std::uint64_t kept_messages = 0, kept_bytes = 0;  // in its blocks, settled or not
+  bool kept_counted = false;                        // they are right: false in a store of before, and after damage
   static constexpr Counter<QueueState> counters[] = {
       {1, "next_sequence", &QueueState::next_sequence},
       {2, "published", &QueueState::published},
       {3, "published_bytes", &QueueState::published_bytes},
       {4, "duplicates_suppressed", &QueueState::suppressed},
       {5, "refused", &QueueState::refused},
+      {6, "", &QueueState::kept_messages},
+      {7, "", &QueueState::kept_bytes},
   };
 };
 
