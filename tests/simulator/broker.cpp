@@ -11,11 +11,10 @@ Broker::Broker(World& world, store::MemoryStore& store, Plant plant) : world_(wo
 model::Now Broker::now() const { return {world_.wall(), world_.now}; }
 
 void Broker::start() {
-  engine::EngineOptions options;
-  options.seed = world_.random.next();
-  options.store_soft_limit = world_.mix.store_soft_limit;
-  options.sweep_messages = static_cast<std::uint32_t>(world_.random.between(20, 400));
-  engine_ = std::make_unique<engine::Engine>(store_, options);
+  options_.seed = world_.random.next();
+  options_.store_soft_limit = world_.mix.store_soft_limit;
+  options_.sweep_messages = static_cast<std::uint32_t>(world_.random.between(20, 400));
+  engine_ = std::make_unique<engine::Engine>(store_, options_);
   engine_->planted_bugs().dedupe_apart = plant_ == Plant::dedupe_apart;
   engine_->planted_bugs().ack_without_token = plant_ == Plant::ack_without_token;
   engine_->planted_bugs().sequence_from_last_key = plant_ == Plant::sequence_from_last_key;
@@ -47,7 +46,8 @@ void Broker::turn() {
   ++turns;
   world_.trace("turn", inbox_.size());
   if (const Status begun = engine_->begin(now()); !begun) return crash(Crash::process);
-  for (const Received& received : std::exchange(inbox_, {})) {
+  std::vector<Received> taken = std::exchange(inbox_, {});
+  for (const Received& received : taken) {
     ++operations;
     world_.observer().processed(received.session, *received.command, world_.now);
     apply(received.session, *received.command);
@@ -62,6 +62,8 @@ void Broker::turn() {
     if (finished.error().code != Errc::store_full && finished.error().code != Errc::failed) {
       world_.violate("I3", "a turn failed: " + finished.error().message);
     }
+    const bool goes_on = finished.error().code == Errc::store_full && world_.random.chance(500);
+    if (goes_on) return resume(std::move(taken));
     return crash(finished.error().code == Errc::store_full ? Crash::process : Crash::power_cut);
   }
   if (const auto fault = engine_->lists_fault()) world_.violate("lists", *fault);
@@ -70,6 +72,24 @@ void Broker::turn() {
   if (!release(engine_->take_effects())) return;
   if (!inbox_.empty()) schedule(world_.now);
   if (const auto wakeup = engine_->next_wakeup()) schedule(std::max(*wakeup, world_.now + Duration{1}));
+}
+
+// Everybody was refused, and repeats at once what is to be repeated.
+void Broker::resume(std::vector<Received> refused) {
+  world_.trace("resume", refused.size());
+  auto next = std::make_unique<engine::Engine>(store_, options_);
+  if (const Status resumed = next->resume(now(), *engine_); !resumed)
+    return world_.violate("I17", "a full store cannot be resumed: " + resumed.error().message);
+  engine_ = std::move(next);
+  ++resumes;
+  world_.observer().turn_ended();
+  std::erase_if(refused, [](const Received& received) {
+    const Command& command = *received.command;
+    return !std::holds_alternative<PublishCommand>(command) && !std::holds_alternative<SettleCommand>(command) &&
+           !std::holds_alternative<RequestCommand>(command) && !std::holds_alternative<Undeliverable>(command);
+  });
+  inbox_.insert(inbox_.begin(), std::make_move_iterator(refused.begin()), std::make_move_iterator(refused.end()));
+  schedule(world_.now + Duration{1});
 }
 
 void Broker::plan_disk_fault() {

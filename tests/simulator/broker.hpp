@@ -22,13 +22,19 @@ class Broker {
   std::uint64_t boot_epoch() const { return engine_ ? engine_->boot_epoch() : 0; }
   void receive(SessionId session, SharedCommand command);
 
-  std::uint64_t crashes = 0, turns = 0, operations = 0;
+  std::uint64_t crashes = 0, resumes = 0, turns = 0, operations = 0;
 
  private:
   enum class Crash { power_cut, process };
 
+  struct Received {
+    SessionId session;
+    SharedCommand command;
+  };
+
   void schedule(Duration at);
   void turn();
+  void resume(std::vector<Received> refused);
   void apply(SessionId session, const Command& command);
   void apply_publish(SessionId session, const PublishCommand& frame);
   void plan_disk_fault();
@@ -41,10 +47,7 @@ class Broker {
   store::MemoryStore& store_;
   const Plant plant_;
   std::unique_ptr<engine::Engine> engine_;
-  struct Received {
-    SessionId session;
-    SharedCommand command;
-  };
+  engine::EngineOptions options_;
   std::vector<Received> inbox_;
   Duration scheduled_{-1};
   std::uint64_t life_ = 0;  // events of an earlier life are void

@@ -33,6 +33,7 @@ Outcome World::run() {
   outcome_.simulated = now;
   outcome_.operations = broker_->operations;
   outcome_.crashes = broker_->crashes;
+  outcome_.resumes = broker_->resumes;
   outcome_.turns = broker_->turns;
   outcome_.confirms = observer_->confirms;
   outcome_.duplicates = observer_->duplicates;

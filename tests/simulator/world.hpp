@@ -22,7 +22,7 @@ namespace ackwire::simulator {
 struct Outcome {
   std::uint64_t seed = 0, trace_hash = 0;
   std::string invariant, violation;
-  std::uint64_t operations = 0, faults = 0, crashes = 0, turns = 0;
+  std::uint64_t operations = 0, faults = 0, crashes = 0, resumes = 0, turns = 0;
   std::uint64_t confirms = 0, duplicates = 0, refusals = 0, deliveries = 0, acks = 0, stale = 0;
   Duration simulated{0};
 };

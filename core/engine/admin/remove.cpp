@@ -94,10 +94,12 @@ void Engine::State::reclaim_blocks(Queue& queue) {
     erase_block(queue, run.first_sequence, run.count, run.records.size());
   }
   queue.reclaim = false;
-  // Finished blocks above the floor go when they are looked at the next time.
+  // Finished blocks above the floor go in the next turn.
   for (auto& [id, group] : queue.groups) {
     for (auto& [base, block] : group.window) {
-      if (block.open == 0) touch(group, block);
+      if (block.open != 0) continue;
+      touch(group, block);
+      queue.unfinished = true;
     }
   }
 }
