@@ -5,7 +5,9 @@
 // of their numbers.
 #pragma once
 
+#include <iterator>
 #include <type_traits>
+#include <utility>
 
 #include "engine/rows/row.hpp"
 
@@ -17,12 +19,26 @@ concept Of = std::is_same_v<std::remove_const_t<R>, Row>;
 /// The last member of a row, whatever will be added before it: salvage() finds it at the end of a damaged row.
 inline constexpr std::uint8_t last_number = 255;
 
-/// Those that are stored, in the order of their numbers.
+template <class Row>
+consteval bool numbers_rise() {
+  std::uint8_t before = 0;
+  for (const auto& counter : Row::counters) {
+    if (counter.number != 0 && counter.number <= std::exchange(before, counter.number)) return false;
+  }
+  return true;
+}
+
+/// Those that are stored, in the order of their numbers. Each is a line of its own in what is compiled, not a turn of a loop: rows
+/// of groups are written in every turn.
 template <class V, class R>
 void walk_counters(V& v, R& r) {
-  for (const auto& counter : R::counters) {
-    if (counter.number != 0) v(counter.number, r.*counter.member);
-  }
+  using Row = std::remove_const_t<R>;
+  static_assert(numbers_rise<Row>(), "a reader takes members in rising order of their numbers");
+  const auto one = [&]<std::size_t i>() {
+    if constexpr (Row::counters[i].number != 0) v(Row::counters[i].number, r.*(Row::counters[i].member));
+  };
+  [&]<std::size_t... i>(std::index_sequence<i...>) { (one.template operator()<i>(), ...); }
+  (std::make_index_sequence<std::size(Row::counters)>());
 }
 
 template <class V, Of<BootRow> R>
