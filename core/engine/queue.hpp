@@ -72,9 +72,9 @@ struct Queue {
   std::vector<TurnBlock> turn_blocks;
   std::size_t turn_blocks_written = 0;
   std::uint32_t first_group = 0;  // as State::first_queue
-  std::uint64_t damaged = 0;  // rows found damaged since the broker started
-  std::string keys_damaged;   // not empty: what was published before cannot be told, this says why
-  Sample sample;              // counts of the slot under way
+  std::uint64_t damaged = 0;      // rows found damaged since the broker started
+  std::string keys_damaged;       // not empty: what was published before cannot be told, this says why
+  Sample sample;                  // counts of the slot under way
   Latency latency;
   bool active = false;          // its samples are kept: something happened in it lately
   bool touched = false;         // in State::touched
