@@ -173,7 +173,7 @@ View detail_view() {
 }
 
 View group_view() {
-  static Columns columns{"name", "ready", "delayed", "leased", "dead", "acked", "consumers", "oldest_age_ms"};
+  static Columns columns{"name", "ready", "delayed", "leased", "dead", "acked", "consumers", "oldest_age_ms", "paused"};
   static const View view = columns.add_fields<GroupInfo>().ordered();
   return view;
 }
