@@ -314,7 +314,8 @@ def test_an_answer_that_cannot_be_written_is_told(orders):
 
 
 def test_a_dead_letter_that_nobody_began_never_started(orders):
-    orders.good("pub", "orders", "late", "--ttl", "1ms")
+    orders.good("queue", "set", "orders", "--ttl", "1ms")  # counts from the moment it is stored
+    orders.good("pub", "orders", "late")
     deadline = time.monotonic() + 30
     while not orders.good("dlq", "ls", "orders") and time.monotonic() < deadline:
         time.sleep(0.05)
