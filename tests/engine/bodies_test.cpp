@@ -124,8 +124,9 @@ TEST_F(Bodies, LeaveWithTheirMessage) {
   EXPECT_EQ(rows(Table::bodies), 1u);
   EXPECT_EQ(move(model::DeadAction::discard).moved.moved, 1u);
   EXPECT_EQ(rows(Table::bodies), 0u) << "discarded";
+  const std::string body(5'000, 'd');
   Message late;
-  late.body = std::string(5'000, 'd');
+  late.body = body;
   late.delay = Duration{5'000};
   late.ttl = Duration{6'000};
   set({.on_expiry = OnExpiry::discard, .paused = true});
@@ -140,8 +141,9 @@ TEST_F(Bodies, LeaveWithTheirMessage) {
 TEST_F(Bodies, LeaveWithTheirGroupAndTheirQueue) {
   fail_first(5'000);
   ask(model::CreateGroup{"orders", "second", true});
+  const std::string body(5'000, 'd');
   Message late;
-  late.body = std::string(5'000, 'd');
+  late.body = body;
   late.delay = Duration{5'000};
   ASSERT_TRUE(publish({late}).ok());
   EXPECT_EQ(rows(Table::bodies), 3u);
