@@ -10,20 +10,26 @@ Status Engine::open(Now now) {
   if (Status begun = begin(now); !begun) return begun;
   State& s = *state_;
   s.started = now.mono;
-  s.load();
-  if (s.turn.broken.ok()) s.turn.broken = s.turn.tx->status();  // what could not be read is not absent
-  if (!s.turn.broken.ok()) {
-    s.turn.tx.reset();
-    return s.turn.broken;
-  }
+  if (Status read = s.read_store(); !read) return read;
   s.begin_life();
-  for (auto& [id, queue] : s.queues) {
-    s.touch(queue);  // the first turn looks at all of them
-    s.write_groups(queue);
-    s.agenda.set(id, s.wake_of(queue));
+  for (auto& [id, queue] : s.queues) s.write_groups(queue);
+  return s.commit_start();
+}
+
+Status Engine::State::read_store() {
+  load();
+  if (turn.broken.ok()) turn.broken = turn.tx->status();  // what could not be read is not absent
+  if (!turn.broken.ok()) turn.tx.reset();
+  return turn.broken;
+}
+
+Status Engine::State::commit_start() {
+  for (auto& [id, queue] : queues) {
+    touch(queue);  // the first turn looks at all of them
+    agenda.set(id, wake_of(queue));
   }
-  Status committed = s.turn.tx->commit();
-  s.turn.tx.reset();
+  Status committed = turn.tx->commit();
+  turn.tx.reset();
   return committed;
 }
 

@@ -48,11 +48,7 @@ class Takeover {
     made->in_flight = made->begun = 0;
     made->effect = Subscription::npos;
     made->listener = s_.consumers.listeners.at(was.session).get();
-    group->second.concurrency += made->presumed();
-    group->second.concurrency_dirty = true;
-    group->second.consumers.push_back(made.get());
-    s_.consumers.by_index[made->index] = made.get();
-    s_.consumers.subscriptions[{was.session, was.id}] = std::move(made);
+    s_.attach(group->second, std::move(made));
   }
 
   void answer_subscribe(std::uint32_t index) {
@@ -169,20 +165,9 @@ Status Engine::resume(Now now, Engine& before) {
   State& s = *state_;
   s.resumes = true;
   if (Status begun = begin(now); !begun) return begun;
-  s.load();
-  if (s.turn.broken.ok()) s.turn.broken = s.turn.tx->status();
-  if (!s.turn.broken.ok()) {
-    s.turn.tx.reset();
-    return s.turn.broken;
-  }
+  if (Status read = s.read_store(); !read) return read;
   Takeover(s, *before.state_).run();
-  for (auto& [id, queue] : s.queues) {
-    s.touch(queue);
-    s.agenda.set(id, s.wake_of(queue));
-  }
-  Status committed = s.turn.tx->commit();  // of nothing, unless damage was found
-  s.turn.tx.reset();
-  return committed;
+  return s.commit_start();  // of nothing, unless damage was found
 }
 
 }  // namespace ackwire::engine

@@ -183,6 +183,7 @@ struct Engine::State {
 
   // consumer.cpp
   void answer_subscribe(const Subscription& subscription);
+  void attach(Group& group, std::unique_ptr<Subscription> subscription);
   void end_subscription(Subscription& subscription, Return why, const char* text);
 
   // publish.cpp, producer.cpp
@@ -228,6 +229,8 @@ struct Engine::State {
   void keep_time_if_due();
   Duration next_keep() const;  // monotonic
 
+  Status read_store();
+  Status commit_start();
   void begin_life();
   void load();
   bool lacks_rows();

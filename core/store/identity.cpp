@@ -21,7 +21,7 @@ constexpr std::size_t marker_bytes_max = 4096;
 // What a store can need that this program knows. Empty as long as every member and table that there is can be passed over.
 constexpr std::array<std::string_view, 0> known_needs{};
 
-enum Number : std::uint8_t { need = 1, need_name = 1, need_version = 2 };
+constexpr std::uint8_t need_number = 1;
 
 std::uint32_t read_u32(std::string_view bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -52,22 +52,12 @@ Error unknown_need(const std::filesystem::path& marker, const Need& need) {
                                    ", does not know. Nothing was changed. Use version " + need.version + " or a newer one."};
 }
 
-Need read_need(std::string_view members) {
-  Need out;
-  format::Member member;
-  while (format::split(members, member)) {
-    if (member.number == need_name) out.name = member.bytes;
-    if (member.number == need_version) out.version = member.bytes;
-  }
-  return out;
-}
-
 Status read_members(const std::filesystem::path& marker, std::string_view members, Identity& identity) {
   format::Member member;
   while (!members.empty()) {
     if (!format::split(members, member)) return damaged(marker, "its members cannot be told apart");
-    if (member.number == need) {
-      identity.needs.push_back(read_need(member.bytes));
+    if (member.number == need_number) {
+      identity.needs.push_back(read_named_version(member.bytes));
     } else if ((member.kind & format::member_required) != 0) {
       return unknown_need(marker, {"member " + std::to_string(member.number) + " of the marker", "(not said)"});
     } else {
@@ -78,13 +68,6 @@ Status read_members(const std::filesystem::path& marker, std::string_view member
     if (std::find(known_needs.begin(), known_needs.end(), one.name) == known_needs.end()) return unknown_need(marker, one);
   }
   return {};
-}
-
-void append_member(std::string& out, std::uint8_t number, std::string_view value) {
-  std::string room(format::member_head_bytes + value.size(), '\0');
-  format::MemberWriter writer(room.data());
-  writer.bytes(number, value);
-  out.append(room.data(), writer.end());
 }
 
 }  // namespace
@@ -115,12 +98,7 @@ Status write_identity(const std::filesystem::path& marker, const Identity& ident
   append_u32(bytes, identity.format);
   append_u32(bytes, identity.page_bytes);
   bytes += identity.id;
-  for (const Need& one : identity.needs) {
-    std::string members;
-    append_member(members, need_name, one.name);
-    append_member(members, need_version, one.version);
-    append_member(bytes, need, members);
-  }
+  for (const Need& one : identity.needs) append_member(bytes, need_number, one);
   bytes += identity.kept;
   append_u32(bytes, small_crc32(bytes));
   return replace_file(marker, bytes);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ackwire/error.hpp"
+#include "store/named_version.hpp"
 
 namespace ackwire::store {
 
@@ -17,11 +18,8 @@ namespace ackwire::store {
 inline constexpr std::uint32_t store_format = 2;
 inline constexpr const char* marker_name = "ackwire.store";
 
-/// Something that a program must know to use the store.
-struct Need {
-  std::string name;     // permanent, lower case
-  std::string version;  // of the program that brought it
-};
+/// Something that a program must know to use the store; its name is lower case.
+using Need = NamedVersion;
 
 struct Identity {
   std::string id;  // 16 bytes

@@ -12,26 +12,7 @@
 namespace ackwire::store {
 namespace {
 
-enum Number : std::uint8_t { table = 1, table_name = 1, table_version = 2 };
-
-std::string members_of(const MadeTable& made) {
-  std::string out(2 * format::member_head_bytes + made.name.size() + made.version.size(), '\0');
-  format::MemberWriter writer(out.data());
-  writer.bytes(table_name, made.name);
-  writer.bytes(table_version, made.version);
-  out.resize(static_cast<std::size_t>(writer.end() - out.data()));
-  return out;
-}
-
-MadeTable read_table(std::string_view members) {
-  MadeTable made;
-  format::Member member;
-  while (format::split(members, member)) {
-    if (member.number == table_name) made.name = member.bytes;
-    if (member.number == table_version) made.version = member.bytes;
-  }
-  return made;
-}
+constexpr std::uint8_t table = 1;
 
 }  // namespace
 
@@ -44,13 +25,7 @@ std::vector<MadeTable> tables_of_format_1() {
 
 std::string encode(const std::vector<MadeTable>& tables) {
   std::string row(sizeof(std::uint32_t), '\0');
-  for (const MadeTable& made : tables) {
-    const std::string members = members_of(made);
-    std::string room(format::member_head_bytes + members.size(), '\0');
-    format::MemberWriter writer(room.data());
-    writer.bytes(table, members);
-    row.append(room.data(), writer.end());
-  }
+  for (const MadeTable& made : tables) append_member(row, table, made);
   const std::uint32_t crc = small_crc32(std::string_view(row).substr(sizeof crc));
   std::memcpy(row.data(), &crc, sizeof crc);
   return row;
@@ -66,7 +41,7 @@ std::optional<std::vector<MadeTable>> decode_tables(std::string_view row) {
   format::Member member;
   while (!row.empty()) {
     if (!format::split(row, member)) return std::nullopt;
-    if (member.number == table) tables.push_back(read_table(member.bytes));
+    if (member.number == table) tables.push_back(read_named_version(member.bytes));
   }
   return tables;
 }

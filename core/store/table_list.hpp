@@ -7,12 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "store/named_version.hpp"
+
 namespace ackwire::store {
 
-struct MadeTable {
-  std::string name;     // permanent
-  std::string version;  // of the program that made it
-};
+/// A table and the version of the program that made it.
+using MadeTable = NamedVersion;
 
 /// Of a store without the row: what format 1 began with.
 std::vector<MadeTable> tables_of_format_1();

@@ -55,12 +55,17 @@ void Engine::State::subscribe(SessionId session, const model::Subscribe& subscri
   if (!listener) listener = std::make_unique<Listener>();
   subscription->listener = listener.get();
   heard(session);
-  group->concurrency += subscription->presumed();
-  group->concurrency_dirty = true;
-  group->consumers.push_back(subscription.get());
-  consumers.by_index[subscription->index] = subscription.get();
   answer_subscribe(*subscription);
-  consumers.subscriptions[{session, subscribe.subscription}] = std::move(subscription);
+  attach(*group, std::move(subscription));
+}
+
+void Engine::State::attach(Group& group, std::unique_ptr<Subscription> subscription) {
+  group.concurrency += subscription->presumed();
+  group.concurrency_dirty = true;
+  group.consumers.push_back(subscription.get());
+  consumers.by_index[subscription->index] = subscription.get();
+  const SubscriptionKey key{subscription->session, subscription->id};
+  consumers.subscriptions[key] = std::move(subscription);
 }
 
 void Engine::State::answer_subscribe(const Subscription& subscription) {

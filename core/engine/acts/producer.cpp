@@ -5,6 +5,7 @@
 #include "engine/state.hpp"
 #include "format/confirm.hpp"
 #include "rules/quote.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -142,18 +143,16 @@ void Engine::State::remember_answer(Queue& queue, Producer& producer, const mode
 
 // At start: all answers of one queue.
 void Engine::State::load_producers(Queue& queue) {
-  const std::string prefix(std::string_view(Key().u8('P').u32(queue.id)));
-  std::string from = prefix;
   store::Row row;
-  while (turn.tx->seek(Table::state, from, row) && row.key.starts_with(prefix) && row.key.size() == 29) {
+  for (store::Scan scan(*turn.tx, Table::state, Key().u8('P').u32(queue.id)); scan.next(row) && row.key.size() == 29;) {
     std::int64_t wall_ms = 0;
     std::uint64_t floor = 0;
     std::string_view entries;
-    from.assign(row.key);
+    const std::string at(row.key);
     std::optional<std::string> mended;
     if (!decode_answer(row.value, wall_ms, floor, entries)) {
       const std::string what = "an answer to a producer of queue " + queue.row.name;
-      mended = mend_state(from, row.value, &queue, what);
+      mended = mend_state(at, row.value, &queue, what);
       if (!mended || !decode_answer(*mended, wall_ms, floor, entries)) {
         entries = {};  // the number is taken all the same: a repeated frame may not be stored twice
         wall_ms = to_ms(turn.now.wall);
@@ -161,12 +160,11 @@ void Engine::State::load_producers(Queue& queue) {
       }
     }
     model::ProducerId id;
-    std::memcpy(id.data(), from.data() + 5, id.size());
+    std::memcpy(id.data(), at.data() + 5, id.size());
     Producer& producer = queue.producers[id];
     producer.floor = std::max(producer.floor, floor);
     producer.last_used_ms = std::max(producer.last_used_ms, wall_ms);
-    keep_answer(producer, be64(from, 21), entries);
-    from.push_back('\0');
+    keep_answer(producer, be64(at, 21), entries);
   }
 }
 

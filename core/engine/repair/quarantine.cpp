@@ -7,6 +7,7 @@
 #include "engine/repair/salvage.hpp"
 #include "engine/rows/body.hpp"
 #include "engine/state.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -39,13 +40,9 @@ void Engine::State::note_damage(Queue& queue, std::string what) {
 /// The time under which the due index has the message. A damaged row cannot tell, so the index is searched.
 std::optional<std::uint64_t> Engine::State::find_due(const Queue& queue, const Group& group, std::uint64_t sequence) {
   if (turn.tx->get(Table::due, key::due(queue.id, group.id, leased_due, sequence))) return leased_due;
-  std::string at(std::string_view{key::due(queue.id, group.id, 0, 0)});
   store::Row row;
-  while (turn.tx->seek(Table::due, at, row) && row.key.size() == 24 && be32(row.key, 0) == queue.id &&
-         be32(row.key, 4) == group.id) {
+  for (store::Scan scan(*turn.tx, Table::due, key::of(queue.id, group.id)); scan.next(row) && row.key.size() == 24;) {
     if (be64(row.key, 16) == sequence) return be64(row.key, 8);
-    at.assign(row.key);
-    at.push_back('\0');
   }
   return std::nullopt;
 }

@@ -4,6 +4,7 @@
 
 #include "engine/repair/salvage.hpp"
 #include "format/run.hpp"
+#include "store/scan.hpp"
 
 namespace ackwire::engine {
 namespace {
@@ -13,12 +14,7 @@ using store::Table;
 template <class Visit>
 void each(store::Transaction& tx, Table table, std::string_view prefix, Visit visit) {
   store::Row row;
-  std::string from(prefix);
-  while (tx.seek(table, from, row) && row.key.starts_with(prefix)) {
-    from.assign(row.key);
-    visit(std::string_view(from), row.value);
-    from.push_back('\0');
-  }
+  for (store::Scan scan(tx, table, prefix); scan.next(row);) visit(row.key, row.value);
 }
 
 Counted count_rows(store::Transaction& tx, Table table, std::uint32_t queue, std::uint32_t group) {
