@@ -117,6 +117,10 @@ struct CommitLoop::State {
   Status health, store_room;
 
   bool on_loop() const { return std::this_thread::get_id() == loop_thread.load(); }
+  bool is_stopping() const {
+    const std::lock_guard lock(mutex);
+    return stopping;
+  }
   bool has_work() const {
     const std::lock_guard lock(mutex);
     return !inbox.empty() || !calls.empty() || stopping;
@@ -228,9 +232,10 @@ void CommitLoop::State::run() {
   while (true) {
     room = local_room = {options.commit_max_frames, std::min(options.commit_max_bytes, pace.bytes())};
     collect();
-    {
-      const std::lock_guard lock(mutex);
-      if (stopping) break;
+    if (is_stopping()) {
+      // What was handed over before the end is done before it, a last settle and a goodbye among it.
+      if (!frames.empty()) run_turn(sender);
+      break;
     }
     if (frames.empty() && !turn.due()) {
       for (const Peer& peer : std::exchange(gone, {})) turn.end(peer);
@@ -319,7 +324,7 @@ void CommitLoop::detach(LocalPeer peer) {
       const std::lock_guard lock(state->mutex);
       state->receivers.erase(peer);
     }
-    state->turn.end(Peer{true, static_cast<std::uint64_t>(peer)});
+    state->gone.push_back(Peer{true, static_cast<std::uint64_t>(peer)});  // after the frames it sent before
   };
   if (state_->on_loop()) return remove();
   std::promise<void> done;

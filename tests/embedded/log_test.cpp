@@ -15,11 +15,12 @@ class Lines {
       lines_.push_back(event);
     };
   }
-  bool has(std::string_view event, std::string_view words = {}) const {
+  std::ptrdiff_t count(std::string_view event, std::string_view words = {}) const {
     const std::lock_guard lock(mutex_);
-    return std::any_of(lines_.begin(), lines_.end(),
-                       [&](const LogEvent& line) { return line.event == event && line.text.find(words) != std::string::npos; });
+    return std::count_if(lines_.begin(), lines_.end(),
+                         [&](const LogEvent& line) { return line.event == event && line.text.find(words) != std::string::npos; });
   }
+  bool has(std::string_view event, std::string_view words = {}) const { return count(event, words) > 0; }
 
  private:
   mutable std::mutex mutex_;
@@ -60,6 +61,20 @@ TEST(BrokerLog, TellsLifeAdministrationRefusalsAndDeaths) {
   EXPECT_TRUE(lines.has("dead_lettered", "rejected, never"));
   EXPECT_TRUE(lines.has("request_refused", "nope"));
   EXPECT_TRUE(lines.has("session_ended"));
+}
+
+// A broker that is destroyed right behind its connection's goodbye still does what the goodbye asks.
+TEST(BrokerLog, TellsOfEveryGoodbyeHoweverFastTheBrokerIsClosed) {
+  const Scratch directory;
+  Lines lines;
+  constexpr int rounds = 100;
+  for (int i = 0; i < rounds; ++i) {
+    BrokerOptions options;
+    options.log = lines.sink();
+    auto broker = Broker::open(directory.path() / "store", options);
+    ASSERT_TRUE(broker.ok()) << broker.error().message;
+  }
+  EXPECT_EQ(lines.count("session_ended", "said goodbye"), rounds);
 }
 
 TEST(BrokerOpen, RefusesWhatIsNoDirectory) {
