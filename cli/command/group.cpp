@@ -1,4 +1,4 @@
-// ackwire group create|ls|rm
+// ackwire group create|ls|pause|resume|rm
 #include "command/commands.hpp"
 #include "frame/exit_code.hpp"
 #include "frame/session.hpp"
@@ -63,6 +63,16 @@ int remove(Client& client, const GroupOptions& options, const Face& face) {
   return print(face, options, "removed", messages, group->dead);
 }
 
+int pause(Client& client, const GroupOptions& options, const Face& face) {
+  const Status paused = client.pause_group(options.queue, options.group);
+  return paused ? print(face, options, "paused") : face.refuse(paused.error());
+}
+
+int resume(Client& client, const GroupOptions& options, const Face& face) {
+  const Status resumed = client.resume_group(options.queue, options.group);
+  return resumed ? print(face, options, "resumed") : face.refuse(resumed.error());
+}
+
 using Act = int (*)(Client&, const GroupOptions&, const Face&);
 
 CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what,
@@ -90,6 +100,12 @@ void add_group(CLI::App& root, Invocation& invocation) {
   app->add_flag("--from-oldest", make->from_oldest, "start at the oldest message that is kept instead");
 
   add_act(*noun, invocation, std::make_shared<GroupOptions>(), "ls", "the groups of a queue, one a line", group_view(), list);
+
+  const auto held = std::make_shared<GroupOptions>();
+  app = add_act(*noun, invocation, held, "pause", "take publishes, hand this group nothing", change_columns, pause);
+  app->add_option("GROUP", held->group, "the group")->required();
+  app = add_act(*noun, invocation, held, "resume", "hand this group messages again", change_columns, resume);
+  app->add_option("GROUP", held->group, "the group")->required();
 
   const auto drop = std::make_shared<GroupOptions>();
   app = add_act(*noun, invocation, drop, "rm", "remove a group with what waits for it", change_columns, remove);

@@ -139,6 +139,14 @@ Status Connection::remove_group(std::string_view queue, std::string_view group) 
   return done(ask<model::Done>(*backend_, model::RemoveGroup{std::string(queue), std::string(group)}));
 }
 
+Status Connection::pause_group(std::string_view queue, std::string_view group) {
+  return done(ask<model::Done>(*backend_, model::PauseGroup{std::string(queue), std::string(group), true}));
+}
+
+Status Connection::resume_group(std::string_view queue, std::string_view group) {
+  return done(ask<model::Done>(*backend_, model::PauseGroup{std::string(queue), std::string(group), false}));
+}
+
 Result<std::vector<Receipt>> Connection::publish(std::string_view queue, std::span<const Message> messages) {
   const Wait wait{backend_->call_timeout()};
   Result<backend::Publishing> under_way = backend_->publish(queue, messages, Refusal::awaited, wait);

@@ -72,7 +72,6 @@ struct Queue {
   std::vector<TurnBlock> turn_blocks;
   std::size_t turn_blocks_written = 0;
   std::uint32_t first_group = 0;  // as State::first_queue
-  std::uint64_t refused = 0;
   std::uint64_t damaged = 0;  // rows found damaged since the broker started
   std::string keys_damaged;   // not empty: what was published before cannot be told, this says why
   Sample sample;              // counts of the slot under way
@@ -85,7 +84,7 @@ struct Queue {
   Gauges gauges;                // as State::gauges counts them
   Group* find_group(std::string_view name);
   /// Whether the group is handed nothing, because somebody said so.
-  bool holds_back(const Group&) const { return row.policy.paused; }
+  bool holds_back(const Group& group) const { return row.policy.paused || group.row.paused; }
 };
 
 }  // namespace ackwire::engine

@@ -26,7 +26,7 @@ class Takeover {
     for (auto& [id, queue] : s_.queues) {
       const auto was = before_.queues.find(id);
       if (was == before_.queues.end() || queue.row.removing) continue;
-      queue.refused = was->second.refused;
+      queue.state.refused = was->second.state.refused;
       for (auto& [group_id, group] : queue.groups) {
         const auto group_was = was->second.groups.find(group_id);
         if (group_was != was->second.groups.end()) take_group(queue, group, group_was->second);

@@ -169,7 +169,8 @@ class ZmqLink final : public client::Link {
   std::string frame_;
   zmq::message_t unsent_;  // a frame that ZeroMQ had no room for
   bool has_unsent_ = false;
-  bool heard_ = false;  // a frame came on this connection
+  bool heard_ = false;    // a frame came on this connection
+  bool foreign_ = false;  // the last peer was a ZeroMQ socket of another kind
 };
 
 Status ZmqLink::start(client::LinkUser& user) {
@@ -232,12 +233,19 @@ std::string ZmqLink::serve(Connection& connection) {
       return *over;
     }
     if (connection.established() && !told) {
+      if (foreign_) {  // it was, the last time: it is not told as a connection before it is known to be something else now
+        if (std::string foreign = foreign_kind(endpoint_, waker_.fd()); !foreign.empty()) return foreign;
+        foreign_ = false;
+      }
       told = true;
       ask_kind = Clock::now() + first_word;
       user_->connected();
     }
     if (!heard_ && Clock::now() >= ask_kind) {
-      if (std::string foreign = foreign_kind(endpoint_, waker_.fd()); !foreign.empty()) return foreign;
+      if (std::string foreign = foreign_kind(endpoint_, waker_.fd()); !foreign.empty()) {
+        foreign_ = true;
+        return foreign;
+      }
       ask_kind = Clock::time_point::max();
     }
     milliseconds next = tick();

@@ -32,6 +32,9 @@ void look_at_groups(const QueueInfo& queue, std::vector<Finding>& found) {
     if (queue.policy.paused) {
       found.push_back(
           {Level::warn, QObject::tr("Queue %1 is paused; %2 in group %3.").arg(safe(queue.name), wait, safe(group.name)), true});
+    } else if (group.paused) {
+      found.push_back(
+          {Level::warn, QObject::tr("Group %1 of queue %2 is paused; %3.").arg(safe(group.name), safe(queue.name), wait), true});
     } else if (group.consumers == 0) {
       found.push_back(
           {Level::warn, QObject::tr("Group %1 of queue %2 has no consumer; %3.").arg(safe(group.name), safe(queue.name), wait)});
@@ -57,12 +60,14 @@ GroupState group_state(const QueueInfo& queue, const GroupInfo* group, bool refu
   if (queue.policy.paused) note(Level::warn, QObject::tr("paused"), QObject::tr("The queue is paused: nothing is handed out."));
   if (!group) {
     note(Level::warn, QObject::tr("no group"), QObject::tr("No group reads this queue."));
+  } else if (group->paused) {
+    note(Level::warn, QObject::tr("group paused"), QObject::tr("The group is paused: it is handed nothing."));
   } else if (group->consumers == 0) {
     note(waiting(*group) > 0 ? Level::warn : Level::ok, QObject::tr("no consumer"),
          QObject::tr("Nobody is subscribed to this group."));
   }
   if (words.isEmpty()) return state;
-  const auto sign = fullness(queue) >= 1 || refusing ? u'✖' : queue.policy.paused ? u'‖' : u'○';
+  const auto sign = fullness(queue) >= 1 || refusing ? u'✖' : queue.policy.paused || (group && group->paused) ? u'‖' : u'○';
   state.word = sign + QStringLiteral(" ") + words.join(QStringLiteral(", "));
   state.sentence = sentences.join(u' ');
   return state;
@@ -82,7 +87,7 @@ std::vector<Finding> findings(const BrokerStats& stats, const std::vector<std::s
       found.push_back(
           {Level::critical, QObject::tr("Queue %1 is full (%2) and refuses publishes.").arg(safe(queue.name), fill_text(queue))});
     } else if (std::find(refusing.begin(), refusing.end(), queue.name) != refusing.end()) {
-      found.push_back({Level::warn, QObject::tr("Queue %1 refused publishes within the last minute (%2 since the broker started).")
+      found.push_back({Level::warn, QObject::tr("Queue %1 refused publishes within the last minute (%2 in all).")
                                         .arg(safe(queue.name), exact(queue.refused))});
     } else if (fill_level(used) == Level::critical) {
       found.push_back({Level::critical, QObject::tr("Queue %1 is nearly full (%2).").arg(safe(queue.name), fill_text(queue))});

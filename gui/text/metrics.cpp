@@ -61,7 +61,7 @@ Backlog backlog(const QueueInfo& queue) {
     sum.dead_lettered += group.dead_lettered;
     sum.redriven += group.redriven;
     sum.consumers += group.consumers;
-    if (group.consumers == 0 && group.ready + group.delayed > 0 && !queue.policy.paused) ++sum.unconsumed;
+    if (group.consumers == 0 && group.ready + group.delayed > 0 && !queue.policy.paused && !group.paused) ++sum.unconsumed;
     sum.oldest_age = std::max(sum.oldest_age, group.oldest_age);
   }
   return sum;

@@ -81,6 +81,12 @@ class QueueVerbs:
     async def remove_group(self, group: str) -> None:
         await self._run(lambda: self._sync.remove_group(group))
 
+    async def pause_group(self, group: str) -> None:
+        await self._run(lambda: self._sync.pause_group(group))
+
+    async def resume_group(self, group: str) -> None:
+        await self._run(lambda: self._sync.resume_group(group))
+
 
 
 class DeadLettersVerbs:

@@ -11,7 +11,7 @@ from ._durations import Duration, milliseconds, optional_milliseconds
 from ._options import QueueSettings, queue_settings
 from ._outgoing import Outgoing, Text
 from ._pending import PendingPublish
-from ._request import awaited
+from ._request import ask, awaited
 from ._results import PeekedMessage, QueueInfo
 from ._value import Settled
 
@@ -244,3 +244,13 @@ class Queue:
     def remove_group(self, group: str) -> None:
         """Removes a consumer group with its dead letters; messages that no other group waits for are gone."""
         self._core.remove_group(self._name, _checks.text(group, "group"))
+
+    @awaited
+    def pause_group(self, group: str) -> None:
+        """The group is handed nothing, over restarts too. Publishes are taken, and other groups go on."""
+        ask(self._core, "pause_group", {"queue": self._name, "group": _checks.text(group, "group")})
+
+    @awaited
+    def resume_group(self, group: str) -> None:
+        """The group is handed messages again."""
+        ask(self._core, "pause_group", {"queue": self._name, "group": _checks.text(group, "group"), "paused": False})

@@ -90,6 +90,7 @@ class GroupInfo(Value):
         "redriven",
         "consumers",
         "oldest_age",
+        "paused",
     )
     name: str  # of the group
     ready: int  # messages that wait to be handed out, now
@@ -111,6 +112,7 @@ class GroupInfo(Value):
     redriven: int  # dead letters that went back to the group
     consumers: int  # subscriptions, now
     oldest_age: timedelta  # age of the oldest message that is not final and not dead; 0: none
+    paused: bool  # handed nothing, until somebody resumes it
 
     @classmethod
     def _read(cls, raw: Dict[str, Any]) -> GroupInfo:
@@ -150,7 +152,7 @@ class QueueInfo(HasGroups, Value):
     published: int  # messages stored
     published_bytes: int  # encoded records stored
     duplicates_suppressed: int  # publishes answered with duplicate = true
-    refused: int  # messages refused, since the broker started
+    refused: int  # messages refused
     damaged: int  # rows of the store found damaged, each dealt with as operations.md says, since the broker started
     depth: int  # messages not settled by every group
     depth_bytes: int  # the same in bytes of encoded records

@@ -32,6 +32,17 @@ def test_what_is_not_there_is_status_3_with_a_next_step(server):
         assert done.err.startswith("ackwire: no_queue: ") and "next: " in done.err and done.out == "", arguments
 
 
+def test_a_group_is_paused_and_resumed(server):
+    server("queue", "create", "orders")
+    assert server.good("group", "pause", "orders", "default")["done"] == "paused"
+    assert server.good("group", "ls", "orders")[0]["paused"] is True
+    server("pub", "orders", "x")
+    assert server("sub", "orders", "--max", "1", "--wait", "300ms").status == 6
+    assert server.good("group", "resume", "orders", "default")["done"] == "resumed"
+    assert server("sub", "orders", "--max", "1", "--wait", "5s").out == "x\n"
+    assert server("group", "pause", "orders", "none").status == 3
+
+
 def test_any_verb_by_its_name(server):
     server("queue", "create", "orders")
     verbs = server("request").out.split()
@@ -43,9 +54,9 @@ def test_any_verb_by_its_name(server):
     typo = server("request", "get_queu", "{}")
     assert typo.status == 2 and "get_queue" in typo.err and typo.out == ""
     member = server("request", "set_queue", '{"queue": "orders", "chnge": {"paused": true}}')
-    assert member.status == 1 and "'chnge' is not known here" in member.err and "Nothing was changed" in member.err
+    assert member.status == 2 and "'chnge' is not known here" in member.err and "Nothing was changed" in member.err
     inner = server("request", "set_queue", '{"queue": "orders", "change": {"pausd": true}}')
-    assert inner.status == 1 and "'change.pausd' is not known here" in inner.err
+    assert inner.status == 2 and "'change.pausd' is not known here" in inner.err
     assert server("request", "get_queue", '{"queue": "nope"}').status == 3
     assert server.good("queue", "info", "orders")["paused"] is False
 

@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+import zmq
 from conftest import COMMAND, Server, run
 
 
@@ -136,3 +137,13 @@ def test_a_publish_into_an_outage_tells_the_real_wait(folder):
 def test_what_is_no_endpoint_is_said_before_anything_is_tried(text):
     done = run("queue", "ls", "--endpoint", text)
     assert done.status == 2 and "is not an endpoint" in done.err
+
+
+@pytest.mark.parametrize("kind", ["REP", "PULL"])
+def test_a_foreign_zeromq_socket_is_named(kind):
+    """The first takes the connection and never says anything on it; the second refuses it."""
+    with zmq.Context() as context, context.socket(getattr(zmq, kind)) as foreign:
+        foreign.setsockopt(zmq.LINGER, 0)
+        port = foreign.bind_to_random_port("tcp://127.0.0.1")
+        tried = run("--endpoint", f"tcp://127.0.0.1:{port}", "stats")
+        assert tried.status == 6 and f"A ZeroMQ socket of the kind {kind} answers at" in tried.err, tried.err

@@ -63,8 +63,10 @@ def test_settings_out_of_range(client, policy):
 @pytest.mark.parametrize("text,says", [
     (b"", "JSON"), (b"[]", "object"), (b"{}", "request"), (b'{"request":"explode"}', "explode"), (b"\xff\xfe", "JSON"),
     (b'{"request":"get_queue"}', "queue"), (b'{"request":"get_queue","queue":1}', "queue"),
-    (b'{"request":"get_queue","queue":"q","quue":1}', "quue"), (b'{"request":"get_queue","queue":"q"} x', "JSON"),
-    (b'{"request":"create_queue","queue":"q","policy":{"max_attemps":1}}', "policy.max_attemps"),
+    (b'{"request":"get_queue","queue":"q","quue":1,"must_understand":["quue"]}', "quue"),
+    (b'{"request":"get_queue","queue":"q"} x', "JSON"),
+    (b'{"request":"create_queue","queue":"q","policy":{"max_attemps":1},"must_understand":["policy.max_attemps"]}',
+     "policy.max_attemps"),
     (b"[" * 100_000, "deep"),
 ])
 def test_bad_json(client, text, says):
@@ -256,6 +258,21 @@ def test_paused(client, queue):
     assert client.nothing(wire.DELIVER, 200)
     client.request("set_queue", queue=queue, change={"paused": False})
     assert client.receive()[0].body == b"x"
+
+
+def test_a_paused_group(client, queue):
+    client.request("create_group", queue=queue, group="other")
+    for _ in range(2):  # the same again changes nothing
+        assert client.request("pause_group", queue=queue, group="default") == {"reply": "done"}
+    assert client.publish(queue, record(b"x")).kind == 0
+    client.subscribe(queue)
+    assert client.nothing(wire.DELIVER, 200)
+    assert client.group(queue)["paused"] is True and client.group(queue, "other")["paused"] is False
+    client.request("pause_group", queue=queue, group="default", paused=False)
+    assert client.receive()[0].body == b"x"
+    with pytest.raises(Refused) as refused:
+        client.request("pause_group", queue=queue, group="none")
+    assert refused.value.code == CODES["no_group"]
 
 
 def test_b51_a_queue_that_is_not_empty(client, queue):

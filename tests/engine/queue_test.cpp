@@ -237,6 +237,41 @@ TEST_F(QueueLife, HistoryKeepsASampleASecond) {
   EXPECT_FALSE(std::get<std::vector<Sample>>(ask(query)).empty());
 }
 
+TEST_F(QueueLife, APausedGroupIsHandedNothingAlsoAfterARestart) {
+  make_queue();
+  (void)ask(model::CreateGroup{"orders", "other", false});
+  subscribe(alice);
+  ASSERT_TRUE(std::holds_alternative<model::Done>(ask(model::PauseGroup{"orders", "default"})));
+  (void)publish("m");
+  EXPECT_TRUE(take().empty());
+  EXPECT_TRUE(info().groups[0].paused);
+  EXPECT_FALSE(info().groups[1].paused);
+  crash();
+  subscribe(alice);
+  idle();
+  EXPECT_TRUE(take().empty()) << "it is kept in the store";
+  EXPECT_TRUE(info().groups[0].paused);
+  ASSERT_TRUE(std::holds_alternative<model::Done>(ask(model::PauseGroup{"orders", "default", false})));
+  EXPECT_EQ(take().size(), 1u) << "without another word of the consumer";
+  EXPECT_EQ(std::get<Error>(ask(model::PauseGroup{"orders", "none"})).code, Errc::no_group);
+}
+
+TEST_F(QueueLife, RefusedMessagesAreCountedOverRestarts) {
+  make_queue({.max_depth = 1});
+  (void)publish("m");
+  EXPECT_FALSE(publish("over").ok());
+  EXPECT_FALSE(publish("over").ok());
+  EXPECT_EQ(info().refused, 2u);
+  pass(Duration{1'000});
+  idle();
+  pass(Duration{1'000});
+  idle();
+  crash();
+  EXPECT_EQ(info().refused, 2u) << "they were written with the sample of their second";
+  EXPECT_FALSE(publish("over").ok());
+  EXPECT_EQ(info().refused, 3u);
+}
+
 TEST_F(QueueLife, AListComesInPagesByName) {
   for (const char* name : {"c", "a", "e", "b", "d"}) make_queue({}, name);
   const auto names = [](const model::QueuePage& page) {

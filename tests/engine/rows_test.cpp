@@ -1,6 +1,8 @@
 // Rows that can grow: what a newer version added is kept or refused, what an older one wrote is read.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "broker_world.hpp"
 #include "engine/repair/repair.hpp"
 #include "engine/rows/row.hpp"
@@ -170,9 +172,35 @@ TEST(Rows, SeeALayoutThatCannotBe) {
   EXPECT_FALSE(decode(tagged(member(1, 1, "a")), group)) << "a number where bytes should be";
   EXPECT_FALSE(decode(tagged(member(2, 1, "\x02")), group)) << "more than it can hold";
   EXPECT_FALSE(decode(tagged("\x01"), group));
+  EXPECT_FALSE(decode(tagged(member(3, 1, "\x01") + member(3, 1, "\x02")), group)) << "twice, and no list";
   EXPECT_TRUE(decode(tagged(""), group)) << "everything has its default";
   EXPECT_EQ(group.cursor, 0u);
   EXPECT_TRUE(decode(tagged(""), queue));
+}
+
+/// Whatever is behind a checksum that holds: what is read is what is written again.
+TEST(Rows, OfAnyBytesAreReadToTheEndOrNotAtAll) {
+  std::mt19937_64 random(11);
+  TakenOut sample;
+  sample.publish_ms = 1'700'000'000'000;
+  sample.errors.push_back({{}, {Timestamp{Duration{5}}, 1, "first"}});
+  sample.detail = "detail";
+  sample.record = "the record";
+  const std::string sound = encode(sample).substr(4);
+  int good = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string members = sound;
+    for (std::uint64_t changes = 1 + random() % 3; changes > 0; --changes)
+      members[random() % members.size()] = static_cast<char>(random());
+    if (random() % 4 == 0) members.resize(random() % members.size());
+    TakenOut row, again;
+    const Decoded read = decode(tagged(members), row);
+    if (!read) continue;
+    ++good;
+    ASSERT_TRUE(decode(encode(row), again)) << i;
+    EXPECT_EQ(encode(again), encode(row)) << i;
+  }
+  EXPECT_GT(good, 500);
 }
 
 /// A row as format 1 wrote it.

@@ -232,6 +232,10 @@ void FiguresTest::what_is_found_is_named_worst_first() {
   QCOMPARE(group_state(stats.queues[0], &billing, true).word, QStringLiteral("✖ refusing, paused, no consumer"));
   stats.queues[0].groups.clear();
   stats.queues[0].policy.paused = false;
+  GroupInfo held;
+  held.paused = true;
+  QCOMPARE(group_state(stats.queues[0], &held, false).word, QStringLiteral("‖ group paused"));
+  QCOMPARE(group_state(stats.queues[0], &held, false).sentence, QStringLiteral("The group is paused: it is handed nothing."));
   QCOMPARE(group_state(stats.queues[0], nullptr, false).word, QStringLiteral("○ no group"));
 }
 

@@ -388,3 +388,15 @@ def test_many_queues_come_page_by_page(broker):
     names = [info.name for info in broker.queues()]
     assert [name for name in names if name.startswith("many.")] == [f"many.{i:03}" for i in range(203)]
     assert [info.name for info in broker.stats().queues] == names
+
+
+def test_a_paused_group_is_handed_nothing(broker):
+    orders = broker.queue("orders")
+    orders.pause_group("default")
+    orders.publish(b"a")
+    assert orders.receive(1, wait=0.2) == [] and orders.info().group().paused is True
+    orders.resume_group("default")
+    (message,) = orders.receive(1, wait=5)
+    message.ack()
+    with pytest.raises(ackwire.NotFoundError):
+        orders.pause_group("none")

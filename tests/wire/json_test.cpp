@@ -207,10 +207,10 @@ TEST(Json, ChangeHasOnlyWhatWasSet) {
 TEST(Json, NamesAreTheProtocols) {
   EXPECT_EQ(
       Json::parse(
-          *to_json(model::Request{model::MoveDead{model::DeadAction::redrive, "q", "g", {DeadReason::rejected, {}}, 0, 0}})),
+          *to_json(model::Request{model::MoveDead{model::DeadAction::redrive, "q", "g", {DeadReason::rejected, {}}, 7, 8}})),
       Json::parse(
           R"({"request":"move_dead","action":"redrive","queue":"q","group":"g","filter":{"reason":"rejected","sequences":[]},)"
-          R"("from":0,"dead_until_ms":0})"));
+          R"("from":7,"dead_until_ms":8})"));
   EXPECT_EQ(Json::parse(to_json(model::Reply{Error{Errc::stale_lease, "Gone."}})),
             Json::parse(R"({"reply":"error","code":"stale_lease","message":"Gone.","retry_after_ms":0})"));
 }

@@ -323,7 +323,7 @@ void Engine::State::publish(SessionId session, const Publish& publish) {
     if (error.code == Errc::ok) {
       admission.store(batch.records, confirm);
     } else {
-      queue->refused += batch.count;
+      queue->state.refused += batch.count;
       queue->sample.refused += batch.count;
       turn.note({model::NoteKind::publish_refused,
                  session,

@@ -80,8 +80,20 @@ Result<model::Done> remove_group(Engine::State& s, const model::RemoveGroup& r) 
   return model::Done{};
 }
 
+Result<model::Done> pause_group(Engine::State& s, const model::PauseGroup& r) {
+  Queue* queue = s.find_queue(r.queue);
+  if (!queue) return no_queue(r.queue);
+  Group* group = queue->find_group(r.group);
+  if (!group) return no_group(r.queue, r.group);
+  if (group->row.paused == r.paused) return model::Done{};
+  group->row.paused = r.paused;
+  group->dirty = true;
+  tell(s, r.verb, r.queue, r.group, r.paused ? "paused" : "resumed");
+  return model::Done{};
+}
+
 }  // namespace
 
-constinit const Handlers<model::GroupVerbs> group_handlers{&create_group, &remove_group};
+constinit const Handlers<model::GroupVerbs> group_handlers{&create_group, &remove_group, &pause_group};
 
 }  // namespace ackwire::engine

@@ -134,6 +134,10 @@ void Engine::State::take_sample(Queue& queue, Sample& total, Latency& latency) {
   sampler.set_gauges(queue, is);
   add_counts(total, queue.sample);
   latency.merge(queue.latency);
+  if (queue.sample.refused > 0) {  // refusals write nothing of their own, so that refusing stays cheap
+    queue.dirty = true;
+    touch(queue);
+  }
   if (!queue.active) return;
   Sample sample = queue.sample;
   sample.time = total.time;

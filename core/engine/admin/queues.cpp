@@ -11,6 +11,19 @@
 namespace ackwire::engine {
 namespace {
 
+/// Puts each counter of a row into the field of its name.
+template <class Row, class Info>
+void show_counters(const Row& row, Info& info) {
+  each_field<Info>([&](const auto& field) {
+    auto& shown = field.of(info);
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(shown)>, std::uint64_t>) {
+      for (const auto& counter : Row::counters) {
+        if (counter.name == field.name) shown = row.*counter.member;
+      }
+    }
+  });
+}
+
 std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
 
 }  // namespace
@@ -40,26 +53,19 @@ QueueInfo Engine::State::info(const Queue& queue) {
   out.id = queue.id;
   out.created = Timestamp{Duration{queue.row.created_ms}};
   out.policy = queue.row.policy;
-  out.next_sequence = queue.state.next_sequence;
-  out.published = queue.state.published;
-  out.published_bytes = queue.state.published_bytes;
-  out.duplicates_suppressed = queue.state.suppressed;
-  out.refused = queue.refused;
+  show_counters(queue.state, out);
   out.damaged = queue.damaged;
   out.dedupe_keys = queue.dedupe->size();
   for (const auto& [id, group] : queue.groups) {
     const GroupRow& row = group.row;
     GroupInfo g;
     g.name = row.name;
+    show_counters(row, g);
     g.leased = group.leased;
     g.delayed = Group::less(row.retry, group.retry_leases.size() + group.ready_retry);
     g.ready = Group::less(group.outstanding(), g.leased + g.delayed);
-    g.dead = row.dead;
-    g.published = row.published, g.acked = row.acked, g.expired = row.expired, g.discarded = row.discarded;
-    g.delivered = row.delivered, g.redelivered = row.redelivered;
-    g.nacked = row.nacked, g.rejected = row.rejected, g.released = row.released, g.lease_expired = row.lease_expired;
     g.stale_settles = group.stale_settles;
-    g.dead_lettered = row.dead_lettered, g.redriven = row.redriven;
+    g.paused = row.paused;
     g.consumers = static_cast<std::uint32_t>(group.consumers.size());
     g.oldest_age = oldest_age(queue, group);
     out.depth = std::max(out.depth, group.outstanding());

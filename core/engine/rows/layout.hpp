@@ -5,7 +5,9 @@
 // of their numbers.
 #pragma once
 
+#include <iterator>
 #include <type_traits>
+#include <utility>
 
 #include "engine/rows/row.hpp"
 
@@ -16,6 +18,28 @@ concept Of = std::is_same_v<std::remove_const_t<R>, Row>;
 
 /// The last member of a row, whatever will be added before it: salvage() finds it at the end of a damaged row.
 inline constexpr std::uint8_t last_number = 255;
+
+template <class Row>
+consteval bool numbers_rise() {
+  std::uint8_t before = 0;
+  for (const auto& counter : Row::counters) {
+    if (counter.number != 0 && counter.number <= std::exchange(before, counter.number)) return false;
+  }
+  return true;
+}
+
+/// Those that are stored, in the order of their numbers. Each is a line of its own in what is compiled, not a turn of a loop: rows
+/// of groups are written in every turn.
+template <class V, class R>
+void walk_counters(V& v, R& r) {
+  using Row = std::remove_const_t<R>;
+  static_assert(numbers_rise<Row>(), "a reader takes members in rising order of their numbers");
+  const auto one = [&]<std::size_t i>() {
+    if constexpr (Row::counters[i].number != 0) v(Row::counters[i].number, r.*(Row::counters[i].member));
+  };
+  [&]<std::size_t... i>(std::index_sequence<i...>) { (one.template operator()<i>(), ...); }
+  (std::make_index_sequence<std::size(Row::counters)>());
+}
 
 template <class V, Of<BootRow> R>
 void walk(V& v, R& r) {
@@ -50,16 +74,15 @@ void walk(V& v, R& r) {
 
 template <class V, Of<QueueState> R>
 void walk(V& v, R& r) {
-  v(1, r.next_sequence), v(2, r.published), v(3, r.published_bytes), v(4, r.suppressed);
-  v(6, r.kept_messages), v(7, r.kept_bytes), v(8, r.kept_counted);
+  walk_counters(v, r);
+  v(8, r.kept_counted);
 }
 
 template <class V, Of<GroupRow> R>
 void walk(V& v, R& r) {
-  v(1, r.name), v(2, r.removing), v(3, r.cursor), v(4, r.floor), v(5, r.published), v(6, r.published_bytes), v(7, r.acked);
-  v(8, r.expired), v(9, r.discarded), v(10, r.settled_bytes), v(11, r.retry), v(12, r.dead), v(13, r.dead_bytes);
-  v(14, r.delivered), v(15, r.redelivered), v(16, r.nacked), v(17, r.rejected), v(18, r.released), v(19, r.lease_expired);
-  v(20, r.dead_lettered), v(21, r.redriven);
+  v(1, r.name), v(2, r.removing);
+  walk_counters(v, r);
+  v(22, r.paused);
 }
 
 template <class V, Of<ErrorRow> R>

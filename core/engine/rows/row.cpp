@@ -140,13 +140,13 @@ class Reader {
     if (!reach(number)) return;
     if ((member_.kind & format::member_sized) != 0) good_ = false;
     take(value);
-    advance();
+    advance_once();
   }
   void operator()(std::uint8_t number, std::string& value) {
     value.clear();
     if (!reach(number) || !sized()) return;
     value.assign(member_.bytes);
-    advance();
+    advance_once();
   }
   template <class T>
   void operator()(std::uint8_t number, std::vector<T>& values) {
@@ -178,6 +178,12 @@ class Reader {
     const std::uint8_t before = member_.number;
     here_ = good_ && !rest_.empty();
     if (here_ && (!format::split(rest_, member_) || member_.number < before)) here_ = good_ = false;
+  }
+  /// Behind a member that is no list.
+  void advance_once() {
+    const std::uint8_t before = member_.number;
+    advance();
+    if (here_ && member_.number == before) here_ = good_ = false;
   }
   void keep() {
     if ((member_.kind & format::member_required) != 0) newer_ = true;

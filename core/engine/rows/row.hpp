@@ -137,11 +137,30 @@ struct QueueRow : Grown {
   QueuePolicy policy;
 };
 
+/// A number of a row: that of its member in the store, and the field of the public type that shows it. 0: it is not stored, and
+/// begins anew with the broker. No name: it is not shown as it is.
+template <class Row>
+struct Counter {
+  std::uint8_t number;
+  std::string_view name;
+  std::uint64_t Row::*member;
+};
+
+/// Counters of QueueInfo.
 struct QueueState : Grown {
   std::uint64_t next_sequence = 1;
-  std::uint64_t published = 0, published_bytes = 0, suppressed = 0;
+  std::uint64_t published = 0, published_bytes = 0, suppressed = 0, refused = 0;
   std::uint64_t kept_messages = 0, kept_bytes = 0;  // in its blocks, settled or not
   bool kept_counted = false;                        // they are right: false in a store of before, and after damage
+  static constexpr Counter<QueueState> counters[] = {
+      {1, "next_sequence", &QueueState::next_sequence},
+      {2, "published", &QueueState::published},
+      {3, "published_bytes", &QueueState::published_bytes},
+      {4, "duplicates_suppressed", &QueueState::suppressed},
+      {5, "refused", &QueueState::refused},
+      {6, "", &QueueState::kept_messages},
+      {7, "", &QueueState::kept_bytes},
+  };
 };
 
 /// Counters of GroupInfo that are stored, and the group's position.
@@ -155,6 +174,28 @@ struct GroupRow : Grown {
   std::uint64_t retry = 0, dead = 0, dead_bytes = 0;                       // rows now
   std::uint64_t delivered = 0, redelivered = 0, nacked = 0, rejected = 0, released = 0, lease_expired = 0;
   std::uint64_t dead_lettered = 0, redriven = 0;
+  bool paused = false;  // nothing of it is handed out
+  static constexpr Counter<GroupRow> counters[] = {
+      {3, "", &GroupRow::cursor},
+      {4, "", &GroupRow::floor},
+      {5, "published", &GroupRow::published},
+      {6, "", &GroupRow::published_bytes},
+      {7, "acked", &GroupRow::acked},
+      {8, "expired", &GroupRow::expired},
+      {9, "discarded", &GroupRow::discarded},
+      {10, "", &GroupRow::settled_bytes},
+      {11, "", &GroupRow::retry},
+      {12, "dead", &GroupRow::dead},
+      {13, "", &GroupRow::dead_bytes},
+      {14, "delivered", &GroupRow::delivered},
+      {15, "redelivered", &GroupRow::redelivered},
+      {16, "nacked", &GroupRow::nacked},
+      {17, "rejected", &GroupRow::rejected},
+      {18, "released", &GroupRow::released},
+      {19, "lease_expired", &GroupRow::lease_expired},
+      {20, "dead_lettered", &GroupRow::dead_lettered},
+      {21, "redriven", &GroupRow::redriven},
+  };
 };
 
 struct SampleRow : Grown, Sample {};

@@ -65,6 +65,10 @@ class Connection {
   /// Every queue has the group "default". A new group starts behind the last message, or at the oldest kept one.
   Status create_group(std::string_view queue, std::string_view group, bool from_oldest = false);
   Status remove_group(std::string_view queue, std::string_view group);
+  /// A paused group is handed nothing, over restarts too; publishes are taken, what is leased may be settled, other groups go on.
+  /// The same again changes nothing. Errors: no_queue, no_group.
+  Status pause_group(std::string_view queue, std::string_view group);
+  Status resume_group(std::string_view queue, std::string_view group);
 
   // -- publish -------------------------------------------------------------------------------------------------------
   /// Stores the messages atomically: all, or none and an error. Returns after the synced commit. Safe to be repeated by

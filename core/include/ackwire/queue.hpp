@@ -129,6 +129,7 @@ struct GroupInfo {
   std::uint64_t lease_expired = 0, stale_settles = 0, dead_lettered = 0, redriven = 0;
   std::uint32_t consumers = 0;
   Duration oldest_age{0};
+  bool paused = false;
 };
 template <>
 inline constexpr auto fields<GroupInfo> = std::tuple{
@@ -152,6 +153,7 @@ inline constexpr auto fields<GroupInfo> = std::tuple{
     field("redriven", &GroupInfo::redriven, "dead letters that went back to the group"),
     field("consumers", &GroupInfo::consumers, "subscriptions, now"),
     field("oldest_age", &GroupInfo::oldest_age, "age of the oldest message that is not final and not dead; 0: none"),
+    field("paused", &GroupInfo::paused, "handed nothing, until somebody resumes it"),
 };
 template <>
 inline constexpr AboutType about<GroupInfo>{
@@ -185,7 +187,7 @@ inline constexpr auto fields<QueueInfo> = std::tuple{
     field("published", &QueueInfo::published, "messages stored"),
     field("published_bytes", &QueueInfo::published_bytes, "encoded records stored"),
     field("duplicates_suppressed", &QueueInfo::duplicates_suppressed, "publishes answered with duplicate = true"),
-    field("refused", &QueueInfo::refused, "messages refused, since the broker started"),
+    field("refused", &QueueInfo::refused, "messages refused"),
     field("damaged", &QueueInfo::damaged,
           "rows of the store found damaged, each dealt with as operations.md says, since the broker started"),
     field("depth", &QueueInfo::depth, "messages not settled by every group"),

@@ -29,6 +29,21 @@ struct RemoveGroup {
   };
 };
 
-using GroupVerbs = Verbs<CreateGroup, RemoveGroup>;
+struct PauseGroup {
+  using Reply = Done;
+  static constexpr Verb verb{
+      .name = "pause_group",
+      .meaning = "holds a consumer group back, or lets it go on: a paused group is handed nothing, publishes are taken",
+      .repeat = Repeat::safe};
+  std::string queue, group;
+  bool paused = true;
+  static constexpr auto fields = std::tuple{
+      field("queue", &PauseGroup::queue, "where").must(),
+      field("group", &PauseGroup::group, "its name").must(),
+      field("paused", &PauseGroup::paused, "false: hand messages out again"),
+  };
+};
+
+using GroupVerbs = Verbs<CreateGroup, RemoveGroup, PauseGroup>;
 
 }  // namespace ackwire::model
