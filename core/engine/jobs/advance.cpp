@@ -1,4 +1,5 @@
 // Jobs as they go on: each that runs does a bounded part in each turn, and its row says in the same transaction how far it came.
+#include <algorithm>
 #include <utility>
 
 #include "ackwire/limits.hpp"
@@ -49,6 +50,7 @@ void Engine::State::load_jobs() {
     if (read.state == JobState::running) running_jobs.insert(id);
     jobs.emplace(id, std::move(read));
   }
+  turn.more = turn.more || !running_jobs.empty();
   for (const std::string& at : unreadable) {
     turn.tx->erase(Table::state, at);
     turn.damage_found.push_back("damage in the store: the row of job " + std::to_string(be64(at, 1)) +
@@ -56,27 +58,28 @@ void Engine::State::load_jobs() {
   }
 }
 
-// Each turn begins with another, so that all get on.
+// Each turn begins with another, so that all get on. What jobs do is apart from what the turn may sweep and hand out: they share
+// half as much again, so consumers get their messages meanwhile, and what is redriven can be swept as fast as it comes.
 void Engine::State::run_jobs() {
   if (running_jobs.empty()) return;
+  turn.more = true;
+  if (turn.now.mono < room.resting_until()) return;
   turn.asking = {};
+  const std::uint32_t others = turn.budget;
+  const auto share = std::max<std::uint32_t>(options.sweep_messages / 2 / static_cast<std::uint32_t>(running_jobs.size()), 1);
   auto next = running_jobs.upper_bound(last_job);
   for (std::size_t left = running_jobs.size(); left > 0; --left) {
     if (next == running_jobs.end()) next = running_jobs.begin();
-    const std::uint64_t id = *next++;
-    if (turn.budget == 0) break;
-    last_job = id;
-    advance_job(id, jobs.at(id));
+    last_job = *next++;
+    turn.budget = share;
+    advance_job(last_job, jobs.at(last_job));
   }
-  turn.more = turn.more || !running_jobs.empty();
+  turn.budget = others;
 }
 
-// One part; half of what the turn may still do is left to the others and to the sweeps.
+// One part, within the turn's budget.
 void Engine::State::advance_job(std::uint64_t id, JobRow& row) {
-  const std::uint32_t kept = turn.budget / 2;
-  turn.budget -= kept;
   const Result<bool> more = job_part(row);
-  turn.budget += kept;
   if (!more) {
     row.code = name(more.error().code);
     row.error = more.error().message;

@@ -74,7 +74,10 @@ Result<Job> get_job(Engine::State& s, const model::GetJob& r) {
 
 Result<model::JobList> list_jobs(Engine::State& s, const model::ListJobs&) {
   model::JobList list;
-  for (const auto& [id, row] : s.jobs) list.jobs.push_back(described(id, row));
+  for (const auto& [id, row] : s.jobs) {
+    list.jobs.push_back(described(id, row));
+    list.jobs.back().not_found.clear();  // up to a page of numbers each: get_job tells
+  }
   return list;
 }
 
