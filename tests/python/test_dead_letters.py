@@ -86,7 +86,8 @@ def test_jobs(broker, queue, dead):
     assert dead.redrive([1]).moved == 1
     assert queue.purge() == 1
     redriven, purged = broker.jobs()
-    assert (redriven.kind, redriven.state, redriven.queue, redriven.group, redriven.moved) == ("redrive", "done", "orders", "default", 1)
+    assert (redriven.kind, redriven.state, redriven.queue, redriven.moved, redriven.group) == (
+        "redrive", "done", "orders", 1, "default")
     assert (purged.kind, purged.state, purged.moved, purged.error) == ("purge", "done", 1, "")
     assert redriven.id < purged.id and redriven.started <= redriven.ended
     assert broker.cancel_job(redriven.id) == redriven
