@@ -48,7 +48,7 @@ def test_a_purge_goes_on_without_its_caller(server):
 
 def test_a_redrive_goes_on_without_its_caller_and_over_a_kill_of_the_broker(server):
     def fill():
-        server.good("pub", "many", "--ttl", "1ms", stdin="x\n" * MANY)
+        server.good("pub", "many", "--ttl", "2s", stdin="x\n" * MANY)
         until(lambda: server.good("queue", "info", "many")["dead"] == MANY)
 
     server.good("queue", "create", "many")
