@@ -1,4 +1,4 @@
-// Dead letters and the look at waiting messages: pages of values, moves by filter.
+// Dead letters, jobs and the look at waiting messages: pages of values, moves by filter.
 #include "ackwire/limits.hpp"
 #include "connection.hpp"
 #include "convert.hpp"
@@ -56,6 +56,17 @@ void bind_dead_letter(ConnectionClass& connection) {
             return py::make_tuple(moved.moved, moved.not_found);
           },
           py::arg("queue"), py::arg("group"), py::arg("reason"), py::arg("sequences"))
+      .def("jobs",
+           [](ConnectionHandle& self) {
+             const auto jobs = take(interruptible([live = self.live()] { return live->jobs(); }));
+             return list_of(jobs, [](const Job& job) { return describe(job); });
+           })
+      .def(
+          "cancel_job",
+          [](ConnectionHandle& self, std::uint64_t id) {
+            return describe(take(interruptible([live = self.live(), id] { return live->cancel_job(id); })));
+          },
+          py::arg("id"))
       .def(
           "peek",
           [](ConnectionHandle& self, const std::string& queue, const std::string& group, std::uint64_t from, std::uint32_t count,

@@ -12,6 +12,7 @@ void add_pub(CLI::App& root, Invocation& invocation);
 void add_sub(CLI::App& root, Invocation& invocation);
 void add_peek(CLI::App& root, Invocation& invocation);
 void add_dlq(CLI::App& root, Invocation& invocation);
+void add_job(CLI::App& root, Invocation& invocation);
 void add_request(CLI::App& root, Invocation& invocation);
 void add_stats(CLI::App& root, Invocation& invocation);
 void add_backup(CLI::App& root, Invocation& invocation);

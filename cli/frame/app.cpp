@@ -92,6 +92,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_sub(*app, invocation);
   add_peek(*app, invocation);
   add_dlq(*app, invocation);
+  add_job(*app, invocation);
   add_stats(*app, invocation);
   add_request(*app, invocation);
   add_backup(*app, invocation);

@@ -211,6 +211,12 @@ View broker_view() {
   return view;
 }
 
+View job_view() {
+  static Columns columns{"id", "kind", "state", "queue", "group", "moved", "started", "ended", "error"};
+  static const View view = columns.add_fields<Job>().ordered();
+  return view;
+}
+
 Json describe(const GroupInfo& group) { return described(group); }
 
 Json describe(const QueueInfo& queue) {
@@ -238,6 +244,7 @@ Json describe(const BrokerStats& stats) {
   return out;
 }
 
+Json describe(const Job& job) { return described(job); }
 Json describe(const PeekedMessage& message) { return described(message); }
 Json describe(const DeadLetter& letter) { return described(letter); }
 

@@ -12,6 +12,7 @@ Json describe(const BrokerStats& stats);
 Json describe(const PeekedMessage& message);
 Json describe(const DeadLetter& letter);
 Json describe(const Delivery& delivery);
+Json describe(const Job& job);
 
 View queue_view();   ///< queue ls, stats
 View detail_view();  ///< queue info, create, set
@@ -19,6 +20,7 @@ View group_view();
 View peek_view();
 View dead_view();
 View dead_detail_view();
+View job_view();
 View broker_view();
 
 }  // namespace ackwire::cli

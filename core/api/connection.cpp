@@ -5,37 +5,18 @@
 #include <iterator>
 #include <utility>
 
+#include "backend/ask.hpp"
 #include "backend/backend.hpp"
 
 namespace ackwire {
 
+using backend::ask;
 using backend::Backend;
 using backend::Refusal;
 
 namespace {
 
 constexpr Duration farewell{5'000};  // of a connection that is destroyed without close()
-
-Error wrong_reply() {
-  return {Errc::internal,
-          "The broker's reply is of another kind than the request. Use the same library version on both sides; what was asked may "
-          "have been carried out."};
-}
-
-/// One request whose reply must be a T.
-template <class T>
-Result<T> ask(Backend& of, const model::Request& what, const Wait& wait) {
-  Result<model::Reply> reply = of.request(what, wait);
-  if (!reply) return std::move(reply).error();
-  T* value = std::get_if<T>(&*reply);
-  if (value == nullptr) return wrong_reply();
-  return std::move(*value);
-}
-
-template <class T>
-Result<T> ask(Backend& of, const model::Request& what) {
-  return ask<T>(of, what, Wait{of.call_timeout()});
-}
 
 Status done(Result<model::Done> answer) {
   if (!answer) return std::move(answer).error();
@@ -67,14 +48,6 @@ Status more_queues(Backend& backend, std::string from, std::vector<QueueInfo>& a
 Result<PendingPublish> pending(Result<backend::Publishing> under_way) {
   if (!under_way) return std::move(under_way).error();
   return PendingPublish{*std::move(under_way)};
-}
-
-/// A series that ended early says how far it came.
-Error part_done(Error error, std::uint64_t count, std::string_view what) {
-  if (count == 0) return error;
-  error.message += " Before that, " + std::to_string(count) + " messages were " + std::string(what) + ".";
-  error.index = count;
-  return error;
 }
 
 }  // namespace
@@ -116,19 +89,6 @@ Result<std::vector<QueueInfo>> Connection::list_queues() {
 
 Status Connection::remove_queue(std::string_view queue, bool force) {
   return done(ask<model::Done>(*backend_, model::RemoveQueue{std::string(queue), force}));
-}
-
-Result<std::uint64_t> Connection::purge(std::string_view queue) {
-  const Wait wait{backend_->call_timeout()};
-  std::uint64_t count = 0;
-  model::Purge purge{std::string(queue)};
-  while (true) {
-    Result<model::Purged> answer = ask<model::Purged>(*backend_, purge, wait);
-    if (!answer) return part_done(std::move(answer).error(), count, "discarded");
-    count += answer->count;
-    if (!answer->more) return count;
-    purge.below_sequence = answer->below_sequence;
-  }
 }
 
 Status Connection::create_group(std::string_view queue, std::string_view group, bool from_oldest) {
@@ -204,34 +164,6 @@ Result<std::vector<Sample>> Connection::history(const HistoryQuery& query) {
 Result<DeadPage> Connection::dead_letters(std::string_view queue, std::string_view group, std::uint64_t from, std::uint32_t count,
                                           const DeadFilter& filter, std::uint64_t body_bytes) {
   return ask<DeadPage>(*backend_, model::GetDeadLetters{std::string(queue), std::string(group), from, count, filter, body_bytes});
-}
-
-namespace {
-
-/// Chunk by chunk over the letters that were dead at the start.
-Result<DeadMoved> move_dead(Backend& of, model::MoveDead move) {
-  const Wait wait{of.call_timeout()};
-  const std::string_view what = move.action == model::DeadAction::redrive ? "redriven" : "discarded";
-  DeadMoved moved;
-  while (true) {
-    Result<model::Moved> answer = ask<model::Moved>(of, move, wait);
-    if (!answer) return part_done(std::move(answer).error(), moved.moved, what);
-    moved.moved += answer->moved.moved;
-    moved.not_found.insert(moved.not_found.end(), answer->moved.not_found.begin(), answer->moved.not_found.end());
-    if (!answer->more) return moved;
-    move.from = answer->next;
-    move.dead_until_ms = answer->dead_until_ms;
-  }
-}
-
-}  // namespace
-
-Result<DeadMoved> Connection::redrive(std::string_view queue, std::string_view group, const DeadFilter& filter) {
-  return move_dead(*backend_, {model::DeadAction::redrive, std::string(queue), std::string(group), filter});
-}
-
-Result<DeadMoved> Connection::discard(std::string_view queue, std::string_view group, const DeadFilter& filter) {
-  return move_dead(*backend_, {model::DeadAction::discard, std::string(queue), std::string(group), filter});
 }
 
 std::string Connection::unreachable() const { return backend_->unreachable(); }

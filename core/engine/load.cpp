@@ -74,6 +74,7 @@ void Engine::State::load() {
     const std::string at(row.key), what = "the row of queue " + std::to_string(id);
     if (!read_state(at, row.value, queue.row, &queue, what)) return turn.damage(what);
   }
+  load_jobs();
   for (auto& [id, queue] : queues) {
     queue.dedupe = std::make_unique<dedupe::Dedupe>(id);
     if (queue.row.removing) continue;

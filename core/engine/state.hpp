@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -48,6 +49,10 @@ struct Engine::State {
   Sampler sampler;
   BlockBuffers buffers;
   std::uint64_t answer_bytes = 0;  // of all answers to producers
+
+  std::map<std::uint64_t, JobRow> jobs;  // that run, and the latest that have ended
+  std::set<std::uint64_t> running_jobs;
+  std::uint64_t last_job = 0;  // the next turn begins behind it
 
   std::map<std::uint32_t, Queue> queues;
   std::unordered_map<std::string_view, Queue*> queue_names;  // views of Queue::row.name
@@ -217,6 +222,13 @@ struct Engine::State {
   void remove_group(Queue& queue, Group& group);
   bool continue_removal(Queue& queue);
   void reclaim_blocks(Queue& queue);
+
+  // jobs/
+  void load_jobs();
+  void run_jobs();
+  void advance_job(std::uint64_t id, JobRow& row);
+  Result<bool> job_part(JobRow& row);
+  void end_job(std::uint64_t id, JobRow& row, JobState state);
 
   // history.cpp
   void take_samples();

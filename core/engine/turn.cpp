@@ -44,6 +44,7 @@ Status Turn::commit() {
 
 void Engine::State::finish_turn() {
   touch_due();
+  run_jobs();
   for (Queue* queue : touched) {
     if (!queue->row.removing) write_turn_blocks(*queue);
   }

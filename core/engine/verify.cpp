@@ -290,8 +290,15 @@ class Verifier {
     each(Table::state, [&](std::string_view key, std::string_view value) {
       if (key[0] == 'P' && (key.size() != 29 || !unseal(value)))
         problem("state", key, "an answer to a producer fails its checksum");
+      if (key[0] == 'J') check_job(key, value);
       if (key[0] == 'C' && !decode_number(value)) problem("state", key, "the concurrency of a group fails its checksum");
     });
+  }
+
+  void check_job(std::string_view key, std::string_view value) {
+    JobRow job;
+    if (key.size() != 9) return problem("state", key, "has a key of the wrong length");
+    if (const Decoded read = decode(value, job); !read) problem("state", key, "the row of a job ", read);
   }
 
   void expect(const std::string& where, std::string_view counter, std::uint64_t stored, std::uint64_t counted) {

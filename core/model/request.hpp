@@ -9,6 +9,7 @@
 #include "model/verbs/dead_letter.hpp"
 #include "model/verbs/group.hpp"
 #include "model/verbs/history.hpp"
+#include "model/verbs/job.hpp"
 #include "model/verbs/message.hpp"
 #include "model/verbs/queue.hpp"
 #include "model/verbs/stats.hpp"
@@ -16,7 +17,7 @@
 
 namespace ackwire::model {
 
-using AllVerbs = detail::Join<QueueVerbs, GroupVerbs, MessageVerbs, DeadLetterVerbs, StatsVerbs, HistoryVerbs>::type;
+using AllVerbs = detail::Join<QueueVerbs, GroupVerbs, MessageVerbs, DeadLetterVerbs, StatsVerbs, HistoryVerbs, JobVerbs>::type;
 
 /// One of them with its members, and what may come back: an Error, or the reply of one of them.
 using Request = detail::Kinds<AllVerbs>::Request;

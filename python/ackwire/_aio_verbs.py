@@ -12,7 +12,7 @@ from ._connection import Connection as SyncConnection
 from ._dead_letters import DeadLetters as SyncDeadLetters
 from ._options import QueueSettings
 from ._queue import Queue as SyncQueue
-from ._results import BrokerStats, DeadLetter, DeadMoved, PeekedMessage, QueueInfo, Sample
+from ._results import BrokerStats, DeadLetter, DeadMoved, Job, PeekedMessage, QueueInfo, Sample
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -41,6 +41,12 @@ class ConnectionVerbs:
         self, queue: Optional[str]=None, *, resolution: str='1s', start: Optional[datetime]=None
     ) -> List[Sample]:
         return await self._run(lambda: self._sync.history(queue, resolution=resolution, start=start))
+
+    async def jobs(self) -> List[Job]:
+        return await self._run(self._sync.jobs)
+
+    async def cancel_job(self, id: int) -> Job:
+        return await self._run(lambda: self._sync.cancel_job(id))
 
     async def request(self, verb: str, **members: Any) -> Dict[str, Any]:
         return await self._run(lambda: self._sync.request(verb, **members))

@@ -12,7 +12,7 @@ from ._durations import Duration, epoch_milliseconds, milliseconds
 from ._options import BrokerOptions, ClientOptions, QueueSettings, broker_options, client_options, queue_settings
 from ._queue import Queue
 from ._request import ask, awaited
-from ._results import BrokerStats, QueueInfo, Sample
+from ._results import BrokerStats, Job, QueueInfo, Sample
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -58,6 +58,20 @@ class Connection:
         start_ms = 0 if start is None else epoch_milliseconds(start)
         name = "" if queue is None else _checks.text(queue, "queue")
         return [Sample._read(raw) for raw in self._core.history(name, _checks.text(resolution, "resolution"), start_ms)]
+
+    @awaited
+    def jobs(self) -> List[Job]:
+        """The jobs that run, and the latest that have ended, by number.
+
+        ``purge``, ``dlq.redrive`` and ``dlq.discard`` start one each and wait for its end. One that is not done in time, or whose
+        caller died, goes on in the broker, over restarts too.
+        """
+        return [Job._read(raw) for raw in self._core.jobs()]
+
+    @awaited
+    def cancel_job(self, id: int) -> Job:  # noqa: A002 - the name of the field
+        """Ends a job where it is; what it did stays done. One that has ended stays as it is. Raises NotFoundError."""
+        return Job._read(self._core.cancel_job(_checks.whole(id, "id", 0, 2**64 - 1)))
 
     @awaited
     def request(self, verb: str, **members: Any) -> Dict[str, Any]:

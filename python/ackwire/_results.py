@@ -404,3 +404,44 @@ class BrokerStats(Value):
                 "queues": tuple(map(QueueInfo._read, raw["queues"])),
             }
         )
+
+
+@dataclass(frozen=True)
+class Job(Value):
+    """Work on many messages that the broker does by itself, a bounded part each turn."""
+
+    __slots__ = (
+        "id",
+        "kind",
+        "state",
+        "queue",
+        "group",
+        "moved",
+        "not_found",
+        "started",
+        "ended",
+        "code",
+        "error",
+    )
+    id: int  # its number: rises, never used again
+    kind: str  # what it does: purge, redrive, discard
+    state: str  # where it is: running, done, cancelled, failed
+    queue: str  # where it works
+    group: str  # on which group; empty: on all of the queue
+    moved: int  # messages it was done to so far
+    not_found: Tuple[int, ...]  # of the sequences that were named, those that were no dead letters
+    started: datetime  # when it was asked for
+    ended: Optional[datetime]  # when it ended; 0: it is running
+    code: str  # of a failed one: the name of the error
+    error: str  # of a failed one: why, and what to do
+
+    @classmethod
+    def _read(cls, raw: Dict[str, Any]) -> Job:
+        return cls(
+            **{
+                **raw,
+                "not_found": tuple(raw["not_found"]),
+                "started": utc(raw["started"]),
+                "ended": None if raw["ended"] is None else utc(raw["ended"]),
+            }
+        )

@@ -176,10 +176,58 @@ TEST_F(LifeTest, ASafeRequestIsRepeatedAfterAReconnectAndAnUnsafeOneIsNot) {
   EXPECT_EQ(broker.count(Operation::request), 3u);
 }
 
-TEST_F(LifeTest, LongWorkIsASeriesOfRequests) {
+TEST_F(LifeTest, LongWorkIsAJobThatIsWaitedFor) {
+  client::CoreOptions options;
+  options.call_timeout = 300ms;
+  connect(options);
+  broker.run([&] {
+    broker.reply = [looks = 0](const model::Request& what) mutable -> model::Reply {
+      Job job{.id = 7, .moved = 10};
+      if (const auto* start = std::get_if<model::StartJob>(&what)) {
+        job.kind = start->kind;
+        looks = start->kind == JobKind::discard ? -100'000 : 0;
+        return job;
+      }
+      EXPECT_EQ(std::get<model::GetJob>(what).id, 7u);
+      if (++looks < 3) return job;
+      job.state = JobState::done, job.moved = 30;
+      return job;
+    };
+  });
+  EXPECT_EQ(*connection->purge("orders"), 30u);
+  EXPECT_EQ(broker.count(Operation::request), 4u);
+  const auto late = connection->discard("orders", "default");
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().code, Errc::timeout);
+  EXPECT_NE(late.error().message.find("goes on in the broker as job 7"), std::string::npos) << late.error().message;
+  EXPECT_NE(late.error().message.find("cancel_job(7)"), std::string::npos) << late.error().message;
+}
+
+TEST_F(LifeTest, AJobThatEndedOtherwiseSaysHowFarItCame) {
+  connect();
+  broker.run([&] {
+    broker.reply = [](const model::Request& what) -> model::Reply {
+      const bool cancelled = std::get<model::StartJob>(what).kind == JobKind::purge;
+      return Job{.id = 7,
+                 .state = cancelled ? JobState::cancelled : JobState::failed,
+                 .moved = 10,
+                 .code = "overloaded",
+                 .error = "There is no room."};
+    };
+  });
+  EXPECT_EQ(connection->purge("orders").error().code, Errc::indeterminate);
+  const auto full = connection->redrive("orders", "default");
+  EXPECT_EQ(full.error().code, Errc::overloaded);
+  EXPECT_EQ(full.error().index, 10u);
+  EXPECT_EQ(full.error().message, "There is no room. Before that, 10 messages were redriven.");
+}
+
+TEST_F(LifeTest, LongWorkIsASeriesOfRequestsForABrokerWithoutJobs) {
   connect();
   broker.run([&] {
     broker.reply = [chunk = 0](const model::Request& what) mutable -> model::Reply {
+      if (std::holds_alternative<model::StartJob>(what))
+        return Error{Errc::invalid_argument, "Request 'start_job' does not exist. Nothing was changed.", {}, {}};
       ++chunk;
       if (const auto* purge = std::get_if<model::Purge>(&what)) {
         EXPECT_EQ(purge->below_sequence, chunk == 1 ? 0u : 99u);
@@ -198,7 +246,7 @@ TEST_F(LifeTest, LongWorkIsASeriesOfRequests) {
   EXPECT_EQ(moved->moved, 10u);
   EXPECT_EQ(moved->not_found.size(), 2u);
   EXPECT_TRUE(connection->remove_queue("orders", true).ok());
-  EXPECT_EQ(broker.count(Operation::request), 6u);
+  EXPECT_EQ(broker.count(Operation::request), 8u);
 }
 
 TEST_F(LifeTest, ARequestWithoutAReplyTimesOut) {

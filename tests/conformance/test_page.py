@@ -71,6 +71,7 @@ def test_what_the_broker_sends_is_on_the_page(client, queue):
         client.request("peek", queue=queue, group="default", count=9, body_bytes=9), client.request("get_history"),
         client.request("get_dead_letters", queue=queue, group="default", count=9, body_bytes=9),
         client.request("move_dead", action="redrive", queue=queue, group="default"), client.request("purge", queue=queue),
+        client.request("start_job", kind="purge", queue=queue), client.request("list_jobs"),
     ]
     assert replies[3]["messages"] and replies[5]["letters"][0]["errors"]
     words = set(re.findall(r"\w+", section("7. Requests")))
@@ -95,6 +96,8 @@ def test_what_the_page_lists_is_sent(client, queue):
     message = client.request("peek", queue=queue, group="default", count=1)["messages"][0]
     assert listed("- *message*: ", ": [{name, value_base64}]") | {"body_base64", "body_bytes"} == set(message)
     letter = client.request("get_dead_letters", queue=queue, group="default", count=1)["letters"][0]
+    job = client.request("start_job", kind="discard", queue=queue, group="default")["job"]
+    assert listed("- *job*: ", "- *letter*") == set(job)
     shared = {"idempotency_key_base64", "ordering_key_base64", "headers", "body_base64", "body_bytes"}
     assert listed("- *letter*: ", ": [{time_ms") | shared == set(letter)
 

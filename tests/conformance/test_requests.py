@@ -371,6 +371,37 @@ def test_b49_redrive_of_what_is_not_there(client, queue):
     assert refused.value.code == CODES["out_of_range"]
 
 
+def test_jobs(client, queue):
+    dead(client, queue, 3)
+    started = client.request("start_job", kind="redrive", queue=queue, group="default", filter={"sequences": [1, 99]})
+    assert started["reply"] == "job"
+    job = started["job"]
+    while job["state"] == "running":
+        job = client.request("get_job", id=job["id"])["job"]
+    assert (job["kind"], job["state"], job["moved"], job["not_found"]) == ("redrive", "done", 1, [99])
+    assert (job["queue"], job["group"], job["code"], job["error"]) == (queue, "default", "", "")
+    assert 0 < job["started_ms"] <= job["ended_ms"]
+    later = client.request("start_job", kind="purge", queue=queue)["job"]
+    assert later["id"] > job["id"] and {job["id"], later["id"]} <= {one["id"] for one in client.request("list_jobs")["jobs"]}
+    assert client.request("cancel_job", id=job["id"]) == {"reply": "job", "job": job}
+    for verb in ("get_job", "cancel_job"):
+        with pytest.raises(Refused) as refused:
+            client.request(verb, id=2**40)
+        assert refused.value.code == CODES["not_found"]
+
+
+@pytest.mark.parametrize(("members", "code"), [
+    ({"kind": "purge", "queue": "nowhere"}, "no_queue"), ({"kind": "purge", "group": "default"}, "invalid_argument"),
+    ({"kind": "purge", "filter": {"reason": "expired"}}, "invalid_argument"), ({"kind": "copy"}, "invalid_argument"),
+    ({"kind": "discard", "group": "none"}, "no_group"),
+    ({"kind": "redrive", "group": "default", "filter": {"sequences": list(range(1, 1002))}}, "out_of_range"),
+])
+def test_jobs_that_cannot_be(client, queue, members, code):
+    with pytest.raises(Refused) as refused:
+        client.request("start_job", **{"queue": queue, **members})
+    assert refused.value.code == CODES[code]
+
+
 def test_pages_are_bounded(client, queue):
     for name in ("peek", "get_dead_letters"):
         for count in (0, 1001):

@@ -67,6 +67,7 @@ class Damage : public BrokerWorld {
     nack(alice, got[5]);
     nack(alice, got[6]);
     for (const std::size_t i : {2u, 3u}) settle(alice, model::SettleKind::reject, {got[i].token()}, -1, "never");
+    ASSERT_EQ(std::get<Job>(ask(model::StartJob{JobKind::purge, "other", "", {}})).state, JobState::done);
     pass(Duration{2'000});  // a sample is taken
     idle();
     effects_.clear();  // the broker dies now, with leases out

@@ -252,10 +252,11 @@ class NewerStore : public test::BrokerWorld {
 
 TEST_F(NewerStore, WithAMemberThatMustBeKnownIsRefusedAndNotChanged) {
   make_queue();
+  ask(model::StartJob{JobKind::purge, "orders", "", {}});
   engine_.reset();
-  for (const std::string& at :
-       {std::string("E"), std::string(std::string_view(key::queue(1))), std::string("L"), std::string("T"),
-        std::string(std::string_view(key::queue_state(1))), std::string(std::string_view(key::group(1, 1)))}) {
+  for (const std::string& at : {std::string("E"), std::string(std::string_view(key::queue(1))), std::string("L"), std::string("T"),
+                                std::string(std::string_view(key::job(1))), std::string(std::string_view(key::queue_state(1))),
+                                std::string(std::string_view(key::group(1, 1)))}) {
     const std::string before = get(store::Table::state, at);
     grow(store::Table::state, at, member(99, member_required | 1, "\x01"));
     const std::uint64_t digest = store_->digest();

@@ -12,7 +12,7 @@ UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b|not " r"impl
 SWITCHED_OFF = re.compile(
     r"GTEST_" r"SKIP|DISABLED" r"_|QSKI" r"P|pytest\.(mark\.)?(ski" r"p|xfai" r"l)|unittest\.ski" r"p|@ski" r"p")
 MACHINE_PATHS = re.compile(r"(?<![\w.$}])/(wor" r"k|far" r"m|ro" r"ot|hom" r"e)/[a-z.]")
-LOOSE_NAMES = re.compile(r"(^|_)(job|item|manager|helper|util)s?(_|\.|$)")
+LOOSE_NAMES = re.compile(r"(^|_)(item|manager|helper|util)s?(_|\.|$)")
 LOOSE_TYPES = re.compile(r"^\s*(?:class|struct)\s+\w*(?:Manager|Helper|Util|Utils)\b", re.M)
 
 NOT_A_FUNCTION = re.compile(

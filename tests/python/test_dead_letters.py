@@ -80,3 +80,18 @@ def test_as_many_as_asked_for_over_pages_cut_by_bytes(queue):
             left -= queue.reject(messages, "no").applied
     assert [letter.sequence for letter in queue.dlq.list(50, body_bytes=200_000)] == list(range(1, 51))
     assert len(queue.dlq.list(100, body_bytes=200_000)) == 60
+
+
+def test_jobs(broker, queue, dead):
+    assert dead.redrive([1]).moved == 1
+    assert queue.purge() == 1
+    redriven, purged = broker.jobs()
+    assert (redriven.kind, redriven.state, redriven.queue, redriven.moved, redriven.group) == (
+        "redrive", "done", "orders", 1, "default")
+    assert (purged.kind, purged.state, purged.moved, purged.error) == ("purge", "done", 1, "")
+    assert redriven.id < purged.id and redriven.started <= redriven.ended
+    assert broker.cancel_job(redriven.id) == redriven
+    with pytest.raises(ackwire.NotFoundError):
+        broker.cancel_job(99)
+    with pytest.raises(ValueError, match="id"):
+        broker.cancel_job(-1)

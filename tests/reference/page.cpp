@@ -138,6 +138,7 @@ std::string page() {
          setting_table<QueuePolicy>() + setting_table<BrokerOptions>() + setting_table<ClientOptions>() + "\n## Values\n" +
          value_table<QueueInfo>() + value_table<QueuePolicy>() + value_table<GroupInfo>() + value_table<Sample>() +
          value_table<BrokerStats>() + value_table<PeekedMessage>() + value_table<DeadLetter>() + value_table<AttemptError>() +
+         value_table<Job>() +
          "\n## Verbs\n\n"
          "What can be asked with `ackwire request` and `request()`. A member with `?` may be left out. *Sent again*: by the "
          "library\n"

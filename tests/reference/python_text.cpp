@@ -159,7 +159,7 @@ std::string python_results() {
          "from ._durations import span, utc\nfrom ._value import HasGroups, Value\n" +
          result_class<QueuePolicy>() + result_class<GroupInfo>() + result_class<QueueInfo>("HasGroups, Value") +
          result_class<AttemptError>() + result_class<DeadLetter>() + result_class<DeadMoved>() + result_class<PeekedMessage>() +
-         result_class<Sample>() + result_class<BrokerStats>();
+         result_class<Sample>() + result_class<BrokerStats>() + result_class<Job>();
 }
 
 std::string python_settings() {

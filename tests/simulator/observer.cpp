@@ -114,6 +114,8 @@ void Observer::processed_request(const model::Request& what) {
     if (set->change.max_attempts) queue.max_attempts_seen = std::max(queue.max_attempts_seen, *set->change.max_attempts);
   } else if (const auto* purge = std::get_if<model::Purge>(&what)) {
     purging_.push_back(purge->queue);
+  } else if (const auto* start = std::get_if<model::StartJob>(&what); start != nullptr && start->kind == JobKind::purge) {
+    purging_.push_back(start->queue);  // up to here, however many turns it takes
   } else if (const auto* move = std::get_if<model::MoveDead>(&what);
              move != nullptr && move->action == model::DeadAction::discard) {
     for (const std::uint64_t sequence : move->filter.sequences)

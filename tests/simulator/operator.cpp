@@ -42,10 +42,14 @@ void Operator::tick() {
       change.visibility_timeout = Duration{random.between(200, 3'000)};
       return request(model::SetQueue{queue, change});
     }
-    case 5: return request(model::MoveDead{model::DeadAction::redrive, queue, group, {}, 0, 0});
+    case 5:
+      if (next_request_ % 2 == 0) return request(model::StartJob{JobKind::redrive, queue, group, {}});
+      return request(model::MoveDead{model::DeadAction::redrive, queue, group, {}, 0, 0});
     case 6:
     case 7: return request(model::GetDeadLetters{queue, group, 0, 20, {}, 100});
-    default: return request(model::Purge{queue, 0});
+    default:
+      if (next_request_ % 2 == 0) return request(model::StartJob{JobKind::purge, queue, {}, {}});
+      return request(model::Purge{queue, 0});
   }
 }
 

@@ -29,6 +29,7 @@ extern const Handlers<model::MessageVerbs> message_handlers;
 extern const Handlers<model::DeadLetterVerbs> dead_letter_handlers;
 extern const Handlers<model::StatsVerbs> stats_handlers;
 extern const Handlers<model::HistoryVerbs> history_handlers;
+extern const Handlers<model::JobVerbs> job_handlers;
 
 /// Tells whoever reads the log what `verb` did: "pause_group: paused". For verbs that have no note of their own.
 inline void tell(Engine::State& s, const model::Verb& verb, const std::string& queue, const std::string& group,

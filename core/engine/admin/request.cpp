@@ -41,8 +41,8 @@ constexpr Handler<V> handler(const Table& table, const More&... more) {
 
 template <class V>
 model::Reply answer(Engine::State& s, const V& verb) {
-  auto reply =
-      handler<V>(queue_handlers, group_handlers, message_handlers, dead_letter_handlers, stats_handlers, history_handlers)(s, verb);
+  auto reply = handler<V>(queue_handlers, group_handlers, message_handlers, dead_letter_handlers, stats_handlers, history_handlers,
+                          job_handlers)(s, verb);
   if (!reply) return std::move(reply).error();
   return *std::move(reply);
 }

@@ -96,6 +96,10 @@ class Repair {
         }
       } else if (at[0] == 'P' && !unseal(value)) {
         repair_answer(at);
+      } else if (JobRow job; at[0] == 'J' && (at.size() != 9 || !decode(value, job))) {
+        tx_.erase(Table::state, at);
+        lines_.add("state " + hex(at) +
+                   ": the row of a job was lost and erased; what it did stays done, start it again for the rest");
       } else if (at[0] == 'C' && !decode_number(value)) {
         put(at, encode_number(~std::uint64_t{0}),
             "state " + hex(at) + ": the concurrency of a group was lost; what was handed out counts as begun");
@@ -329,6 +333,7 @@ std::optional<std::string> find_newer(store::Transaction& tx) {
                          : kind == 'E'           ? is_newer(BootRow{}, value)
                          : kind == 'L'           ? is_newer(LivesRow{}, value)
                          : kind == 'T'           ? is_newer(TimeRow{}, value)
+                         : kind == 'J'           ? is_newer(JobRow{}, value)
                          : kind == 'Q'           ? is_newer(QueueRow{}, value)
                          : kind == 'S'           ? is_newer(QueueState{}, value)
                          : kind == 'G'           ? is_newer(GroupRow{}, value)

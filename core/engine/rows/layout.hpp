@@ -56,6 +56,13 @@ void walk(V& v, R& r) {
   v(1, r.wall_ms), v(2, r.mono_ms), v(3, r.machine_boot);
 }
 
+template <class V, Of<JobRow> R>
+void walk(V& v, R& r) {
+  v(1, r.kind), v(2, r.state), v(3, r.queue), v(4, r.queue_name), v(5, r.group), v(6, r.reason), v(7, r.sequences), v(8, r.bound);
+  v(9, r.next), v(10, r.dead_until_ms), v(11, r.moved), v(12, r.not_found), v(13, r.started_ms), v(14, r.ended_ms), v(15, r.code);
+  v(16, r.error);
+}
+
 template <class V, Of<QueueRow> R>
 void walk(V& v, R& r) {
   v(1, r.name), v(2, r.created_ms), v(3, r.next_group), v(4, r.removing);

@@ -280,6 +280,7 @@ std::optional<std::uint64_t> decode_number(std::string_view row) {
 std::string encode(const BootRow& row) { return write(row); }
 std::string encode(const LivesRow& row) { return write(row); }
 std::string encode(const TimeRow& row) { return write(row); }
+std::string encode(const JobRow& row) { return write(row); }
 std::string encode(const QueueRow& row) { return write(row); }
 std::string encode(const QueueState& row) { return write(row); }
 std::string encode(const GroupRow& row) { return write(row); }
@@ -288,6 +289,7 @@ std::string encode(const SampleRow& row) { return write(row); }
 Decoded decode(std::string_view bytes, BootRow& row) { return read(bytes, row); }
 Decoded decode(std::string_view bytes, LivesRow& row) { return read(bytes, row); }
 Decoded decode(std::string_view bytes, TimeRow& row) { return read(bytes, row); }
+Decoded decode(std::string_view bytes, JobRow& row) { return read(bytes, row); }
 Decoded decode(std::string_view bytes, QueueRow& row) { return read(bytes, row); }
 Decoded decode(std::string_view bytes, QueueState& row) { return read(bytes, row); }
 Decoded decode(std::string_view bytes, GroupRow& row) { return read(bytes, row); }

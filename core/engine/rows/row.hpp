@@ -17,6 +17,7 @@
 
 #include "ackwire/dead_letter.hpp"
 #include "ackwire/error.hpp"
+#include "ackwire/job.hpp"
 #include "ackwire/queue.hpp"
 #include "ackwire/stats.hpp"
 #include "model/command.hpp"
@@ -55,6 +56,7 @@ namespace key {
 inline Key boot() { return Key().u8('E'); }
 inline Key lives() { return Key().u8('L'); }
 inline Key time() { return Key().u8('T'); }
+inline Key job(std::uint64_t id) { return Key().u8('J').u64(id); }
 inline Key queue(std::uint32_t queue) { return Key().u8('Q').u32(queue); }
 inline Key queue_state(std::uint32_t queue) { return Key().u8('S').u32(queue); }
 inline Key group(std::uint32_t queue, std::uint32_t group) { return Key().u8('G').u32(queue).u32(group); }
@@ -108,6 +110,23 @@ struct TimeRow : Grown {
   std::uint64_t wall_ms = 0;
   std::int64_t mono_ms = 0;
   std::string machine_boot;
+};
+
+/// A job, and how far it came.
+struct JobRow : Grown {
+  JobKind kind = JobKind::purge;
+  JobState state = JobState::running;
+  std::uint32_t queue = 0;  // its id: another queue of that name is not meant
+  std::string queue_name, group;
+  std::uint8_t reason = 0;               // only dead letters with this DeadReason; 0: with any
+  std::vector<std::uint64_t> sequences;  // only these
+  std::uint64_t bound = 0;               // a purge goes up to here
+  std::uint64_t next = 0;                // a redrive or discard goes on from here
+  std::int64_t dead_until_ms = 0;        // with what was dead by then
+  std::uint64_t moved = 0;
+  std::vector<std::uint64_t> not_found;
+  std::int64_t started_ms = 0, ended_ms = 0;
+  std::string code, error;
 };
 
 struct QueueRow : Grown {
@@ -223,6 +242,7 @@ Error newer_row(const std::string& place);
 std::string encode(const BootRow& row);
 std::string encode(const LivesRow& row);
 std::string encode(const TimeRow& row);
+std::string encode(const JobRow& row);
 std::string encode(const QueueRow& row);
 std::string encode(const QueueState& row);
 std::string encode(const GroupRow& row);
@@ -231,6 +251,7 @@ std::string encode(const SampleRow& row);
 Decoded decode(std::string_view bytes, BootRow& row);
 Decoded decode(std::string_view bytes, LivesRow& row);
 Decoded decode(std::string_view bytes, TimeRow& row);
+Decoded decode(std::string_view bytes, JobRow& row);
 Decoded decode(std::string_view bytes, QueueRow& row);
 Decoded decode(std::string_view bytes, QueueState& row);
 Decoded decode(std::string_view bytes, GroupRow& row);

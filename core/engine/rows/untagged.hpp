@@ -14,5 +14,7 @@ bool read(std::string_view payload, QueueState& row);
 bool read(std::string_view payload, GroupRow& row);
 bool read(std::string_view payload, TakenOut& row);
 bool read(std::string_view payload, SampleRow& row);
+/// There were none.
+inline bool read(std::string_view, JobRow&) { return false; }
 
 }  // namespace ackwire::engine::untagged

@@ -9,6 +9,7 @@
 #include "ackwire/dead_letter.hpp"
 #include "ackwire/error.hpp"
 #include "ackwire/field.hpp"
+#include "ackwire/job.hpp"
 #include "ackwire/limits.hpp"
 #include "ackwire/log.hpp"
 #include "ackwire/message.hpp"

@@ -12,6 +12,7 @@
 #include "ackwire/consumer.hpp"
 #include "ackwire/dead_letter.hpp"
 #include "ackwire/error.hpp"
+#include "ackwire/job.hpp"
 #include "ackwire/message.hpp"
 #include "ackwire/queue.hpp"
 #include "ackwire/stats.hpp"
@@ -60,7 +61,8 @@ class Connection {
   Result<std::vector<QueueInfo>> list_queues();
   /// Errors: no_queue, not_empty (unless `force`, which discards what is left, dead letters included).
   Status remove_queue(std::string_view queue, bool force = false);
-  /// Discards what is ready or delayed, in bounded chunks; leased messages and dead letters stay. Returns the count.
+  /// Discards what is ready or delayed; leased messages and dead letters stay. Returns the count. A job of the broker, which this
+  /// waits for: see jobs().
   Result<std::uint64_t> purge(std::string_view queue);
   /// Every queue has the group "default". A new group starts behind the last message, or at the oldest kept one.
   Status create_group(std::string_view queue, std::string_view group, bool from_oldest = false);
@@ -108,10 +110,19 @@ class Connection {
                                 const DeadFilter& filter = {}, std::uint64_t body_bytes = 64 * 1024);
   /// Dead letters go back to their group with the same sequence and key, past the ingest dedupe, attempts counted from 0. They need
   /// room under max_depth and max_depth_bytes: over it the rest stays dead, and `overloaded` says how many went back before.
-  /// Runs in bounded chunks over those dead at the start of the call; a crash leaves each message on exactly one side.
+  /// A job of the broker over those dead at the start, which this waits for: see jobs(). A crash leaves each message on exactly one
+  /// side.
   Result<DeadMoved> redrive(std::string_view queue, std::string_view group, const DeadFilter& filter = {});
   /// Dead letters are deleted for good (state discarded).
   Result<DeadMoved> discard(std::string_view queue, std::string_view group, const DeadFilter& filter = {});
+
+  // -- jobs ------------------------------------------------------------------------------------------------------------
+  /// Those that run, and the latest limits::jobs_kept that have ended, by their numbers. purge(), redrive() and discard() start
+  /// one each and wait for its end. One that is not done by the deadline (Errc::timeout names it), or whose caller died, goes on in
+  /// the broker, over restarts too. At most limits::jobs run at once; over it overloaded.
+  Result<std::vector<Job>> jobs();
+  /// Ends a job where it is; what it did stays done. One that has ended stays as it is. Errors: not_found.
+  Result<Job> cancel_job(std::uint64_t id);
 
   // -- any verb by its name ----------------------------------------------------------------------------------------------
   /// Asks for a verb of docs/reference.md. `members`: a JSON object with what it takes, spelled as on the wire, e.g.

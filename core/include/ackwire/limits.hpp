@@ -25,6 +25,8 @@ inline constexpr std::size_t page_bytes = 4 * 1024 * 1024;   ///< the same, in b
 inline constexpr std::size_t page_shown_bytes = 256 * 1024;  ///< of one page of peek and dlq list, as shown; one is always shown
 inline constexpr std::uint32_t queues = 10'000;
 inline constexpr std::uint32_t groups_per_queue = 64;
+inline constexpr std::uint32_t jobs = 64;      ///< that run at once
+inline constexpr std::size_t jobs_kept = 100;  ///< of those that have ended; the oldest go first
 inline constexpr std::uint32_t consumers_per_connection = 1'000;
 inline constexpr std::chrono::milliseconds visibility_timeout_min{100};
 inline constexpr std::chrono::milliseconds visibility_timeout_max{std::chrono::hours{12}};
