@@ -7,6 +7,7 @@ import time
 from conftest import Server
 
 MANY = 40_000
+LONG = 300_000  # far more than can be purged while a command connects
 TRIES = 8
 
 
@@ -66,8 +67,8 @@ def test_a_redrive_goes_on_without_its_caller_and_over_a_kill_of_the_broker(serv
 
 def test_a_call_that_ran_out_of_time_names_its_job(server):
     server.good("queue", "create", "many")
-    for limit in range(50, 1_000, 50):  # too short to connect at first, on a busy machine
-        server.good("pub", "many", stdin="x\n" * MANY)
+    for limit in range(50, 2_000, 50):  # too short to connect at first, on a busy machine
+        server.good("pub", "many", stdin="x\n" * LONG)
         late = server("queue", "purge", "many", "--yes", "--timeout", f"{limit}ms")
         if "goes on in the broker as job" in late.err:
             break

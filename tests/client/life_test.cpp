@@ -207,8 +207,10 @@ TEST_F(LifeTest, AJobThatEndedOtherwiseSaysHowFarItCame) {
   connect();
   broker.run([&] {
     broker.reply = [](const model::Request& what) -> model::Reply {
-      const bool cancelled = std::get<model::StartJob>(what).kind == JobKind::purge;
+      const JobKind kind = std::get<model::StartJob>(what).kind;
+      const bool cancelled = kind == JobKind::purge;
       return Job{.id = 7,
+                 .kind = kind,
                  .state = cancelled ? JobState::cancelled : JobState::failed,
                  .moved = 10,
                  .code = "overloaded",
