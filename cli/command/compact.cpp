@@ -7,7 +7,7 @@
 namespace ackwire::cli {
 namespace {
 
-constexpr std::array<Column, 4> columns{
+constexpr std::array<Column, 4> compact_columns{
     {{"directory"}, {"bytes_before", Cell::bytes}, {"bytes_after", Cell::bytes}, {"bytes_freed", Cell::bytes}}};
 
 int compact_store(const std::string& directory, const Face& face) {
@@ -29,7 +29,7 @@ void add_compact(CLI::App& root, Invocation& invocation) {
   app->add_option("DIR", *directory, "directory of the store")->required();
   app->callback([&invocation, directory] {
     invocation.act = [&globals = invocation.globals, directory](Terminal& terminal) {
-      return with_face(globals, terminal, columns, [&](const Face& face) { return compact_store(*directory, face); });
+      return with_face(globals, terminal, compact_columns, [&](const Face& face) { return compact_store(*directory, face); });
     };
   });
 }

@@ -20,8 +20,8 @@ struct DlqOptions {
   bool all = false;
   Removal removal;
 };
-using Options = std::shared_ptr<DlqOptions>;
-using Act = int (*)(Client&, const DlqOptions&, const Face&);
+using SharedDlqOptions = std::shared_ptr<DlqOptions>;
+using DlqAct = int (*)(Client&, const DlqOptions&, const Face&);
 
 constexpr std::array<Column, 5> moved_columns{{{"queue"}, {"group"}, {"moved", Cell::number}, {"not_found"}, {"dry_run"}}};
 
@@ -130,8 +130,8 @@ void add_filter(CLI::App& app, DeadFilter& filter) {
       ->type_name("N");
 }
 
-CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what,
-                  View view, Act act, bool chooses) {
+CLI::App* add_dlq_act(CLI::App& noun, Invocation& invocation, const SharedDlqOptions& options, const std::string& word,
+                      const std::string& what, View view, DlqAct act, bool chooses) {
   CLI::App* app = add_command(noun, invocation, word, what);
   app->add_option("QUEUE", options->queue, "the queue")->required();
   app->add_option("--group", options->group, "the group (default \"default\")")->type_name("GROUP");
@@ -152,25 +152,25 @@ void add_dlq(CLI::App& root, Invocation& invocation) {
   noun->require_subcommand(1);
 
   const auto ls = std::make_shared<DlqOptions>();
-  CLI::App* app = add_act(*noun, invocation, ls, "ls", "dead letters by sequence", dead_view(), list, false);
+  CLI::App* app = add_dlq_act(*noun, invocation, ls, "ls", "dead letters by sequence", dead_view(), list, false);
   add_filter(*app, ls->filter);
   add_count(*app, "--from", ls->from, "first sequence to show", 0, 1ull << 52);
   add_count(*app, "-n,--count", ls->count, "how many at most (default 100)", 1, 1'000'000);
 
   const auto one = std::make_shared<DlqOptions>();
-  app = add_act(*noun, invocation, one, "show", "one dead letter with its whole history", dead_detail_view(), show, false);
+  app = add_dlq_act(*noun, invocation, one, "show", "one dead letter with its whole history", dead_detail_view(), show, false);
   add_count(*app, "SEQUENCE", one->sequence, "its sequence", 1, 1ull << 52)->required();
 
   const auto back = std::make_shared<DlqOptions>();
-  app = add_act(*noun, invocation, back, "redrive", "back to their group, same sequence and key, attempts counted from 0",
-                moved_columns, redrive, true);
+  app = add_dlq_act(*noun, invocation, back, "redrive", "back to their group, same sequence and key, attempts counted from 0",
+                    moved_columns, redrive, true);
   add_filter(*app, back->filter);
   app->add_flag("--all", back->all, "all of the group");
   add_dry_run(*app, back->removal);
   app->add_flag("--yes", back->removal.yes, "taken for scripts that always give it: a redrive removes nothing and never asks");
 
   const auto drop = std::make_shared<DlqOptions>();
-  app = add_act(*noun, invocation, drop, "discard", "delete for good", moved_columns, discard, true);
+  app = add_dlq_act(*noun, invocation, drop, "discard", "delete for good", moved_columns, discard, true);
   add_filter(*app, drop->filter);
   app->add_flag("--all", drop->all, "all of the group");
   add_removal(*app, drop->removal);

@@ -12,7 +12,7 @@ struct GroupOptions {
   bool from_oldest = false;
   Removal removal;
 };
-using Options = std::shared_ptr<GroupOptions>;
+using SharedGroupOptions = std::shared_ptr<GroupOptions>;
 
 constexpr std::array<Column, 6> change_columns{
     {{"queue"}, {"group"}, {"done"}, {"messages", Cell::number}, {"dead", Cell::number}, {"dry_run"}}};
@@ -73,10 +73,10 @@ int resume(Client& client, const GroupOptions& options, const Face& face) {
   return resumed ? print(face, options, "resumed") : face.refuse(resumed.error());
 }
 
-using Act = int (*)(Client&, const GroupOptions&, const Face&);
+using GroupAct = int (*)(Client&, const GroupOptions&, const Face&);
 
-CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what,
-                  View view, Act act) {
+CLI::App* add_group_act(CLI::App& noun, Invocation& invocation, const SharedGroupOptions& options, const std::string& word,
+                        const std::string& what, View view, GroupAct act) {
   CLI::App* app = add_command(noun, invocation, word, what);
   app->add_option("QUEUE", options->queue, "the queue")->required();
   app->callback([&invocation, options, view, act] {
@@ -95,20 +95,20 @@ void add_group(CLI::App& root, Invocation& invocation) {
 
   const auto make = std::make_shared<GroupOptions>();
   CLI::App* app =
-      add_act(*noun, invocation, make, "create", "make a group that starts behind the last message", change_columns, create);
+      add_group_act(*noun, invocation, make, "create", "make a group that starts behind the last message", change_columns, create);
   app->add_option("GROUP", make->group, "the new group")->required();
   app->add_flag("--from-oldest", make->from_oldest, "start at the oldest message that is kept instead");
 
-  add_act(*noun, invocation, std::make_shared<GroupOptions>(), "ls", "the groups of a queue, one a line", group_view(), list);
+  add_group_act(*noun, invocation, std::make_shared<GroupOptions>(), "ls", "the groups of a queue, one a line", group_view(), list);
 
   const auto held = std::make_shared<GroupOptions>();
-  app = add_act(*noun, invocation, held, "pause", "take publishes, hand this group nothing", change_columns, pause);
+  app = add_group_act(*noun, invocation, held, "pause", "take publishes, hand this group nothing", change_columns, pause);
   app->add_option("GROUP", held->group, "the group")->required();
-  app = add_act(*noun, invocation, held, "resume", "hand this group messages again", change_columns, resume);
+  app = add_group_act(*noun, invocation, held, "resume", "hand this group messages again", change_columns, resume);
   app->add_option("GROUP", held->group, "the group")->required();
 
   const auto drop = std::make_shared<GroupOptions>();
-  app = add_act(*noun, invocation, drop, "rm", "remove a group with what waits for it", change_columns, remove);
+  app = add_group_act(*noun, invocation, drop, "rm", "remove a group with what waits for it", change_columns, remove);
   app->add_option("GROUP", drop->group, "the group")->required();
   add_removal(*app, drop->removal);
 }

@@ -7,7 +7,7 @@
 namespace ackwire::cli {
 namespace {
 
-int list(Client& client, const Face& face) {
+int list_jobs(Client& client, const Face& face) {
   const auto jobs = client.jobs();
   if (!jobs) return face.refuse(jobs.error());
   std::vector<Json> rows;
@@ -16,7 +16,7 @@ int list(Client& client, const Face& face) {
   return exit_ok;
 }
 
-int cancel(Client& client, std::uint64_t id, const Face& face) {
+int cancel_job(Client& client, std::uint64_t id, const Face& face) {
   const auto job = client.cancel_job(id);
   if (!job) return face.refuse(job.error());
   face.printer.record(describe(*job));
@@ -32,7 +32,7 @@ void add_job(CLI::App& root, Invocation& invocation) {
   CLI::App* app = add_command(*noun, invocation, "ls", "those that run and the latest that have ended, one a line");
   app->callback([&invocation] {
     invocation.act = [&globals = invocation.globals](Terminal& terminal) -> int {
-      return with_client(globals, terminal, job_view(), list);
+      return with_client(globals, terminal, job_view(), list_jobs);
     };
   });
 
@@ -42,7 +42,7 @@ void add_job(CLI::App& root, Invocation& invocation) {
   app->callback([&invocation, id] {
     invocation.act = [&globals = invocation.globals, id](Terminal& terminal) -> int {
       return with_client(globals, terminal, job_view(),
-                         [&](Client& client, const Face& face) { return cancel(client, *id, face); });
+                         [&](Client& client, const Face& face) { return cancel_job(client, *id, face); });
     };
   });
 }

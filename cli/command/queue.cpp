@@ -15,14 +15,14 @@ struct QueueOptions {
   bool ensure = false;
   bool force = false;
 };
-using Options = std::shared_ptr<QueueOptions>;
+using SharedQueueOptions = std::shared_ptr<QueueOptions>;
 
 /// What one command does to the queue NAME.
-using Act = std::function<int(Client&, const QueueOptions&, const Face&)>;
+using QueueAct = std::function<int(Client&, const QueueOptions&, const Face&)>;
 
 /// Registers a command under `queue` that takes NAME.
-CLI::App* add_act(CLI::App& noun, Invocation& invocation, const Options& options, const std::string& word, const std::string& what,
-                  View view, Act act) {
+CLI::App* add_queue_act(CLI::App& noun, Invocation& invocation, const SharedQueueOptions& options, const std::string& word,
+                        const std::string& what, View view, QueueAct act) {
   CLI::App* app = add_command(noun, invocation, word, what);
   app->add_option("NAME", options->name, "the queue")->required();
   app->callback([&invocation, options, view, act = std::move(act)] {
@@ -124,26 +124,27 @@ int remove(Client& client, const QueueOptions& options, const Face& face) {
   return exit_ok;
 }
 
-void add_policy_flags(CLI::App& app, const Options& options) {
+void add_policy_flags(CLI::App& app, const SharedQueueOptions& options) {
   add_fields<QueueChange>(app, policy_fields(), "Policy",
                           [options](const Field<QueueChange>& field, const Value& value) { field.set(options->change, value); });
 }
 
 void add_policy_commands(CLI::App& noun, Invocation& invocation) {
   const auto create = std::make_shared<QueueOptions>();
-  CLI::App* app = add_act(noun, invocation, create, "create", "make a queue; the same again is fine, another policy is an error",
-                          detail_view(), [](Client& client, const QueueOptions& o, const Face& face) {
-                            if (o.ensure) return print_one(client.ensure_queue(o.name, o.change), face, "ensured");
-                            return print_one(client.create_queue(o.name, with_changes(QueuePolicy{}, o.change)), face, "made");
-                          });
+  CLI::App* app =
+      add_queue_act(noun, invocation, create, "create", "make a queue; the same again is fine, another policy is an error",
+                    detail_view(), [](Client& client, const QueueOptions& o, const Face& face) {
+                      if (o.ensure) return print_one(client.ensure_queue(o.name, o.change), face, "ensured");
+                      return print_one(client.create_queue(o.name, with_changes(QueuePolicy{}, o.change)), face, "made");
+                    });
   app->add_flag("--ensure", create->ensure, "change an existing queue to the policy given instead of refusing");
   add_policy_flags(*app, create);
 
   const auto set = std::make_shared<QueueOptions>();
-  app = add_act(noun, invocation, set, "set", "change the policy of a queue; only what is given changes", detail_view(),
-                [](Client& client, const QueueOptions& o, const Face& face) {
-                  return print_one(client.set_queue(o.name, o.change), face, "changed");
-                });
+  app = add_queue_act(noun, invocation, set, "set", "change the policy of a queue; only what is given changes", detail_view(),
+                      [](Client& client, const QueueOptions& o, const Face& face) {
+                        return print_one(client.set_queue(o.name, o.change), face, "changed");
+                      });
   add_policy_flags(*app, set);
   app->parse_complete_callback([app] {
     const auto given =
@@ -166,8 +167,8 @@ void add_queue(CLI::App& root, Invocation& invocation) {
     };
   });
 
-  const auto plain = [&](const std::string& word, const std::string& what, Act act) {
-    add_act(*noun, invocation, std::make_shared<QueueOptions>(), word, what, detail_view(), std::move(act));
+  const auto plain = [&](const std::string& word, const std::string& what, QueueAct act) {
+    add_queue_act(*noun, invocation, std::make_shared<QueueOptions>(), word, what, detail_view(), std::move(act));
   };
   plain("info", "one queue: counts, policy, groups", [](Client& client, const QueueOptions& o, const Face& face) {
     tell_clock(client, face);
@@ -181,11 +182,11 @@ void add_queue(CLI::App& root, Invocation& invocation) {
   });
 
   const auto purge_options = std::make_shared<QueueOptions>();
-  add_removal(*add_act(*noun, invocation, purge_options, "purge",
-                       "discard what is ready or delayed; leased messages and dead letters stay", purge_columns, purge),
+  add_removal(*add_queue_act(*noun, invocation, purge_options, "purge",
+                             "discard what is ready or delayed; leased messages and dead letters stay", purge_columns, purge),
               purge_options->removal);
   const auto rm_options = std::make_shared<QueueOptions>();
-  CLI::App* rm = add_act(*noun, invocation, rm_options, "rm", "remove a queue", rm_columns, remove);
+  CLI::App* rm = add_queue_act(*noun, invocation, rm_options, "rm", "remove a queue", rm_columns, remove);
   add_removal(*rm, rm_options->removal);
   rm->add_flag("--force", rm_options->force, "also when it still holds messages: they are discarded, dead letters included");
 }

@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int exit_reject = 65;                           // EX_DATAERR: this message can never be processed
 constexpr int exit_no_command = 127, exit_no_exec = 126;  // of the shell: the command line itself is wrong
 constexpr std::size_t print_batch = 256;
-constexpr Duration slice{250};  // of a wait, so that --wait and --max of other threads are seen
+constexpr Duration look_slice{250};  // of a wait, so that --wait and --max of other threads are seen
 
 struct SubOptions {
   std::string queue;
@@ -97,7 +97,7 @@ class Subscription {
     while (!ending()) {
       const std::size_t claimed = claim(most);
       if (claimed == 0) return {};
-      const auto wait = options_.wait_given ? std::min(options_.wait, slice) : slice;
+      const auto wait = options_.wait_given ? std::min(options_.wait, look_slice) : look_slice;
       auto got = consumer_.receive(claimed, wait);
       const std::size_t count = got ? got->size() : 0;
       if (options_.max > 0) claimed_ -= claimed - count;

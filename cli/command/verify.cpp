@@ -9,7 +9,7 @@
 namespace ackwire::cli {
 namespace {
 
-constexpr std::array<Column, 12> columns{{
+constexpr std::array<Column, 12> verify_columns{{
     {"directory"},
     {"sound"},
     {"queues", Cell::number},
@@ -82,7 +82,7 @@ void add_verify(CLI::App& root, Invocation& invocation) {
                 "damaged messages become dead letters. Keep a copy of the directory first");
   app->callback([&invocation, directory, mend] {
     invocation.act = [&globals = invocation.globals, directory, mend](Terminal& terminal) {
-      return with_face(globals, terminal, columns,
+      return with_face(globals, terminal, verify_columns,
                        [&](const Face& face) { return *mend ? repair_store(*directory, face) : check_store(*directory, face); });
     };
   });

@@ -112,7 +112,7 @@ struct Sums {
   std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0, acked = 0;
   std::uint32_t consumers = 0;
   Duration oldest_age{0};
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("ready", &Sums::ready, ""),           field("delayed", &Sums::delayed, ""),
       field("leased", &Sums::leased, ""),         field("dead", &Sums::dead, ""),
       field("acked", &Sums::acked, ""),           field("consumers", &Sums::consumers, ""),

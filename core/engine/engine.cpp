@@ -30,8 +30,6 @@ bool Engine::knows_life(std::uint64_t boot_epoch) const {
   return std::binary_search(epochs.begin(), epochs.end(), boot_epoch);
 }
 
-PlantedBugs& Engine::planted_bugs() { return state_->bugs; }
-
 Queue* Engine::State::find_queue(std::string_view name) {
   const auto it = queue_names.find(name);
   if (it == queue_names.end()) return nullptr;

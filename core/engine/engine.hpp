@@ -40,18 +40,6 @@ struct EngineOptions {
   std::uint64_t answer_bytes = 64u << 20;
 };
 
-/// Faults to plant, so that the test suite can prove that it would notice. All off; in a build without tests they cannot be set.
-struct PlantedBugs {
-#ifdef ACKWIRE_PLANTED_BUGS
-  bool dedupe_apart = false;       // dedupe rows are written one turn late
-  bool ack_without_token = false;  // any token settles
-  bool sequence_from_last_key = false;
-  bool lease_not_counted = false;  // memory contradicts itself
-#else
-  static constexpr bool dedupe_apart = false, ack_without_token = false, sequence_from_last_key = false, lease_not_counted = false;
-#endif
-};
-
 class Engine {
  public:
   Engine(store::Store& store, const EngineOptions& options);
@@ -117,8 +105,6 @@ class Engine {
   /// What a turn would overlook because it looks only at queues that were touched or are due; nullopt: nothing. Walks all queues:
   /// for tests, between turns.
   std::optional<std::string> lists_fault() const;
-
-  PlantedBugs& planted_bugs();
 
   struct State;  // engine/state.hpp, for the files of this ring only
 

@@ -1,6 +1,7 @@
 // What is read when a store is opened: the queues, their groups and windows, and who held what when the broker before went.
 #include <algorithm>
 
+#include "engine/planted.hpp"
 #include "engine/state.hpp"
 #include "store/scan.hpp"
 
@@ -82,7 +83,7 @@ void Engine::State::load() {
     const std::string state_at(std::string_view{key::queue_state(id)}), counters = "the row of counters of queue " + queue.row.name;
     const auto state = turn.tx->get(Table::state, state_at);
     if (!state || !read_state(state_at, *state, queue.state, &queue, counters)) return turn.damage(counters);
-    if (bugs.sequence_from_last_key) {
+    if (planted(Planted::sequence_from_last_key)) {
       format::Run last;
       queue.state.next_sequence = turn.tx->seek_back(Table::blocks, key::block(id, ~std::uint64_t{0}), row) &&
                                           be32(row.key, 0) == id && format::split_run(row.value, last)

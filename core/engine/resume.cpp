@@ -17,7 +17,6 @@ class Takeover {
 
   void run() {
     s_.started = before_.started;
-    s_.bugs = before_.bugs;
     s_.consumers.next_index = before_.consumers.next_index;
     for (const auto& [session, listener] : before_.consumers.listeners)
       s_.consumers.listeners[session] = std::make_unique<Listener>(*listener);

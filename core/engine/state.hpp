@@ -35,7 +35,6 @@ struct Engine::State {
   store::Store& store;
   const EngineOptions options;
   rules::Random random;
-  PlantedBugs bugs;
   BootRow boot;
   LivesRow lives;
   TimeRow time;

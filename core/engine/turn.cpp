@@ -1,6 +1,7 @@
 // The turn: begin, commands, finish. It costs what it touches: queues that a command named, and those whose time has come.
 #include <algorithm>
 
+#include "engine/planted.hpp"
 #include "engine/rows/body.hpp"
 #include "engine/state.hpp"
 #include "store/scan.hpp"
@@ -249,7 +250,7 @@ void Engine::State::write_groups(Queue& queue) {
 }
 
 void Engine::State::write_dedupe(Queue& queue) {
-  if (bugs.dedupe_apart && queue.dedupe_changed && !std::exchange(queue.dedupe_late, true)) return;
+  if (planted(Planted::dedupe_apart) && queue.dedupe_changed && !std::exchange(queue.dedupe_late, true)) return;
   queue.dedupe_late = false;
   queue.next_dedupe_write = turn.now.mono + dedupe_pause;
   if (!queue.keys_damaged.empty()) return;

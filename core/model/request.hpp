@@ -2,6 +2,7 @@
 // discard, forced removal) is a series of requests that the client repeats until `more` is false.
 #pragma once
 
+#include <array>
 #include <string_view>
 #include <type_traits>
 #include <variant>
@@ -17,16 +18,25 @@
 
 namespace ackwire::model {
 
+namespace detail {
+template <class... V>
+constexpr std::array<const Verb*, sizeof...(V)> verbs_in_order(Verbs<V...>) {
+  return {&V::verb...};
+}
+}  // namespace detail
+
 using AllVerbs = detail::Join<QueueVerbs, GroupVerbs, MessageVerbs, DeadLetterVerbs, StatsVerbs, HistoryVerbs, JobVerbs>::type;
 
 /// One of them with its members, and what may come back: an Error, or the reply of one of them.
 using Request = detail::Kinds<AllVerbs>::Request;
 using Reply = detail::Kinds<AllVerbs>::Reply;
 
-/// What the verb of a request says about itself.
-inline const Verb& verb_of(const Request& request) {
-  return std::visit([](const auto& what) -> const Verb& { return std::remove_cvref_t<decltype(what)>::verb; }, request);
+namespace detail {
+inline constexpr auto verbs = verbs_in_order(AllVerbs{});
 }
+
+/// What the verb of a request says about itself.
+inline const Verb& verb_of(const Request& request) { return *detail::verbs[request.index()]; }
 
 /// Calls `act` with each Verb and a tag of its type, in order.
 template <class Act>

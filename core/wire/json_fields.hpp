@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -33,22 +32,22 @@ struct MemberName {
 
 /// The name of field I of T.
 template <class T, std::size_t I>
-inline constexpr MemberName member_name{std::get<I>(fields<T>)};
+inline constexpr MemberName member_name{detail::at<I>(fields<T>)};
 
 template <class T>
-inline constexpr std::size_t field_count = std::tuple_size_v<std::remove_cvref_t<decltype(fields<T>)>>;
+inline constexpr std::size_t field_count = std::remove_cvref_t<decltype(fields<T>)>::size;
 
 /// Calls `act` with each field of T and its name on the wire.
 template <class T, class Act>
 void each_member(Act&& act) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) { (act(std::get<I>(fields<T>), member_name<T, I>.c_str()), ...); }
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (act(detail::at<I>(fields<T>), member_name<T, I>.c_str()), ...); }
   (std::make_index_sequence<field_count<T>>{});
 }
 
 template <std::size_t I, class A, class T>
 void describe_one(A& archive, T& value) {
   using Type = std::remove_const_t<T>;
-  constexpr const auto& field = std::get<I>(fields<Type>);
+  constexpr const auto& field = detail::at<I>(fields<Type>);
   constexpr const char* name = member_name<Type, I>.c_str();
   if constexpr (field.unit == Unit::key || field.unit == Unit::content) {
     archive.optional(name, Base64{field.of(value)});
@@ -62,11 +61,11 @@ void describe_one(A& archive, T& value) {
 /// Whether field I is the first of its group: the object of the group is written and read there.
 template <class T, std::size_t I>
 constexpr bool begins_group() {
-  constexpr std::string_view group = std::get<I>(fields<T>).group;
+  constexpr std::string_view group = detail::at<I>(fields<T>).group;
   if constexpr (I == 0)
     return !group.empty();
   else
-    return !group.empty() && std::get<I - 1>(fields<T>).group != group;
+    return !group.empty() && detail::at<I - 1>(fields<T>).group != group;
 }
 
 template <class A, class T, std::size_t... I>
@@ -75,10 +74,10 @@ void describe_each(A& archive, T& value, std::index_sequence<I...> all);
 template <std::size_t First, class A, class T, std::size_t... I>
 void describe_group(A& archive, T& value, std::index_sequence<I...>) {
   using Type = std::remove_const_t<T>;
-  static constexpr std::string_view group = std::get<First>(fields<Type>).group;
+  static constexpr std::string_view group = detail::at<First>(fields<Type>).group;
   archive.group(group.data(), [&value](auto& inner) {
     [[maybe_unused]] const auto one = [&]<std::size_t N>() {
-      if constexpr (std::get<N>(fields<Type>).group == group) describe_one<N>(inner, value);
+      if constexpr (detail::at<N>(fields<Type>).group == group) describe_one<N>(inner, value);
     };
     (one.template operator()<I>(), ...);
   });
@@ -88,7 +87,7 @@ template <class A, class T, std::size_t... I>
 void describe_each(A& archive, T& value, std::index_sequence<I...> all) {
   using Type = std::remove_const_t<T>;
   [[maybe_unused]] const auto one = [&]<std::size_t N>() {
-    if constexpr (std::get<N>(fields<Type>).group.empty()) {
+    if constexpr (detail::at<N>(fields<Type>).group.empty()) {
       describe_one<N>(archive, value);
     } else if constexpr (begins_group<Type, N>()) {
       describe_group<N>(archive, value, all);

@@ -26,7 +26,7 @@ namespace ackwire::dashboard {
 namespace {
 
 constexpr int gap = 8;
-constexpr std::size_t name_characters = 64;
+constexpr std::size_t shown_name_characters = 64;
 constexpr std::size_t outages_kept = 256;
 constexpr std::size_t groups_told = 6;  ///< in the question whether to pause
 
@@ -346,7 +346,7 @@ void OverviewPage::redraw() {
 
 void OverviewPage::update_buttons() {
   const bool focused = !focused_.isEmpty();
-  const QString label = focused ? escaped_line(focused_.toStdString(), name_characters) : tr("all queues");
+  const QString label = focused ? escaped_line(focused_.toStdString(), shown_name_characters) : tr("all queues");
   subject_->setText(focused ? tr("Queues and groups (figures and charts show queue %1)").arg(label)
                             : tr("Queues and groups (select one to see its queue alone)"));
   for (auto* chart : {throughput_, latency_, backlog_}) chart->set_subject(label);
@@ -377,7 +377,7 @@ void OverviewPage::toggle_pause() {
     if (info.name != request.queue) continue;
     for (const auto& group : info.groups) {
       question.facts.emplace_back(
-          tr("Group %1:").arg(escaped_line(group.name, name_characters)),
+          tr("Group %1:").arg(escaped_line(group.name, shown_name_characters)),
           tr("%1 ready, %2 leased, %3")
               .arg(exact(group.ready), exact(group.leased), counted(group.consumers, tr("consumer"), tr("consumers"))));
       if (question.facts.size() == groups_told) break;

@@ -17,7 +17,7 @@
 namespace ackwire::dashboard {
 namespace {
 
-constexpr std::size_t cell_characters = 4096;
+constexpr std::size_t line_characters = 4096;
 
 QTableWidget* make_table(const QString& object_name, const QStringList& titles, QWidget* parent) {
   auto* table = new QTableWidget(0, static_cast<int>(titles.size()), parent);
@@ -46,7 +46,7 @@ void add_row(QTableWidget* table, const QStringList& cells) {
   }
 }
 
-QString line(std::string_view bytes) { return escaped_line(bytes, cell_characters); }
+QString line(std::string_view bytes) { return escaped_line(bytes, line_characters); }
 
 }  // namespace
 

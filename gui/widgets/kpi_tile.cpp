@@ -17,7 +17,7 @@ namespace {
 
 constexpr int pad = 12;
 constexpr double value_scale = 1.9;
-constexpr double small_scale = 0.88;
+constexpr double tile_scale = 0.88;
 constexpr int gap = 6;
 
 /// Of "kind: name" the name says more when there is no room for both.
@@ -68,7 +68,7 @@ void KpiTile::paintEvent(QPaintEvent*) {
 
   const QRectF inner = QRectF(rect()).adjusted(pad, pad - 2, -pad, -pad + 2);
   QFont small = font();
-  small.setPointSizeF(font().pointSizeF() * small_scale);
+  small.setPointSizeF(font().pointSizeF() * tile_scale);
   painter.setFont(small);
   const QFontMetricsF small_metrics(small);
   const QString word = stale_ ? tr("old") : level_word(figure_.level);

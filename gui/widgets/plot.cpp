@@ -18,11 +18,11 @@ namespace {
 constexpr double label_room = 58, right_room = 14, top_room = 8;
 constexpr std::size_t segments_max = 48;  ///< a line; more gaps than this and the short pieces are joined
 constexpr double least_log_value = 1e-3;
-constexpr double small_scale = 0.84;
+constexpr double plot_scale = 0.84;
 
 QFont small_font(const QWidget& widget) {
   QFont font = widget.font();
-  font.setPointSizeF(font.pointSizeF() * small_scale);
+  font.setPointSizeF(font.pointSizeF() * plot_scale);
   return font;
 }
 

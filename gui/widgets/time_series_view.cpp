@@ -16,7 +16,7 @@ namespace ackwire::dashboard {
 namespace {
 
 constexpr int pad = 12;
-constexpr double small_scale = 0.88;
+constexpr double series_scale = 0.88;
 constexpr double legend_dash = 18, legend_gap = 12;
 
 QFont title_font(const QWidget& widget) {
@@ -27,7 +27,7 @@ QFont title_font(const QWidget& widget) {
 
 QFont legend_font(const QWidget& widget) {
   QFont font = widget.font();
-  font.setPointSizeF(font.pointSizeF() * small_scale);
+  font.setPointSizeF(font.pointSizeF() * series_scale);
   return font;
 }
 

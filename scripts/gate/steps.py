@@ -23,7 +23,7 @@ def ctest(preset: str, prefix: str = "", *selection: str, env=None) -> list[coun
     tools.LOGS.mkdir(parents=True, exist_ok=True)
     junit.unlink(missing_ok=True)
     sizes = ["--test-output-size-passed", "1000000", "--test-output-size-failed", "1000000"]
-    command = ["ctest", "--preset", preset, "--parallel", tools.JOBS, "--output-junit", junit, *sizes, *selection]
+    command = ["ctest", "--preset", preset, "--parallel", tools.AT_ONCE, "--output-junit", junit, *sizes, *selection]
     code, text, _ = run(f"ctest-{preset}", command, env=env, check=False)
     if not junit.exists():
         print(text[-4000:])

@@ -8,9 +8,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build" / "gate"
-# The package is compiled with the flags of the dev preset: with this, the compiler cache serves it what dev has compiled.
-os.environ.setdefault("CCACHE_NOHASHDIR", "1")
 JOBS = os.environ.get("ACKWIRE_JOBS") or str(os.cpu_count() or 2)
+AT_ONCE = str(2 * int(JOBS))  # suites: most of their time they wait
 
 
 class Broken(Exception):

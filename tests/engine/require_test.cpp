@@ -2,15 +2,19 @@
 #include "rules/require.hpp"
 
 #include "engine/broker_world.hpp"
+#include "engine/planted.hpp"
 
 namespace ackwire::test {
 
-class Requirement : public BrokerWorld {};
+class Requirement : public BrokerWorld {
+ protected:
+  ~Requirement() override { engine::plant(engine::Planted::none); }
+};
 
 TEST_F(Requirement, ATurnInWhichMemoryContradictsItselfIsNotCommitted) {
   make_queue();
   ASSERT_TRUE(publish("a").ok());
-  engine_->planted_bugs().lease_not_counted = true;
+  engine::plant(engine::Planted::lease_not_counted);
   damaged_ = true;  // the memory, not the store
   ASSERT_EQ(subscribe(alice).code, Errc::ok);
   const auto got = take(alice);
@@ -26,6 +30,7 @@ TEST_F(Requirement, ATurnInWhichMemoryContradictsItselfIsNotCommitted) {
   EXPECT_NE(turned.error().message.find("a lease that ends is counted"), std::string::npos) << turned.error().message;
   EXPECT_TRUE(effects_.empty()) << "the answer to the ack would be false";
   crash();
+  engine::plant(engine::Planted::none);
   damaged_ = false;
   EXPECT_EQ(group().acked, 0u);
   ASSERT_EQ(subscribe(bob).code, Errc::ok);

@@ -23,7 +23,7 @@ def structures(header: str) -> dict[str, list[str]]:
 def described(header: str) -> dict[str, list[tuple[str, str]]]:
     """For each type with fields: the name of each, and the member that it is or is in."""
     found = {}
-    outside = re.findall(r"inline constexpr auto fields<(\w+)> = std::tuple(.*?)\n\};", header, re.S)
+    outside = re.findall(r"inline constexpr auto fields<(\w+)> = Fields(.*?)\n\};", header, re.S)
     for name, body in outside + inside(header):
         found[name] = [(one, re.search(r"::(\w+)", get).group(1))
                        for one, get in re.findall(r'field\(\s*"(\w+)",\s*(&[\w:]+|Within\{[^}]*\})', body)]
@@ -32,7 +32,7 @@ def described(header: str) -> dict[str, list[tuple[str, str]]]:
 
 def inside(header: str) -> list[tuple[str, str]]:
     return [(name, fields) for name, body in re.findall(r"^struct (\w+) \{\n(.*?)^\};", header, re.M | re.S)
-            for fields in re.findall(r"static constexpr auto fields = std::tuple(.*?);\n", body, re.S)]
+            for fields in re.findall(r"static constexpr auto fields = Fields(.*?);\n", body, re.S)]
 
 
 def undescribed(header: str) -> list[str]:

@@ -43,14 +43,14 @@ std::string kind(const About& field) {
 /// The name on the wire, with its object.
 template <class T, std::size_t I>
 std::string wire_name() {
-  const std::string_view group = std::get<I>(fields<T>).group;
+  const std::string_view group = detail::at<I>(fields<T>).group;
   return code((group.empty() ? "" : std::string(group) + ".") + wire::member_name<T, I>.c_str());
 }
 
 template <class T, class Row>
 std::string each_row(Row row) {
   std::string out;
-  [&]<std::size_t... I>(std::index_sequence<I...>) { ((out += row(std::get<I>(fields<T>), wire_name<T, I>())), ...); }
+  [&]<std::size_t... I>(std::index_sequence<I...>) { ((out += row(detail::at<I>(fields<T>), wire_name<T, I>())), ...); }
   (std::make_index_sequence<wire::field_count<T>>{});
   return out;
 }

@@ -2,9 +2,22 @@
 
 #include <algorithm>
 
+#include "engine/planted.hpp"
 #include "world.hpp"
 
 namespace ackwire::simulator {
+namespace {
+
+engine::Planted engine_fault(Plant plant) {
+  switch (plant) {
+    case Plant::dedupe_apart: return engine::Planted::dedupe_apart;
+    case Plant::ack_without_token: return engine::Planted::ack_without_token;
+    case Plant::sequence_from_last_key: return engine::Planted::sequence_from_last_key;
+    default: return engine::Planted::none;
+  }
+}
+
+}  // namespace
 
 Broker::Broker(World& world, store::MemoryStore& store, Plant plant) : world_(world), store_(store), plant_(plant) {}
 
@@ -15,9 +28,7 @@ void Broker::start() {
   options_.store_soft_limit = world_.mix.store_soft_limit;
   options_.sweep_messages = static_cast<std::uint32_t>(world_.random.between(20, 400));
   engine_ = std::make_unique<engine::Engine>(store_, options_);
-  engine_->planted_bugs().dedupe_apart = plant_ == Plant::dedupe_apart;
-  engine_->planted_bugs().ack_without_token = plant_ == Plant::ack_without_token;
-  engine_->planted_bugs().sequence_from_last_key = plant_ == Plant::sequence_from_last_key;
+  engine::plant(engine_fault(plant_));
   if (plant_ == Plant::lying_disk) store_.fault_next_commit(store::CommitFault::lying);
   const Status opened = engine_->open(now());
   if (!opened) return world_.violate("I1", "the store cannot be opened again: " + opened.error().message);

@@ -5,6 +5,7 @@
 
 #include "ackwire/limits.hpp"
 #include "engine/acts/settle_plan.hpp"
+#include "engine/planted.hpp"
 #include "engine/state.hpp"
 #include "rules/policy.hpp"
 #include "rules/require.hpp"
@@ -320,11 +321,12 @@ void Engine::State::settle(SessionId session, const Settle& settle) {
   if (result.error.code == Errc::ok) {
     Queue& queue = queue_of(*subscription);
     Group& group = queue.groups.at(subscription->group);
-    if (settle.boot_epoch != boot.boot_epoch && !bugs.ack_without_token) {
+    const bool any_token = planted(Planted::ack_without_token);
+    if (settle.boot_epoch != boot.boot_epoch && !any_token) {
       for (const SettleRange& range : settle.ranges) group.stale_settles += range.count;
       result.stale = settle.ranges;
     } else {
-      SettlePlan plan(group, *subscription, bugs.ack_without_token);
+      SettlePlan plan(group, *subscription, any_token);
       for (const SettleRange& range : settle.ranges) plan.add(range);
       Settling(*this, queue, group, *subscription, settle, result).apply(plan);
     }

@@ -2,6 +2,7 @@
 // that commits before the delivery leaves: a hand-over is always counted durably first.
 #include <algorithm>
 
+#include "engine/planted.hpp"
 #include "engine/state.hpp"
 
 namespace ackwire::engine {
@@ -55,7 +56,7 @@ void Engine::State::dispatch(Queue& queue, Group& group) {
 
 void Engine::State::count_hand_out(Queue& queue, Group& group, Subscription& subscription, std::uint32_t messages) {
   transition(queue, group, rules::State::ready, rules::Input::dispatch, messages);
-  if (!bugs.lease_not_counted) group.leased += messages;
+  if (!planted(Planted::lease_not_counted)) group.leased += messages;
   subscription.in_flight += messages;
   subscription.handed_out = turn.now.mono;
 }

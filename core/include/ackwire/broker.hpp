@@ -4,7 +4,6 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "ackwire/connection.hpp"
@@ -33,7 +32,7 @@ struct BrokerOptions {
   LogSink log = nullptr;             ///< what the broker tells about itself; see log.hpp
 };
 template <>
-inline constexpr auto fields<BrokerOptions> = std::tuple{
+inline constexpr auto fields<BrokerOptions> = Fields{
     field("store_bytes_limit", &BrokerOptions::store_bytes_limit,
           "size of the store's memory map; sparse on disk, fixed while open")
         .in_section("store")

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <tuple>
 
 #include "ackwire/connection.hpp"
 #include "ackwire/field.hpp"
@@ -24,7 +23,7 @@ struct ClientOptions {
   std::uint32_t frame_target_bytes = 128 * 1024;
 };
 template <>
-inline constexpr auto fields<ClientOptions> = std::tuple{
+inline constexpr auto fields<ClientOptions> = Fields{
     field("name", &ClientOptions::name, "shown to operators; empty: program name and pid"),
     field("connect_timeout", &ClientOptions::connect_timeout, "how long connecting waits for the broker; 0: not at all")
         .from_to(Duration{0}, std::chrono::hours{24 * 365}),

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -37,7 +36,7 @@ struct AttemptError {
   std::string text;
 };
 template <>
-inline constexpr auto fields<AttemptError> = std::tuple{
+inline constexpr auto fields<AttemptError> = Fields{
     field("time", &AttemptError::time, "when it failed"),
     field("delivery", &AttemptError::delivery, "which hand-over of the message"),
     field("text", &AttemptError::text, "the consumer's words, or \"lease expired\", \"consumer disconnected\"; at most 1 KiB"),
@@ -59,7 +58,7 @@ struct DeadLetter {
   std::uint64_t body_bytes = 0;
 };
 template <>
-inline constexpr auto fields<DeadLetter> = std::tuple{
+inline constexpr auto fields<DeadLetter> = Fields{
     field("sequence", &DeadLetter::sequence, "position in the queue").must(),
     field("reason", &DeadLetter::reason, "why it is here").must(),
     field("detail", &DeadLetter::detail, "of the rejection, or of the last error"),
@@ -84,7 +83,7 @@ struct DeadFilter {
   std::vector<std::uint64_t> sequences;
 };
 template <>
-inline constexpr auto fields<DeadFilter> = std::tuple{
+inline constexpr auto fields<DeadFilter> = Fields{
     field("reason", &DeadFilter::reason, "only those with it"),
     field("sequences", &DeadFilter::sequences, "only these, at most 1,000"),
 };
@@ -98,7 +97,7 @@ struct DeadPage {
   std::uint64_t total = 0;
 };
 template <>
-inline constexpr auto fields<DeadPage> = std::tuple{
+inline constexpr auto fields<DeadPage> = Fields{
     field("letters", &DeadPage::letters, "by sequence").must(),
     field("next", &DeadPage::next, "pass as `from` for the next page; 0: no more"),
     field("total", &DeadPage::total, "dead letters of the group, the filter aside"),
@@ -112,7 +111,7 @@ struct DeadMoved {
   std::vector<std::uint64_t> not_found;
 };
 template <>
-inline constexpr auto fields<DeadMoved> = std::tuple{
+inline constexpr auto fields<DeadMoved> = Fields{
     field("moved", &DeadMoved::moved, "how many were").must(),
     field("not_found", &DeadMoved::not_found, "of the sequences asked for"),
 };
@@ -132,7 +131,7 @@ struct PeekedMessage {
   std::uint64_t body_bytes = 0;
 };
 template <>
-inline constexpr auto fields<PeekedMessage> = std::tuple{
+inline constexpr auto fields<PeekedMessage> = Fields{
     field("sequence", &PeekedMessage::sequence, "position in the queue").must(),
     field("state", &PeekedMessage::state, "\"ready\", \"delayed\" or \"leased\""),
     field("deliveries", &PeekedMessage::deliveries, "how often it was handed out"),
@@ -154,7 +153,7 @@ struct PeekPage {
   std::uint64_t next = 0;
 };
 template <>
-inline constexpr auto fields<PeekPage> = std::tuple{
+inline constexpr auto fields<PeekPage> = Fields{
     field("messages", &PeekPage::messages, "by sequence").must(),
     field("next", &PeekPage::next, "pass as `from` for the next page; 0: no more"),
 };

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -58,7 +57,7 @@ struct Job {
   std::string error;
 };
 template <>
-inline constexpr auto fields<Job> = std::tuple{
+inline constexpr auto fields<Job> = Fields{
     field("id", &Job::id, "its number: rises, never used again").must(),
     field("kind", &Job::kind, "what it does").must(),
     field("state", &Job::state, "where it is").must(),

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -69,7 +68,7 @@ struct QueueChange {
 };
 
 template <>
-inline constexpr auto fields<QueuePolicy> = std::tuple{
+inline constexpr auto fields<QueuePolicy> = Fields{
     changed_by(&QueueChange::visibility_timeout,
                field("visibility_timeout", &QueuePolicy::visibility_timeout, "how long a lease lasts")
                    .from_to(limits::visibility_timeout_min, limits::visibility_timeout_max)),
@@ -132,7 +131,7 @@ struct GroupInfo {
   bool paused = false;
 };
 template <>
-inline constexpr auto fields<GroupInfo> = std::tuple{
+inline constexpr auto fields<GroupInfo> = Fields{
     field("name", &GroupInfo::name, "of the group").must(),
     field("ready", &GroupInfo::ready, "messages that wait to be handed out, now"),
     field("delayed", &GroupInfo::delayed, "messages that wait for their time, now"),
@@ -178,7 +177,7 @@ struct QueueInfo {
   std::vector<GroupInfo> groups;
 };
 template <>
-inline constexpr auto fields<QueueInfo> = std::tuple{
+inline constexpr auto fields<QueueInfo> = Fields{
     field("name", &QueueInfo::name, "of the queue").must(),
     field("id", &QueueInfo::id, "number of the queue in its store; never used again"),
     field("created", &QueueInfo::created, "when it was made"),

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,7 +21,7 @@ struct Sample {
   double latency_p50_ms = 0, latency_p95_ms = 0, latency_p99_ms = 0;
 };
 template <>
-inline constexpr auto fields<Sample> = std::tuple{
+inline constexpr auto fields<Sample> = Fields{
     field("time", &Sample::time, "start of the slot").must(),
     field("published", &Sample::published, "messages stored in the slot"),
     field("published_bytes", &Sample::published_bytes, "encoded records stored in the slot"),
@@ -79,7 +78,7 @@ struct BrokerStats {
   std::vector<QueueInfo> queues;
 };
 template <>
-inline constexpr auto fields<BrokerStats> = std::tuple{
+inline constexpr auto fields<BrokerStats> = Fields{
     field("version", &BrokerStats::version, "of the broker").must(),
     field("store_id", &BrokerStats::store_id, "the store's identity, hex"),
     field("boot_epoch", &BrokerStats::boot_epoch, "rises with each start of the broker"),

@@ -24,7 +24,7 @@ struct GetDeadLetters {
   std::uint32_t count = 0;
   DeadFilter filter;
   std::uint64_t body_bytes = 0;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &GetDeadLetters::queue, "where").must(),
       field("group", &GetDeadLetters::group, "of which group").must(),
       field("from", &GetDeadLetters::from, "first sequence to show"),
@@ -41,7 +41,7 @@ struct Moved {
   std::uint64_t next = 0;
   std::int64_t dead_until_ms = 0;
   bool more = false;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("moved", Within{&Moved::moved, &DeadMoved::moved}, "how many were").must(),
       field("not_found", Within{&Moved::moved, &DeadMoved::not_found}, "of the sequences asked for"),
       field("next", &Moved::next, "pass it as `from` with the next request"),
@@ -61,7 +61,7 @@ struct MoveDead {
   DeadFilter filter;
   std::uint64_t from = 0;
   std::int64_t dead_until_ms = 0;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("action", &MoveDead::action, "what becomes of them").must(),
       field("queue", &MoveDead::queue, "where").must(),
       field("group", &MoveDead::group, "of which group").must(),

@@ -12,7 +12,7 @@ struct CreateGroup {
   static constexpr Verb verb{.name = "create_group", .meaning = "makes a consumer group; the same again changes nothing"};
   std::string queue, group;
   bool from_oldest = false;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &CreateGroup::queue, "where").must(),
       field("group", &CreateGroup::group, "its name").must(),
       field("from_oldest", &CreateGroup::from_oldest, "start at the oldest message that is kept, not behind the last"),
@@ -23,7 +23,7 @@ struct RemoveGroup {
   using Reply = Done;
   static constexpr Verb verb{.name = "remove_group", .meaning = "removes a consumer group with its dead letters; not the last one"};
   std::string queue, group;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &RemoveGroup::queue, "where").must(),
       field("group", &RemoveGroup::group, "its name").must(),
   };
@@ -37,7 +37,7 @@ struct PauseGroup {
       .repeat = Repeat::safe};
   std::string queue, group;
   bool paused = true;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &PauseGroup::queue, "where").must(),
       field("group", &PauseGroup::group, "its name").must(),
       field("paused", &PauseGroup::paused, "false: hand messages out again"),

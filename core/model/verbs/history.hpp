@@ -18,7 +18,7 @@ struct GetHistory {
   std::string queue;
   Resolution resolution = Resolution::second;
   Timestamp from{};
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &GetHistory::queue, "of it; empty: of the whole broker"),
       field("resolution", &GetHistory::resolution, "length of the slots"),
       field("from", &GetHistory::from, "slots at or after it"),

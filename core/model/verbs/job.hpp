@@ -20,7 +20,7 @@ struct StartJob {
   JobKind kind = JobKind::purge;
   std::string queue, group;
   DeadFilter filter;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("kind", &StartJob::kind, "what it does").must(),
       field("queue", &StartJob::queue, "where").must(),
       field("group", &StartJob::group, "of which group; not of a purge, which is of all"),
@@ -36,12 +36,12 @@ struct GetJob {
                              .access = Access::reads,
                              .repeat = Repeat::safe};
   std::uint64_t id = 0;
-  static constexpr auto fields = std::tuple{field("id", &GetJob::id, "its number").must()};
+  static constexpr auto fields = Fields{field("id", &GetJob::id, "its number").must()};
 };
 
 struct JobList {
   std::vector<Job> jobs;
-  static constexpr auto fields = std::tuple{field("jobs", &JobList::jobs, "by their numbers").must()};
+  static constexpr auto fields = Fields{field("jobs", &JobList::jobs, "by their numbers").must()};
 };
 
 struct ListJobs {
@@ -51,7 +51,7 @@ struct ListJobs {
                              .permission = Permission::observe,
                              .access = Access::reads_much,
                              .repeat = Repeat::safe};
-  static constexpr auto fields = std::tuple<>{};
+  static constexpr auto fields = Fields<>{};
 };
 
 struct CancelJob {
@@ -61,7 +61,7 @@ struct CancelJob {
                              .permission = Permission::purge,
                              .repeat = Repeat::safe};
   std::uint64_t id = 0;
-  static constexpr auto fields = std::tuple{field("id", &CancelJob::id, "its number").must()};
+  static constexpr auto fields = Fields{field("id", &CancelJob::id, "its number").must()};
 };
 
 using JobVerbs = Verbs<StartJob, GetJob, ListJobs, CancelJob>;

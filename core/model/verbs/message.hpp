@@ -20,7 +20,7 @@ struct Peek {
   std::uint64_t from = 0;
   std::uint32_t count = 0;
   std::uint64_t body_bytes = 0;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &Peek::queue, "where").must(),
       field("group", &Peek::group, "for which group").must(),
       field("from", &Peek::from, "first sequence to show"),

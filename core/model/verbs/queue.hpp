@@ -17,7 +17,7 @@ struct CreateQueue {
       .repeat = Repeat::safe};
   std::string queue;
   QueuePolicy policy;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &CreateQueue::queue, "its name").must(),
       field("policy", &CreateQueue::policy, "how it behaves"),
   };
@@ -30,7 +30,7 @@ struct EnsureQueue {
                              .repeat = Repeat::safe};
   std::string queue;
   QueueChange change;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &EnsureQueue::queue, "its name").must(),
       field("change", &EnsureQueue::change, "of its policy"),
   };
@@ -41,7 +41,7 @@ struct SetQueue {
   static constexpr Verb verb{.name = "set_queue", .meaning = "changes the policy of a queue", .repeat = Repeat::safe};
   std::string queue;
   QueueChange change;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &SetQueue::queue, "its name").must(),
       field("change", &SetQueue::change, "of its policy"),
   };
@@ -55,13 +55,13 @@ struct GetQueue {
                              .access = Access::reads,
                              .repeat = Repeat::safe};
   std::string queue;
-  static constexpr auto fields = std::tuple{field("queue", &GetQueue::queue, "its name").must()};
+  static constexpr auto fields = Fields{field("queue", &GetQueue::queue, "its name").must()};
 };
 
 struct QueuePage {
   std::vector<QueueInfo> queues;
   std::string next;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queues", &QueuePage::queues, "by name").must(),
       field("next", &QueuePage::next, "pass as `from` for the next page; empty: no more"),
   };
@@ -76,7 +76,7 @@ struct ListQueues {
                              .repeat = Repeat::safe};
   std::string from;
   std::uint32_t count = 0;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("from", &ListQueues::from, "first name to show"),
       field("count", &ListQueues::count, "how many at most, fewer when they are large; 0: all in one reply"),
   };
@@ -89,7 +89,7 @@ struct RemoveQueue {
                              .meaning = "removes a queue; one that holds messages or dead letters only by force, else `not_empty`"};
   std::string queue;
   bool force = false;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &RemoveQueue::queue, "its name").must(),
       field("force", &RemoveQueue::force, "discard what it holds"),
   };
@@ -98,7 +98,7 @@ struct RemoveQueue {
 struct Purged {
   std::uint64_t count = 0, below_sequence = 0;
   bool more = false;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("count", &Purged::count, "messages that were discarded").must(),
       field("below_sequence", &Purged::below_sequence, "pass it with the next request"),
       field("more", &Purged::more, "ask again: it is not done"),
@@ -112,7 +112,7 @@ struct Purge {
                              .permission = Permission::purge};
   std::string queue;
   std::uint64_t below_sequence = 0;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("queue", &Purge::queue, "its name").must(),
       field("below_sequence", &Purge::below_sequence, "only older messages; 0: everything so far, and the reply says the bound"),
   };

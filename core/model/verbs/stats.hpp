@@ -11,7 +11,7 @@ namespace ackwire::model {
 struct StatsPage {
   BrokerStats stats;
   std::string next;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("stats", &StatsPage::stats, "the figures, with a page of the queues").must(),
       field("next", &StatsPage::next, "pass as `from` of list_queues for more queues; empty: no more"),
   };
@@ -26,7 +26,7 @@ struct GetStats {
                              .repeat = Repeat::safe};
   std::string from;
   std::uint32_t count = 0;
-  static constexpr auto fields = std::tuple{
+  static constexpr auto fields = Fields{
       field("from", &GetStats::from, "first name of a queue to show"),
       field("count", &GetStats::count, "how many queues at most, fewer when they are large; 0: all in one reply"),
   };

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -39,7 +38,7 @@ struct Verb {
 
 /// The reply of a verb that has nothing to tell.
 struct Done {
-  static constexpr auto fields = std::tuple<>{};
+  static constexpr auto fields = Fields<>{};
 };
 
 /// How a reply is called on the wire, and the member that holds it; without one its own fields are the members.
