@@ -18,7 +18,8 @@
 namespace ackwire {
 namespace {
 
-constexpr Duration farewell{5'000};  // for what was published and not confirmed, when the broker is destroyed without close()
+constexpr Duration broker_farewell{
+    5'000};  // for what was published and not confirmed, when the broker is destroyed without close()
 
 /// Names that mean something else than a directory, and would become one.
 Status check_directory(const std::filesystem::path& directory) {
@@ -146,7 +147,7 @@ Broker& Broker::operator=(Broker&& other) noexcept {
 
 Broker::~Broker() {
   // The connection ends before the loop it talks to.
-  if (backend_) static_cast<void>(backend_->close(Wait{farewell}));
+  if (backend_) static_cast<void>(backend_->close(Wait{broker_farewell}));
   // In a child process the loop's thread does not exist and the store belongs to the parent: let go of neither.
   if (host_ && host_->generation != client::fork_generation()) static_cast<void>(host_.release());
 }

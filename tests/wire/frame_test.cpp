@@ -208,10 +208,10 @@ TEST(BadInput, B5EmptyPublishAndSettle) {
 }
 
 TEST(BadInput, B8TooManyBatches) {
-  const std::string record(16, 'r');
+  const std::string stored(16, 'r');
   for (const std::size_t count : {frame_batches, frame_batches + 1}) {
     model::Publish sent{.queue = "q", .producer_sequence = 1, .first_unconfirmed = 1}, read;
-    sent.batches.assign(count, {1, record});
+    sent.batches.assign(count, {1, stored});
     std::string bytes;
     encode(bytes, sent);
     EXPECT_EQ(code(decode_publish(std::string_view(bytes).substr(8), read)), count == frame_batches ? Errc::ok : Errc::too_large);

@@ -10,7 +10,7 @@ namespace ackwire::wire {
 namespace {
 
 /// Requires a sound frame.
-std::string_view payload(std::string_view bytes) {
+std::string_view payload_of(std::string_view bytes) {
   Frame frame;
   const Status status = split_frame(bytes, frame);
   EXPECT_TRUE(status.ok());
@@ -22,7 +22,7 @@ TEST(RoundTrip, Hello) {
   hello.producer = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
   std::string bytes;
   encode(bytes, hello);
-  const auto read = decode_hello(payload(bytes));
+  const auto read = decode_hello(payload_of(bytes));
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->min_version, 1);
   EXPECT_EQ(read->max_version, 1);
@@ -34,7 +34,7 @@ TEST(RoundTrip, HelloThatNamesALife) {
   Hello hello{.producer = {'p'}, .client_name = {}, .life = Life{.store_id = {'s', 't'}, .boot_epoch = 1'795'000'000'000}};
   std::string bytes;
   encode(bytes, hello);
-  const auto read = decode_hello(payload(bytes));
+  const auto read = decode_hello(payload_of(bytes));
   ASSERT_TRUE(read.ok());
   ASSERT_TRUE(read->life.has_value());
   EXPECT_EQ(read->life->store_id, hello.life->store_id);
@@ -44,7 +44,7 @@ TEST(RoundTrip, HelloThatNamesALife) {
 TEST(RoundTrip, HelloOfANewerClientThatStillSpeaksThisVersion) {
   std::string bytes;
   encode(bytes, Hello{.min_version = 1, .max_version = 9, .producer = {'p'}});
-  EXPECT_TRUE(decode_hello(payload(bytes)).ok());
+  EXPECT_TRUE(decode_hello(payload_of(bytes)).ok());
 }
 
 TEST(RoundTrip, Welcome) {
@@ -57,7 +57,7 @@ TEST(RoundTrip, Welcome) {
   welcome.store_id = {'s', 't'};
   std::string bytes;
   encode(bytes, welcome);
-  const auto read = decode_welcome(payload(bytes));
+  const auto read = decode_welcome(payload_of(bytes));
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->version, 1);
   EXPECT_EQ(read->session_timeout_ms, 15'000u);
@@ -72,13 +72,13 @@ TEST(RoundTrip, Welcome) {
 TEST(RoundTrip, CapabilitiesOfBothSides) {
   std::string bytes;
   encode(bytes, Hello{.producer = {'p'}, .life = Life{.boot_epoch = 7}, .capabilities = Capabilities::all()});
-  const auto hello = decode_hello(payload(bytes));
+  const auto hello = decode_hello(payload_of(bytes));
   ASSERT_TRUE(hello.ok());
   EXPECT_EQ(hello->life->boot_epoch, 7u);
   EXPECT_EQ(hello->capabilities, Capabilities::all());
   bytes.clear();
   encode(bytes, Welcome{.software = "ackwire 0.1.0", .capabilities = Capabilities::all().without(Capability::begun)});
-  const auto welcome = decode_welcome(payload(bytes));
+  const auto welcome = decode_welcome(payload_of(bytes));
   ASSERT_TRUE(welcome.ok());
   EXPECT_EQ(welcome->software, "ackwire 0.1.0");
   ASSERT_TRUE(welcome->capabilities.has_value());
@@ -89,10 +89,10 @@ TEST(RoundTrip, CapabilitiesOfBothSides) {
 TEST(RoundTrip, NamesNoCapabilitiesWhereNoneAreToBeNamed) {
   std::string bytes;
   encode(bytes, Hello{.producer = {'p'}});
-  EXPECT_FALSE(decode_hello(payload(bytes))->capabilities.has_value());
+  EXPECT_FALSE(decode_hello(payload_of(bytes))->capabilities.has_value());
   bytes.clear();
   encode(bytes, Welcome{});
-  EXPECT_FALSE(decode_welcome(payload(bytes))->capabilities.has_value());
+  EXPECT_FALSE(decode_welcome(payload_of(bytes))->capabilities.has_value());
 }
 
 TEST(RoundTrip, Publish) {
@@ -119,7 +119,7 @@ TEST(RoundTrip, ConfirmAndDeliverCarryTheirPayloadBehindTheHead) {
   std::string bytes;
   encode_confirm_head(bytes, 9, "orders");
   bytes += "entries";
-  const auto confirm = decode_confirm(payload(bytes));
+  const auto confirm = decode_confirm(payload_of(bytes));
   ASSERT_TRUE(confirm.ok());
   EXPECT_EQ(confirm->producer_sequence, 9u);
   EXPECT_EQ(confirm->queue, "orders");
@@ -128,7 +128,7 @@ TEST(RoundTrip, ConfirmAndDeliverCarryTheirPayloadBehindTheHead) {
   bytes.clear();
   encode_deliver_head(bytes, model::SubscriptionId{7});
   bytes += "runs";
-  const auto deliver = decode_deliver(payload(bytes));
+  const auto deliver = decode_deliver(payload_of(bytes));
   ASSERT_TRUE(deliver.ok());
   EXPECT_EQ(deliver->subscription, model::SubscriptionId{7});
   EXPECT_EQ(deliver->runs, "runs");
@@ -137,7 +137,7 @@ TEST(RoundTrip, ConfirmAndDeliverCarryTheirPayloadBehindTheHead) {
 TEST(RoundTrip, Subscribe) {
   std::string bytes;
   encode(bytes, model::Subscribe{model::SubscriptionId{7}, "orders", "audit", 256});
-  const auto read = decode_subscribe(payload(bytes));
+  const auto read = decode_subscribe(payload_of(bytes));
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->subscription, model::SubscriptionId{7});
   EXPECT_EQ(read->queue, "orders");
@@ -148,7 +148,7 @@ TEST(RoundTrip, Subscribe) {
 TEST(RoundTrip, Subscribed) {
   std::string bytes;
   encode(bytes, model::Subscribed{model::SubscriptionId{7}, 30'000, {Errc::no_group, "No such group."}});
-  const auto read = decode_subscribed(payload(bytes));
+  const auto read = decode_subscribed(payload_of(bytes));
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->subscription, model::SubscriptionId{7});
   EXPECT_EQ(read->visibility_timeout_ms, 30'000u);
@@ -159,20 +159,20 @@ TEST(RoundTrip, Subscribed) {
 TEST(RoundTrip, SmallFrames) {
   std::string bytes;
   encode_unsubscribe(bytes, model::SubscriptionId{9});
-  EXPECT_EQ(*decode_unsubscribe(payload(bytes)), model::SubscriptionId{9});
+  EXPECT_EQ(*decode_unsubscribe(payload_of(bytes)), model::SubscriptionId{9});
   bytes.clear();
   encode_renew(bytes, model::SubscriptionId{10});
-  EXPECT_EQ(*decode_renew(payload(bytes)), model::SubscriptionId{10});
+  EXPECT_EQ(*decode_renew(payload_of(bytes)), model::SubscriptionId{10});
   bytes.clear();
   encode(bytes, Credit{model::SubscriptionId{11}, 500});
-  EXPECT_EQ(decode_credit(payload(bytes))->subscription, model::SubscriptionId{11});
-  EXPECT_EQ(decode_credit(payload(bytes))->credit, 500u);
+  EXPECT_EQ(decode_credit(payload_of(bytes))->subscription, model::SubscriptionId{11});
+  EXPECT_EQ(decode_credit(payload_of(bytes))->credit, 500u);
   bytes.clear();
   encode_ping(bytes);
-  EXPECT_TRUE(decode_ping(payload(bytes)).ok());
+  EXPECT_TRUE(decode_ping(payload_of(bytes)).ok());
   bytes.clear();
   encode_pong(bytes, 123);
-  EXPECT_EQ(*decode_pong(payload(bytes)), 123u);
+  EXPECT_EQ(*decode_pong(payload_of(bytes)), 123u);
 }
 
 TEST(RoundTrip, Settle) {
@@ -199,7 +199,7 @@ TEST(RoundTrip, SettleTextIsCut) {
   const std::string text(5'000, 'x');
   encode(bytes, model::Settle{.subscription = model::SubscriptionId{7}, .text = text, .ranges = {{1, 1, 1}}});
   model::Settle read;
-  ASSERT_TRUE(decode_settle(payload(bytes), read).ok());
+  ASSERT_TRUE(decode_settle(payload_of(bytes), read).ok());
   EXPECT_EQ(read.text.size(), limits::error_text_bytes);
   EXPECT_EQ(read.duration_ms, -1);
 }
@@ -208,7 +208,7 @@ TEST(RoundTrip, TextIsAlwaysUtf8) {
   std::string bytes;
   encode_error(bytes, 0, {Errc::no_queue, "There is no queue \xff."});
   Error error;
-  ASSERT_TRUE(decode_error(payload(bytes), error).ok());
+  ASSERT_TRUE(decode_error(payload_of(bytes), error).ok());
   EXPECT_EQ(error.message, "There is no queue \xef\xbf\xbd.");
 }
 
@@ -229,7 +229,7 @@ TEST(RoundTrip, Settled) {
 TEST(RoundTrip, EndsAndErrors) {
   std::string bytes;
   encode(bytes, model::SubscriptionEnded{model::SubscriptionId{7}, {Errc::no_queue, "Removed."}});
-  EXPECT_EQ(decode_subscription_ended(payload(bytes))->error.code, Errc::no_queue);
+  EXPECT_EQ(decode_subscription_ended(payload_of(bytes))->error.code, Errc::no_queue);
   bytes.clear();
   encode_error(bytes, 12, {Errc::overloaded, "Full.", std::chrono::milliseconds{250}, {}});
   Frame frame;
@@ -242,7 +242,7 @@ TEST(RoundTrip, EndsAndErrors) {
   EXPECT_EQ(error.retry_after.count(), 250);
   bytes.clear();
   encode_goodbye(bytes, Errc::closed, "The broker stops.");
-  ASSERT_TRUE(decode_goodbye(payload(bytes), error).ok());
+  ASSERT_TRUE(decode_goodbye(payload_of(bytes), error).ok());
   EXPECT_EQ(error.code, Errc::closed);
   EXPECT_EQ(error.message, "The broker stops.");
 }
