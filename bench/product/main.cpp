@@ -25,7 +25,7 @@ namespace {
 const std::map<std::string_view, ResultLine (*)(const ProductOptions&)> rows = {
     {"end_to_end", end_to_end},  {"confirm_latency", confirm_latency},     {"single_publish", single_publish},
     {"dedupe", dedupe},          {"out_of_order_acks", out_of_order_acks}, {"backlog", backlog},
-    {"idle_queues", idle_queues}};
+    {"idle_queues", idle_queues}, {"long_turns", long_turns}};
 
 int usage() {
   std::fprintf(stderr,

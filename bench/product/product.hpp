@@ -35,6 +35,8 @@ ResultLine out_of_order_acks(const ProductOptions& options);
 ResultLine backlog(const ProductOptions& options);
 /// A busy queue among `idle_queues` of two groups each, over the same alone.
 ResultLine idle_queues(const ProductOptions& options);
+/// The longest turn, without its commit, of each long work over `backlog` / 5 messages.
+ResultLine long_turns(const ProductOptions& options);
 /// A broker on an endpoint of its own until standard input ends; prints the endpoint. For python_batch.
 int serve(const ProductOptions& options);
 

@@ -91,5 +91,7 @@ ROWS = (
         (Bound("ratio", "at least 0.9 of the queue alone", 0.9), Bound("p50_ratio", "at most 1.3 times", 1.3, at_most=True),
          Bound("make_s", "at most 6 s", 6, at_most=True),
          Bound("idle_cpu_share", "at most 1 % of a core", 0.01, at_most=True))),
+    Row("long_turns", lambda programs: programs.product("long_turns"),
+        (Bound("longest_turn_ms", "at most 50 ms", 50, at_most=True),)),
     Row("python_batch", python_batch, (Bound("msgs_per_s", "at least 100,000", 100_000),)),
 )

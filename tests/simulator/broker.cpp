@@ -1,5 +1,7 @@
 #include "broker.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 
 #include "engine/planted.hpp"
@@ -15,6 +17,12 @@ engine::Planted engine_fault(Plant plant) {
     case Plant::sequence_from_last_key: return engine::Planted::sequence_from_last_key;
     default: return engine::Planted::none;
   }
+}
+
+double processor_ms() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return 1e3 * static_cast<double>(used.tv_sec) + 1e-6 * static_cast<double>(used.tv_nsec);
 }
 
 }  // namespace
@@ -56,6 +64,7 @@ void Broker::schedule(Duration at) {
 void Broker::turn() {
   ++turns;
   world_.trace("turn", inbox_.size());
+  const double begun_ms = processor_ms();
   if (const Status begun = engine_->begin(now()); !begun) return crash(Crash::process);
   std::vector<Received> taken = std::exchange(inbox_, {});
   for (const Received& received : taken) {
@@ -68,6 +77,7 @@ void Broker::turn() {
   if (faulty && world_.random.chance(world_.mix.crash_before_commit)) return crash(Crash::power_cut);
   plan_disk_fault();
   const Status finished = engine_->finish();
+  longest_turn_ms = std::max(longest_turn_ms, processor_ms() - begun_ms);
   if (!finished) {
     world_.trace("failed", static_cast<std::uint64_t>(finished.error().code));
     if (finished.error().code != Errc::store_full && finished.error().code != Errc::failed) {

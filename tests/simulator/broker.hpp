@@ -23,6 +23,7 @@ class Broker {
   void receive(SessionId session, SharedCommand command);
 
   std::uint64_t crashes = 0, resumes = 0, turns = 0, operations = 0;
+  double longest_turn_ms = 0;  // of processor time, store included
 
  private:
   enum class Crash { power_cut, process };

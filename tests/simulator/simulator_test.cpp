@@ -50,19 +50,20 @@ TEST(Simulator, EveryInvariantHoldsInEverySeed) {
         sum.turns += o.turns;
     sum.confirms += o.confirms, sum.duplicates += o.duplicates, sum.refusals += o.refusals, sum.deliveries += o.deliveries;
     sum.acks += o.acks, sum.stale += o.stale, sum.simulated += o.simulated;
+    sum.longest_turn_ms = std::max(sum.longest_turn_ms, o.longest_turn_ms);
     return o.violation.empty();
   });
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   std::printf(
       "seeds=%llu operations=%llu turns=%llu faults=%llu crashes=%llu resumes=%llu confirms=%llu duplicates=%llu refused=%llu "
-      "deliveries=%llu acks=%llu stale=%llu simulated_hours=%.1f wall_s=%.1f violations=0\n",
+      "deliveries=%llu acks=%llu stale=%llu simulated_hours=%.1f longest_turn_ms=%.1f wall_s=%.1f violations=0\n",
       static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(sum.operations),
       static_cast<unsigned long long>(sum.turns), static_cast<unsigned long long>(sum.faults),
       static_cast<unsigned long long>(sum.crashes), static_cast<unsigned long long>(sum.resumes),
       static_cast<unsigned long long>(sum.confirms), static_cast<unsigned long long>(sum.duplicates),
       static_cast<unsigned long long>(sum.refusals), static_cast<unsigned long long>(sum.deliveries),
       static_cast<unsigned long long>(sum.acks), static_cast<unsigned long long>(sum.stale),
-      static_cast<double>(sum.simulated.count()) / 3'600'000, wall);
+      static_cast<double>(sum.simulated.count()) / 3'600'000, sum.longest_turn_ms, wall);
   EXPECT_GT(sum.crashes, seeds / 4) << "the seeds must be rough enough";
   EXPECT_GT(sum.resumes, seeds / 10);
   EXPECT_GT(sum.duplicates, 0u);

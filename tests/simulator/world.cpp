@@ -34,6 +34,7 @@ Outcome World::run() {
   outcome_.operations = broker_->operations;
   outcome_.crashes = broker_->crashes;
   outcome_.resumes = broker_->resumes;
+  outcome_.longest_turn_ms = broker_->longest_turn_ms;
   outcome_.turns = broker_->turns;
   outcome_.confirms = observer_->confirms;
   outcome_.duplicates = observer_->duplicates;

@@ -23,6 +23,7 @@ struct Outcome {
   std::uint64_t seed = 0, trace_hash = 0;
   std::string invariant, violation;
   std::uint64_t operations = 0, faults = 0, crashes = 0, resumes = 0, turns = 0;
+  double longest_turn_ms = 0;
   std::uint64_t confirms = 0, duplicates = 0, refusals = 0, deliveries = 0, acks = 0, stale = 0;
   Duration simulated{0};
 };
