@@ -33,7 +33,7 @@ struct Changes {
 // Never destroyed: library threads may outlive the statics. Replaced in the child of a fork, whose copy may be locked.
 Changes* changes = new Changes;
 
-void in_child() { changes = new Changes; }
+void changes_in_child() { changes = new Changes; }
 
 void add(Change change) {
   const std::lock_guard lock(changes->mutex);
@@ -94,7 +94,7 @@ void end_changes() {
 }
 
 void bind_changes(py::module_& module) {
-  ::pthread_atfork(nullptr, nullptr, in_child);
+  ::pthread_atfork(nullptr, nullptr, changes_in_child);
   module.def(
       "next_change", [](std::int64_t wait_ms) { return next_change(Duration{wait_ms}); }, py::arg("wait_ms"));
 }

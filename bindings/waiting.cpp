@@ -60,7 +60,7 @@ Away* away = new Away;
 std::atomic<unsigned> generation{0};
 std::atomic<bool> stop{false};
 
-void in_child() {
+void waiting_in_child() {
   generation.fetch_add(1);
   stop.store(false);  // its parent was asked to end
   couriers = new Couriers;
@@ -90,7 +90,7 @@ bool SignalWatch::keep_waiting() {
   return !raised_;
 }
 
-void watch_forks() { ::pthread_atfork(nullptr, nullptr, in_child); }
+void watch_forks() { ::pthread_atfork(nullptr, nullptr, waiting_in_child); }
 
 void thread_left() noexcept {
   std::lock_guard lock(away->mutex);

@@ -22,10 +22,14 @@ QueuePolicy deep_queue() {
 
 namespace {
 
-const std::map<std::string_view, ResultLine (*)(const ProductOptions&)> rows = {
-    {"end_to_end", end_to_end},  {"confirm_latency", confirm_latency},     {"single_publish", single_publish},
-    {"dedupe", dedupe},          {"out_of_order_acks", out_of_order_acks}, {"backlog", backlog},
-    {"idle_queues", idle_queues}, {"long_turns", long_turns}};
+const std::map<std::string_view, ResultLine (*)(const ProductOptions&)> rows = {{"end_to_end", end_to_end},
+                                                                                {"confirm_latency", confirm_latency},
+                                                                                {"single_publish", single_publish},
+                                                                                {"dedupe", dedupe},
+                                                                                {"out_of_order_acks", out_of_order_acks},
+                                                                                {"backlog", backlog},
+                                                                                {"idle_queues", idle_queues},
+                                                                                {"long_turns", long_turns}};
 
 int usage() {
   std::fprintf(stderr,

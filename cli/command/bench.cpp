@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t batches_under_way = 16;
+constexpr std::size_t bench_under_way = 16;
 constexpr std::size_t receive_most = 1'000;
 
 struct BenchOptions {
@@ -30,21 +30,21 @@ struct BenchOptions {
   std::uint64_t consumers = 1;
 };
 
-constexpr std::array<Column, 15> columns{{{"messages", Cell::number},
-                                          {"size", Cell::bytes},
-                                          {"batch", Cell::number},
-                                          {"producers", Cell::number},
-                                          {"consumers", Cell::number},
-                                          {"publish_per_s", Cell::number},
-                                          {"end_to_end_per_s", Cell::number},
-                                          {"confirm_p50_ms"},
-                                          {"confirm_p95_ms"},
-                                          {"confirm_p99_ms"},
-                                          {"delivery_p50_ms"},
-                                          {"delivery_p95_ms"},
-                                          {"delivery_p99_ms"},
-                                          {"redelivered", Cell::number, false},
-                                          {"seconds", Cell::text, false}}};
+constexpr std::array<Column, 15> bench_columns{{{"messages", Cell::number},
+                                                {"size", Cell::bytes},
+                                                {"batch", Cell::number},
+                                                {"producers", Cell::number},
+                                                {"consumers", Cell::number},
+                                                {"publish_per_s", Cell::number},
+                                                {"end_to_end_per_s", Cell::number},
+                                                {"confirm_p50_ms"},
+                                                {"confirm_p95_ms"},
+                                                {"confirm_p99_ms"},
+                                                {"delivery_p50_ms"},
+                                                {"delivery_p95_ms"},
+                                                {"delivery_p99_ms"},
+                                                {"redelivered", Cell::number, false},
+                                                {"seconds", Cell::text, false}}};
 
 /// One load: producers and consumers as threads of this process, each with a connection of its own.
 class Load {
@@ -116,7 +116,7 @@ class Load {
     Latencies latencies;
     std::vector<std::string> bodies(options_.batch, std::string(options_.size, 'x'));
     while ((share > 0 || !under_way.empty()) && !ending()) {
-      if (share > 0 && under_way.size() < batches_under_way) {
+      if (share > 0 && under_way.size() < bench_under_way) {
         const auto count = std::min(share, options_.batch);
         auto sent = send(*client, bodies, count);
         if (!sent) return sent.error();
@@ -225,7 +225,7 @@ void add_bench(CLI::App& root, Invocation& invocation) {
     options->queue = fmt::format("ackwire-bench-{}", getpid());
     invocation.act = [&globals = invocation.globals, options](Terminal& terminal) -> int {
       const SignalWatch signals;
-      return with_client(globals, terminal, columns,
+      return with_client(globals, terminal, bench_columns,
                          [&](Client& client, const Face& face) { return bench(client, *options, signals, face); });
     };
   });

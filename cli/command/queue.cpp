@@ -3,6 +3,7 @@
 #include "frame/exit_code.hpp"
 #include "frame/session.hpp"
 #include "output/describe.hpp"
+#include "output/sums.hpp"
 #include "settings/units.hpp"
 
 namespace ackwire::cli {
@@ -51,28 +52,13 @@ void tell_clock(Client& client, const Face& face) {
                                  stats->clock_offset_ms > 0 ? "ahead of" : "behind"));
 }
 
-int list(Client& client, const Face& face) {
+int list_all(Client& client, const Face& face) {
   const auto queues = client.list_queues();
   if (!queues) return face.refuse(queues.error());
   std::vector<Json> rows;
   for (const QueueInfo& queue : *queues) rows.push_back(describe(queue));
   face.printer.rows(rows);
   return exit_ok;
-}
-
-struct Held {
-  std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0;
-};
-
-Held held(const QueueInfo& info) {
-  Held sum;
-  for (const GroupInfo& group : info.groups) {
-    sum.ready += group.ready;
-    sum.delayed += group.delayed;
-    sum.leased += group.leased;
-    sum.dead += group.dead;
-  }
-  return sum;
 }
 
 constexpr std::array<Column, 3> purge_columns{{{"queue"}, {"purged", Cell::number}, {"dry_run"}}};
@@ -87,7 +73,7 @@ constexpr std::array<Column, 7> rm_columns{{{"queue"},
 int purge(Client& client, const QueueOptions& options, const Face& face) {
   const auto info = client.queue_info(options.name);
   if (!info) return face.refuse(info.error());
-  const Held now = held(*info);
+  const GroupSums now = sums_of(*info);
   std::uint64_t purged = now.ready + now.delayed;
   if (!options.removal.dry_run) {
     int status = exit_ok;
@@ -101,10 +87,10 @@ int purge(Client& client, const QueueOptions& options, const Face& face) {
   return exit_ok;
 }
 
-int remove(Client& client, const QueueOptions& options, const Face& face) {
+int remove_one(Client& client, const QueueOptions& options, const Face& face) {
   const auto info = client.queue_info(options.name);
   if (!info) return face.refuse(info.error());
-  const Held now = held(*info);
+  const GroupSums now = sums_of(*info);
   if (!options.removal.dry_run) {
     int status = exit_ok;
     const auto question = fmt::format("Remove \"{}\" with {} ready, {} delayed, {} leased and {} dead messages?", options.name,
@@ -163,7 +149,7 @@ void add_queue(CLI::App& root, Invocation& invocation) {
   CLI::App* ls = add_command(*noun, invocation, "ls", "all queues, one a line");
   ls->callback([&invocation] {
     invocation.act = [&globals = invocation.globals](Terminal& terminal) -> int {
-      return with_client(globals, terminal, queue_view(), list);
+      return with_client(globals, terminal, queue_view(), list_all);
     };
   });
 
@@ -186,7 +172,7 @@ void add_queue(CLI::App& root, Invocation& invocation) {
                              "discard what is ready or delayed; leased messages and dead letters stay", purge_columns, purge),
               purge_options->removal);
   const auto rm_options = std::make_shared<QueueOptions>();
-  CLI::App* rm = add_queue_act(*noun, invocation, rm_options, "rm", "remove a queue", rm_columns, remove);
+  CLI::App* rm = add_queue_act(*noun, invocation, rm_options, "rm", "remove a queue", rm_columns, remove_one);
   add_removal(*rm, rm_options->removal);
   rm->add_flag("--force", rm_options->force, "also when it still holds messages: they are discarded, dead letters included");
 }

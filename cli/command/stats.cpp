@@ -4,6 +4,7 @@
 #include "frame/session.hpp"
 #include "frame/signals.hpp"
 #include "output/describe.hpp"
+#include "output/sums.hpp"
 #include "settings/units.hpp"
 
 #include <condition_variable>
@@ -31,10 +32,10 @@ constexpr std::array<Column, 12> watch_columns{{{"time"},
                                                 {"commit_p50_ms", Cell::number},
                                                 {"commit_p99_ms", Cell::number}}};
 
-/// Sums over every queue and group.
+/// Over every queue and group.
 struct Sums {
-  std::uint64_t published = 0, suppressed = 0, delivered = 0, redelivered = 0, acked = 0;
-  std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0;
+  std::uint64_t published = 0, suppressed = 0;
+  GroupSums groups;
 };
 
 Sums sums(const BrokerStats& stats) {
@@ -42,15 +43,7 @@ Sums sums(const BrokerStats& stats) {
   for (const QueueInfo& queue : stats.queues) {
     sum.published += queue.published;
     sum.suppressed += queue.duplicates_suppressed;
-    for (const GroupInfo& group : queue.groups) {
-      sum.delivered += group.delivered;
-      sum.redelivered += group.redelivered;
-      sum.acked += group.acked;
-      sum.ready += group.ready;
-      sum.delayed += group.delayed;
-      sum.leased += group.leased;
-      sum.dead += group.dead;
-    }
+    sum.groups.add(queue);
   }
   return sum;
 }
@@ -64,14 +57,14 @@ Json rates(const BrokerStats& before, const BrokerStats& now) {
   };
   return Json{{"time", format_time(now.now)},
               {"published_per_s", rate(a.published, b.published)},
-              {"delivered_per_s", rate(a.delivered, b.delivered)},
-              {"acked_per_s", rate(a.acked, b.acked)},
-              {"redelivered_per_s", rate(a.redelivered, b.redelivered)},
+              {"delivered_per_s", rate(a.groups.delivered, b.groups.delivered)},
+              {"acked_per_s", rate(a.groups.acked, b.groups.acked)},
+              {"redelivered_per_s", rate(a.groups.redelivered, b.groups.redelivered)},
               {"suppressed_per_s", rate(a.suppressed, b.suppressed)},
-              {"ready", b.ready},
-              {"delayed", b.delayed},
-              {"leased", b.leased},
-              {"dead", b.dead},
+              {"ready", b.groups.ready},
+              {"delayed", b.groups.delayed},
+              {"leased", b.groups.leased},
+              {"dead", b.groups.dead},
               {"commit_p50_ms", now.commit_p50_ms},
               {"commit_p99_ms", now.commit_p99_ms}};
 }

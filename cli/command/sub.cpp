@@ -38,15 +38,15 @@ struct SubOptions {
   bool raw = false;
 };
 
-constexpr std::array<Column, 9> columns{{{"sequence", Cell::number},
-                                         {"attempts", Cell::number},
-                                         {"publish_time"},
-                                         {"idempotency_key"},
-                                         {"body"},
-                                         {"deliveries", Cell::number, false},
-                                         {"ordering_key", Cell::text, false},
-                                         {"headers", Cell::text, false},
-                                         {"body_bytes", Cell::bytes, false}}};
+constexpr std::array<Column, 9> event_columns{{{"sequence", Cell::number},
+                                               {"attempts", Cell::number},
+                                               {"publish_time"},
+                                               {"idempotency_key"},
+                                               {"body"},
+                                               {"deliveries", Cell::number, false},
+                                               {"ordering_key", Cell::text, false},
+                                               {"headers", Cell::text, false},
+                                               {"body_bytes", Cell::bytes, false}}};
 
 /// Receives with one or more threads until an end: --max, --wait, a signal, an error, or a reader that has gone.
 class Subscription {
@@ -266,7 +266,7 @@ void add_sub(CLI::App& root, Invocation& invocation) {
     invocation.act = [&globals = invocation.globals, options](Terminal& terminal) -> int {
       SignalWatch signals;
       signals.on_second(kill_commands);
-      return with_client(globals, terminal, columns,
+      return with_client(globals, terminal, event_columns,
                          [&](Client& client, const Face& face) { return subscribe(client, *options, signals, face); });
     };
   });

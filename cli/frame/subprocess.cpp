@@ -155,7 +155,7 @@ class Conversation {
   void take(std::string& tail) {
     char bytes[4096];
     while (from_child_.get() >= 0) {
-      const ssize_t got = read(from_child_.get(), bytes, sizeof bytes);
+      const ssize_t got = ::read(from_child_.get(), bytes, sizeof bytes);
       if (got < 0 && errno == EINTR) continue;
       if (got == 0) from_child_.reset();
       if (got <= 0) break;

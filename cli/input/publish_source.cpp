@@ -77,7 +77,7 @@ class LineReader {
       if (poll(&waiting, 1, look_for_stop_ms) == 0) continue;
       const std::size_t have = buffer_.size();
       buffer_.resize(have + read_bytes);
-      const ssize_t got = read(descriptor_, buffer_.data() + have, read_bytes);
+      const ssize_t got = ::read(descriptor_, buffer_.data() + have, read_bytes);
       buffer_.resize(have + static_cast<std::size_t>(got > 0 ? got : 0));
       if (got > 0) consumed_ += static_cast<std::size_t>(got);
       if (got >= 0) return got > 0;

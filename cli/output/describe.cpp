@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ackwire/field.hpp"
+#include "output/sums.hpp"
 #include "settings/units.hpp"
 
 namespace ackwire::cli {
@@ -107,21 +108,8 @@ class Columns {
   std::vector<Column> all_;
 };
 
-/// What a queue shows besides its own fields: the sums over its groups, so that one row tells its state.
-struct Sums {
-  std::uint64_t ready = 0, delayed = 0, leased = 0, dead = 0, acked = 0;
-  std::uint32_t consumers = 0;
-  Duration oldest_age{0};
-  static constexpr auto fields = Fields{
-      field("ready", &Sums::ready, ""),           field("delayed", &Sums::delayed, ""),
-      field("leased", &Sums::leased, ""),         field("dead", &Sums::dead, ""),
-      field("acked", &Sums::acked, ""),           field("consumers", &Sums::consumers, ""),
-      field("oldest_age", &Sums::oldest_age, ""),
-  };
-};
-
 Columns& queue_columns(Columns& columns) {
-  columns.add_fields<QueueInfo>().add_fields<Sums>();
+  columns.add_fields<QueueInfo>().add_fields<GroupSums>();
   columns.add("paused", Cell::text);
   columns.add_fields<QueuePolicy>("policy.");
   return columns;
@@ -221,17 +209,7 @@ Json describe(const GroupInfo& group) { return described(group); }
 
 Json describe(const QueueInfo& queue) {
   Json out = described(queue);
-  Sums sum;
-  for (const GroupInfo& group : queue.groups) {
-    sum.ready += group.ready;
-    sum.delayed += group.delayed;
-    sum.leased += group.leased;
-    sum.dead += group.dead;
-    sum.acked += group.acked;
-    sum.consumers += group.consumers;
-    sum.oldest_age = std::max(sum.oldest_age, group.oldest_age);
-  }
-  out.update(described(sum));
+  out.update(described(sums_of(queue)));
   out["paused"] = queue.policy.paused;
   return out;
 }

@@ -25,7 +25,7 @@ void put(const F& field, Target& target, const Value& value) {
   if constexpr (std::is_same_v<V, bool> || std::is_same_v<V, double> || std::is_same_v<V, Duration>) {
     member = std::get<V>(value);
   } else if constexpr (std::is_enum_v<V>) {
-    member = *value_of<V>(std::get<std::string>(value));  // parse_value() knows the words
+    member = *ackwire::value_of<V>(std::get<std::string>(value));  // parse_value() knows the words
   } else if constexpr (std::is_integral_v<V>) {
     member = static_cast<V>(std::get<std::uint64_t>(value));
   }

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t first_unconfirmed_at = wire::frame_head_bytes + 8;
 constexpr std::size_t spare_buffers = 8;
 constexpr std::size_t refused_kept = 64;            // each keeps its frame's outcomes
-constexpr std::uint32_t request_bit = 0x8000'0000;  // publish frames number their requests apart from calls
+constexpr std::uint32_t publish_bit = 0x8000'0000;  // publish frames number their requests apart from calls
 
 // An open frame below the target takes one more batch, so the target leaves room for the largest batch.
 constexpr std::uint32_t target_bytes_max = limits::frame_bytes - limits::batch_bytes - 64 * 1024;
@@ -47,7 +47,7 @@ std::shared_ptr<PublishFrame> Publisher::open_frame(PublishLane& lane) {
   auto frame = std::make_shared<PublishFrame>(gate_, &lane);
   frame->number = next_number_++;
   frame->producer_sequence = lane.next_sequence;
-  frame->request = request_bit | (next_request_++ & ~request_bit);
+  frame->request = publish_bit | (next_request_++ & ~publish_bit);
   if (!spare_.empty()) {
     frame->bytes = std::move(spare_.back());
     spare_.pop_back();
@@ -118,7 +118,7 @@ bool Publisher::confirm(std::string_view queue, std::uint64_t producer_sequence,
 }
 
 void Publisher::refuse(std::uint32_t request, const Error& error) {
-  if ((request & request_bit) == 0) return;
+  if ((request & publish_bit) == 0) return;
   for (const auto& frame : order_) {
     if (frame->request != request || frame->done.load(std::memory_order_relaxed)) continue;
     PublishLane& of = *frame->lane;

@@ -7,7 +7,7 @@
 namespace ackwire::client {
 namespace {
 
-constexpr std::uint32_t request_bit = 0x4000'0000;      // settles number their requests apart from calls
+constexpr std::uint32_t settle_bit = 0x4000'0000;       // settles number their requests apart from calls
 constexpr std::uint32_t async_frames_under_way = 4;     // of one subscription
 constexpr std::uint64_t async_frame_messages_min = 64;  // before a second frame is sent while one is under way
 constexpr std::uint64_t async_frames_per_credit = 8;
@@ -25,7 +25,7 @@ void Subscriptions::settle(const std::shared_ptr<Subscription>& of, const model:
 
 void Subscriptions::send(const std::shared_ptr<Subscription>& of, model::Settle& settle, SettleWait* wait, bool async_ack) {
   settle.subscription = of->id;
-  settle.request = request_bit | (next_request_++ & (request_bit - 1));
+  settle.request = settle_bit | (next_request_++ & (settle_bit - 1));
   wire::encode(control_.emplace_back(), settle);
   Pending pending{of, settle.kind, count_messages(settle.ranges), settle.boot_epoch, {}, async_ack, wait};
   if (wait != nullptr || async_ack) pending.ranges = settle.ranges;
@@ -130,7 +130,7 @@ void Subscriptions::fail(Pending& pending, const Error& error) {
 }
 
 void Subscriptions::refused(std::uint32_t request, const Error& error, Clock::time_point now) {
-  if ((request & request_bit) == 0) return;
+  if ((request & settle_bit) == 0) return;
   const auto found = pending_.find(request);
   if (found == pending_.end()) return;
   Pending pending = std::move(found->second);

@@ -12,14 +12,14 @@ namespace {
 using rules::Input;
 
 /// What an input counts, whatever state it leads to.
-struct Counted {
+struct CountedAs {
   std::uint64_t GroupRow::*row = nullptr;
   std::uint64_t Sample::*sample = nullptr;
 };
 
-constexpr std::array<Counted, rules::input_count> counted = [] {
-  std::array<Counted, rules::input_count> table{};
-  const auto set = [&table](Input input, Counted what) { table[static_cast<std::size_t>(input)] = what; };
+constexpr std::array<CountedAs, rules::input_count> counted = [] {
+  std::array<CountedAs, rules::input_count> table{};
+  const auto set = [&table](Input input, CountedAs what) { table[static_cast<std::size_t>(input)] = what; };
   set(Input::publish, {&GroupRow::published});  // the sample counts it once for all groups
   set(Input::publish_delayed, {&GroupRow::published});
   set(Input::dispatch, {&GroupRow::delivered, &Sample::delivered});
@@ -42,7 +42,7 @@ void Engine::State::transition(Queue& queue, Group& group, rules::State from, In
   const auto to = rules::next(from, input);
   rules::require(to.has_value(), "the life-cycle table allows the input in that state");
   GroupRow& row = group.row;
-  const Counted& what = counted[static_cast<std::size_t>(input)];
+  const CountedAs& what = counted[static_cast<std::size_t>(input)];
   const bool counts = what.row || from == rules::State::dead || *to == rules::State::dead;
   group.dirty = group.dirty || counts;
   if (what.row) row.*what.row += count;

@@ -17,13 +17,10 @@ namespace ackwire::runtime {
 namespace {
 
 constexpr Duration commit_window{30'000};
-constexpr Duration probe_pause{500};
-constexpr Duration pace_slack{5};      // of broker time against the steady clock, before peers in this process are told
 constexpr Duration full_pause{5'000};  // of publishes
 constexpr Duration full_rest{500};     // of hand-overs, so that what makes room comes first; and between tries to open again
 constexpr Duration full_retry_after{1'000};
 constexpr Duration next_call{2};  // since an answer, within which whoever waited for it is likely to send the next frame
-constexpr std::size_t reply_kept_bytes = 256 * 1024;
 
 std::uint64_t micros() {
   timespec t{};
@@ -101,7 +98,10 @@ std::optional<Duration> Turn::wait() const {
   if (!lost_.empty() || !gone_.empty() || released_ || reads_left_) return Duration{0};
   std::optional<Duration> wait;
   if (const auto next = engine_->next_wakeup()) wait = std::max(*next - Clock::read_mono(), Duration{0});
-  if (sessions_.size() > 0) wait = std::min(wait.value_or(probe_pause), std::max(next_probe_ - Clock::read_mono(), Duration{0}));
+  if (sessions_.size() > 0) {
+    const Duration probe = std::max(next_probe_ - Clock::read_mono(), Duration{0});
+    wait = std::min(wait.value_or(probe), probe);
+  }
   return wait;
 }
 
@@ -176,27 +176,6 @@ void Turn::finish(const Send& send) {
   if (committed) send_effects(send);
   if (awaited_) last_answer_ = Clock::read_mono();
   if (now_.mono >= next_probe_) probe(send);
-}
-
-void Turn::send_replies(const Send& send) {
-  for (const Reply& reply : replies_) send(reply.peer, reply.frame, {});
-  replies_.clear();
-}
-
-// A pong that nobody asked for: a sign of life, and broker time. Peers in this process only need to know when that changes its
-// pace.
-void Turn::probe(const Send& send) {
-  next_probe_ = now_.mono + probe_pause;
-  const Duration pace = now_.wall.time_since_epoch() - now_.mono;
-  const bool tell_local = pace > told_pace_ + pace_slack || pace < told_pace_ - pace_slack;
-  if (tell_local) told_pace_ = pace;
-  head_.clear();
-  wire::encode_pong(head_, static_cast<std::uint64_t>(now_.wall.time_since_epoch().count()));
-  for (const model::SessionId id : sessions_.all()) {
-    const Peer& peer = sessions_.find(id)->peer;
-    if (peer.local && !tell_local) continue;
-    if (!send(peer, head_, {}) && !peer.local && std::find(gone_.begin(), gone_.end(), id) == gone_.end()) gone_.push_back(id);
-  }
 }
 
 // Nothing of the turn is true. In a full store an engine goes on from before it, with the same sessions; anything else ends the
@@ -418,58 +397,6 @@ void Turn::settle(Session& session, const wire::Frame& frame) {
     return refuse(session.peer, frame.request, good.error());
   settle_.request = frame.request;
   engine_->settle(session.id, settle_);
-}
-
-void Turn::complete(BrokerStats& stats) {
-  stats.clock_offset_ms = clock_offset().count();
-  stats.sessions = static_cast<std::uint32_t>(sessions_.size());
-  stats.commits = commits_;
-  engine::Latency latency = last_commit_us_;
-  latency.merge(commit_us_);
-  stats.commit_p50_ms = latency.quantile(0.5) / 1'000;
-  stats.commit_p99_ms = latency.quantile(0.99) / 1'000;
-}
-
-void Turn::send_effects(const Send& send) {
-  std::vector<model::Effect> effects = engine_->take_effects();
-  for (model::Effect& effect : effects) {
-    const Session* session = sessions_.find(effect.session);
-    if (session && send_effect(effect, *session, send)) continue;
-    // A delivery that did not leave is taken back first, so that it costs no attempt; then the session ends.
-    if (auto* deliver = std::get_if<model::Deliver>(&effect.what); deliver && session) {
-      lost_.push_back({effect.session, std::move(*deliver)});
-    }
-    if (session && std::find(gone_.begin(), gone_.end(), effect.session) == gone_.end()) gone_.push_back(effect.session);
-  }
-}
-
-bool Turn::send_effect(model::Effect& effect, const Session& session, const Send& send) {
-  head_.clear();
-  std::string_view payload;
-  if (auto* confirm = std::get_if<model::Confirm>(&effect.what)) {
-    wire::encode_confirm_head(head_, confirm->producer_sequence, confirm->queue);
-    payload = confirm->entries;
-  } else if (auto* deliver = std::get_if<model::Deliver>(&effect.what)) {
-    wire::encode_deliver_head(head_, deliver->subscription);
-    payload = deliver->runs;
-  } else if (auto* subscribed = std::get_if<model::Subscribed>(&effect.what)) {
-    wire::encode(head_, *subscribed);
-  } else if (auto* settled = std::get_if<model::SettleResult>(&effect.what)) {
-    wire::encode(head_, *settled);
-  } else if (auto* recall = std::get_if<model::Recall>(&effect.what)) {
-    wire::encode(head_, *recall);
-  } else if (auto* ended = std::get_if<model::SubscriptionEnded>(&effect.what)) {
-    wire::encode(head_, *ended);
-  } else {
-    auto& answer = std::get<model::Answer>(effect.what);
-    if (auto* page = std::get_if<model::StatsPage>(&answer.reply)) complete(page->stats);
-    wire::FrameWriter(head_, wire::Operation::reply, answer.request);
-    if (reply_.capacity() > reply_kept_bytes) std::string().swap(reply_);
-    reply_.clear();
-    wire::append_json(reply_, answer.reply);
-    payload = reply_;
-  }
-  return send(session.peer, head_, payload);
 }
 
 }  // namespace ackwire::runtime

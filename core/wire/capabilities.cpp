@@ -13,7 +13,7 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= capability_name_bytes && std::all_of(text.begin(), text.end(), fits);
 }
 
-Error refuse(const std::string& what) {
+Error refuse_names(const std::string& what) {
   return {Errc::invalid_argument, "A list of capabilities " + what + ". No session was begun, and nothing was changed."};
 }
 
@@ -47,14 +47,14 @@ Result<Capabilities> take_capabilities(FrameReader& reader) {
   Capabilities out;
   const std::size_t count = reader.u8();
   if (count > capabilities_max) {
-    return refuse("has " + std::to_string(count) + " names, at most " + std::to_string(capabilities_max) + " are allowed");
+    return refuse_names("has " + std::to_string(count) + " names, at most " + std::to_string(capabilities_max) + " are allowed");
   }
   for (std::size_t i = 0; i < count && !reader.failed(); ++i) {
     const std::string_view text = reader.str8();
     if (reader.failed()) break;
     if (!is_name(text)) {
-      return refuse("has a name that is not 1 to " + std::to_string(capability_name_bytes) + " of a-z, 0-9, _ and - (number " +
-                    std::to_string(i + 1) + ")");
+      return refuse_names("has a name that is not 1 to " + std::to_string(capability_name_bytes) +
+                          " of a-z, 0-9, _ and - (number " + std::to_string(i + 1) + ")");
     }
     for (const Capability capability : known) {
       if (name(capability) == text) out.add(capability);

@@ -16,7 +16,7 @@ void copy_to(std::array<char, N>& to, std::string_view from) {
   if (from.size() == N) std::copy(from.begin(), from.end(), to.begin());
 }
 
-Error refuse(std::string_view what) {
+Error refuse_text(std::string_view what) {
   return Error{Errc::invalid_argument, "A hello " + std::string(what) + " No session was begun, and nothing was changed."};
 }
 
@@ -43,8 +43,8 @@ Result<Hello> decode_hello(std::string_view payload) {
   hello.client_name = reader.str8();
   if (reader.failed()) return reader.finish().error();
   if (hello.min_version > hello.max_version) {
-    return refuse("has min_version " + std::to_string(hello.min_version) + " above max_version " +
-                  std::to_string(hello.max_version) + ". Put the lower one first.");
+    return refuse_text("has min_version " + std::to_string(hello.min_version) + " above max_version " +
+                       std::to_string(hello.max_version) + ". Put the lower one first.");
   }
   // Before anything else is judged: a later version may have put something behind.
   if (hello.min_version > version_max || hello.max_version < version_min) {
@@ -54,8 +54,8 @@ Result<Hello> decode_hello(std::string_view payload) {
                                                 ". Nothing was lost; use matching versions of client and broker."};
   }
   if ((flags & ~(hello_with_life | hello_with_capabilities)) != 0) {
-    return refuse("has flags " + std::to_string(flags) +
-                  "; they may have 1 when the life that was known last follows, and 2 when capabilities follow.");
+    return refuse_text("has flags " + std::to_string(flags) +
+                       "; they may have 1 when the life that was known last follows, and 2 when capabilities follow.");
   }
   if ((flags & hello_with_life) != 0) {
     Life& life = hello.life.emplace();
@@ -70,12 +70,13 @@ Result<Hello> decode_hello(std::string_view payload) {
   }
   if (Status status = reader.finish(); !status) return status.error();
   if (std::all_of(hello.producer.begin(), hello.producer.end(), [](char byte) { return byte == 0; })) {
-    return refuse(
+    return refuse_text(
         "has a producer_id of zeros, which other clients may send too: one would get the answers to the publishes of the "
         "other. Choose 16 random bytes.");
   }
   if (!format::is_utf8(hello.client_name) || !format::has_no_controls(hello.client_name)) {
-    return refuse("has a client_name that is not UTF-8, or has control characters. Choose another; it is only shown to operators.");
+    return refuse_text(
+        "has a client_name that is not UTF-8, or has control characters. Choose another; it is only shown to operators.");
   }
   return hello;
 }

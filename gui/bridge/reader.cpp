@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t pages_wanted_max = 8;
 constexpr int coarse_history_polls = 5;  ///< slots of ten seconds and more change slowly
 constexpr int history_reads_max = 16;
-constexpr Duration reach_wait{200};
+constexpr Duration reader_reach_wait{200};
 
 Duration kept(Resolution resolution) {
   switch (resolution) {
@@ -93,7 +93,7 @@ void Reader::poll() {
   if (ending_ || in_flight_.load(std::memory_order_acquire)) return;
   if (!source_.load() && !open()) return;
   auto source = source_.load();
-  if (auto reached = source->wait_connected(reach_wait); !reached) {
+  if (auto reached = source->wait_connected(reader_reach_wait); !reached) {
     // A wait that merely ran out says less than the loss before it did.
     const bool ran_out = reached.error().code == Errc::timeout;
     const bool told = !state_.reason.isEmpty() && state_.phase != LinkPhase::connected;

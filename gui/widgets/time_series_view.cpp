@@ -15,7 +15,7 @@
 namespace ackwire::dashboard {
 namespace {
 
-constexpr int pad = 12;
+constexpr int series_pad = 12;
 constexpr double series_scale = 0.88;
 constexpr double legend_dash = 18, legend_gap = 12;
 
@@ -90,13 +90,13 @@ void TimeSeriesView::layout_plot() {
   // Rows are counted for values of full width, so that they do not jump as the values change.
   const QFontMetricsF metrics(legend_font(*this));
   legend_rows_ = 1;
-  double x = pad;
+  double x = series_pad;
   for (const auto& style : styles_) {
     const double room = legend_dash + 5 + metrics.horizontalAdvance(style.name + QStringLiteral(" 88.8k/s")) + legend_gap;
-    if (x > pad && x + room - legend_gap > width() - 6) ++legend_rows_, x = pad;
+    if (x > series_pad && x + room - legend_gap > width() - 6) ++legend_rows_, x = series_pad;
     x += room;
   }
-  const int top = pad + fontMetrics().height() + static_cast<int>(metrics.height() * legend_rows_) + 8;
+  const int top = series_pad + fontMetrics().height() + static_cast<int>(metrics.height() * legend_rows_) + 8;
   plot_->setGeometry(4, top, width() - 8, std::max(40, height() - top - 6));
 }
 
@@ -165,8 +165,8 @@ void TimeSeriesView::paint_legend(QPainter& painter) const {
   const QFont font = legend_font(*this);
   const QFontMetricsF metrics(font);
   painter.setFont(font);
-  double y = pad + fontMetrics().height() + 4;
-  double x = pad;
+  double y = series_pad + fontMetrics().height() + 4;
+  double x = series_pad;
   int row = 1;
   double newest = from_;
   for (const auto& line : lines_) {
@@ -176,7 +176,8 @@ void TimeSeriesView::paint_legend(QPainter& painter) const {
     const auto value = value_at(line, hover_.value_or(newest));
     const QString text = styles_[line].name + u' ' + (value ? value_text_(*value) : QStringLiteral("–"));
     const double width = metrics.horizontalAdvance(text);
-    if (x > pad && x + legend_dash + 5 + width > this->width() - 6 && row < legend_rows_) ++row, x = pad, y += metrics.height();
+    if (x > series_pad && x + legend_dash + 5 + width > this->width() - 6 && row < legend_rows_)
+      ++row, x = series_pad, y += metrics.height();
     const QColor color = stale_ ? t.muted : t.series[static_cast<std::size_t>(styles_[line].color)];
     painter.setPen(QPen(color, std::max(styles_[line].width, 2.4), styles_[line].pen, Qt::FlatCap));
     painter.drawLine(QPointF(x, y + metrics.height() / 2), QPointF(x + legend_dash, y + metrics.height() / 2));
@@ -196,14 +197,16 @@ void TimeSeriesView::paintEvent(QPaintEvent*) {
   painter.setFont(title_font(*this));
   const QFontMetricsF metrics(painter.font());
   painter.setPen(t.text);
-  painter.drawText(QRectF(pad, pad - 2, width() - 2 * pad, metrics.height()), Qt::AlignLeft | Qt::AlignVCenter, title_);
+  painter.drawText(QRectF(series_pad, series_pad - 2, width() - 2 * series_pad, metrics.height()), Qt::AlignLeft | Qt::AlignVCenter,
+                   title_);
   const double taken = metrics.horizontalAdvance(title_) + 10;
   painter.setFont(legend_font(*this));
   painter.setPen(t.muted);
   const QString right =
       hover_ ? clock(Timestamp{Duration{static_cast<std::int64_t>(*hover_ * 1e3)}}, zone_, to_ - from_ > 86'400) : subject_;
-  painter.drawText(QRectF(pad + taken, pad - 2, width() - 2 * pad - taken, metrics.height()), Qt::AlignRight | Qt::AlignVCenter,
-                   QFontMetricsF(painter.font()).elidedText(right, Qt::ElideMiddle, width() - 2 * pad - taken));
+  painter.drawText(QRectF(series_pad + taken, series_pad - 2, width() - 2 * series_pad - taken, metrics.height()),
+                   Qt::AlignRight | Qt::AlignVCenter,
+                   QFontMetricsF(painter.font()).elidedText(right, Qt::ElideMiddle, width() - 2 * series_pad - taken));
   paint_legend(painter);
 }
 

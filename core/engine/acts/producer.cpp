@@ -16,8 +16,6 @@ constexpr std::uint32_t forgotten_at_once = 256;
 constexpr std::uint64_t fair_answer_bytes = 4 * 1024;  // of one producer, while all answers together are too many
 constexpr Duration answers_retry_after{1'000};
 
-std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
-
 // row = wall_ms:u64 first_unconfirmed:u64 entries, sealed
 std::string encode_answer(std::int64_t wall_ms, std::uint64_t floor, std::string_view entries) {
   std::string payload(16, '\0');

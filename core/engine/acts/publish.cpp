@@ -15,9 +15,6 @@ namespace {
 using model::Publish;
 using model::PublishBatch;
 
-constexpr Duration full_retry_after{1'000};
-constexpr Duration depth_retry_after{250};
-
 /// What is to become of one message of a batch.
 struct Planned {
   format::Record record;

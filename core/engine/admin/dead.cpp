@@ -10,8 +10,6 @@
 namespace ackwire::engine {
 namespace {
 
-constexpr Duration depth_retry_after{250};
-
 bool matches(const DeadFilter& filter, const TakenOut& row) {
   return !filter.reason || static_cast<std::uint8_t>(*filter.reason) == row.reason;
 }

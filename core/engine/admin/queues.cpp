@@ -24,8 +24,6 @@ void show_counters(const Row& row, Info& info) {
   });
 }
 
-std::int64_t to_ms(Timestamp t) { return t.time_since_epoch().count(); }
-
 }  // namespace
 
 Queue& Engine::State::make_queue(std::string_view name, const QueuePolicy& policy) {

@@ -22,7 +22,6 @@ constexpr double for_returns = 0.5, for_expiry = 0.8;
 constexpr std::size_t texts_bytes = 2 * limits::error_text_bytes;  // of one attempt: its error, and the detail of a dead letter
 constexpr std::size_t short_text_bytes = 100;                      // what is kept of a text when the store is full
 
-constexpr Duration full_retry_after{1'000};
 constexpr std::uint64_t fragments_part = 8;  // of the file, left free where publishes may not make it grow
 
 std::uint64_t less(std::uint64_t bytes, std::uint64_t taken) { return bytes - std::min(bytes, taken); }

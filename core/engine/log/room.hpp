@@ -50,6 +50,9 @@ std::uint64_t rows_room(std::uint64_t count, std::uint64_t bytes);
 /// them have a row each.
 std::uint64_t returns_room(std::uint64_t count, std::uint64_t bytes);
 
+/// When a publish that was refused is to come back: the store is full, or the queue is deep enough.
+inline constexpr Duration full_retry_after{1'000}, depth_retry_after{250};
+
 /// What the store has left in this turn, and who may use it.
 class Room {
  public:

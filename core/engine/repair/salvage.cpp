@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t prefix_bytes = 8;  // of a record: its length and its checksum
 // One bit in 4 KiB is a proof: by chance it fits once in 65,000 rows that are damaged in more than one.
 constexpr std::size_t mended_bytes_max = 4096;
-constexpr std::size_t crc_bytes = 4;
 constexpr std::size_t record_offset_min = crc_bytes + 2 + 4;     // of a record in its row, behind its size
 constexpr std::size_t untagged_publish_offset = crc_bytes + 13;  // of the time in a row of format 1
 constexpr std::uint8_t publish_number = 1;                       // of the same in a row with tagged members, the first

@@ -13,7 +13,6 @@ namespace {
 
 using format::Member;
 
-constexpr std::size_t crc_bytes = 4;
 constexpr std::uint8_t last_width = 4;  // of the size of a last member, whatever it is: salvage() looks for it
 
 template <class T>

@@ -24,6 +24,8 @@
 
 namespace ackwire::engine {
 
+inline constexpr std::size_t crc_bytes = 4;  // of the checksum in front of a row
+
 /// A key of at most 64 bytes, built on the stack.
 class Key {
  public:
@@ -47,6 +49,7 @@ class Key {
 };
 
 /// Broker time as keys and rows carry it: milliseconds since the Unix epoch.
+inline std::int64_t to_ms(Timestamp time) { return time.time_since_epoch().count(); }
 inline std::uint64_t epoch_ms(Timestamp time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
 
 std::uint32_t be32(std::string_view key, std::size_t offset);
