@@ -118,8 +118,9 @@ def package() -> list[counts.Row]:
             row = counts.Row("pip install . : NOT EXERCISED", 0, 0, seconds)
             row.notes.append("no package index can be reached from here; see build/gate/pip-probe.log")
             return [row]
-        code, text, seconds = run("pip-install", [*pip, "install", ROOT], timeout=1200, check=False,
-                                  env={"CMAKE_BUILD_PARALLEL_LEVEL": tools.JOBS})
+        # The compiler by the name that the dev build has for it, so that ccache gives what it compiled.
+        env = {"CMAKE_BUILD_PARALLEL_LEVEL": tools.JOBS, "CXX": "c++"}
+        code, text, seconds = run("pip-install", [*pip, "install", ROOT], timeout=1200, check=False, env=env)
         if code != 0:
             print(text[-6000:])
             return [counts.Row("pip install .", 0, 1, seconds)]
