@@ -11,7 +11,7 @@ namespace ackwire::runtime {
 namespace {
 
 constexpr Duration probe_pause{500};
-constexpr Duration pace_slack{5};      // of broker time against the steady clock, before peers in this process are told
+constexpr Duration pace_slack{5};  // of broker time against the steady clock, before peers in this process are told
 constexpr std::size_t reply_kept_bytes = 256 * 1024;
 
 }  // namespace
