@@ -27,6 +27,8 @@ constexpr Duration longest_wait{1'000};
 /// Frames are taken into one commit as long as this, or as the commit before it took, if that is longer: whoever waits for
 /// an answer waits for a bounded time, and a slow disk still gets large commits.
 constexpr std::chrono::microseconds gather_min{1'000}, gather_max{5'000};
+/// And so long when somebody with little waits for a turn that another peer fills.
+constexpr std::chrono::microseconds gather_hurried{300};
 
 /// A turn that only settles waits so long for a frame that can share its commit: see Turn::can_wait().
 constexpr std::chrono::microseconds share_wait{250};
@@ -195,13 +197,14 @@ bool CommitLoop::State::send(const Peer& peer, std::string_view head, std::strin
 // One commit: what comes while its time lasts goes into it, a bounded part of each peer at a time.
 void CommitLoop::State::run_turn(const Send& sender) {
   using std::chrono::steady_clock;
-  const auto begun = steady_clock::now(), until = begun + gather;
+  const auto begun = steady_clock::now();
   bool waited = false;
   turn.begin(sender);
   while (true) {
     turn.take(frames);
     pace.take(frames);
-    if (frames.empty() || steady_clock::now() >= until) break;
+    const auto enough = turn.hurries() ? std::min(gather, gather_hurried) : gather;
+    if (frames.empty() || steady_clock::now() - begun >= enough) break;
     collect();
     if (frames.empty() && turn.can_wait() && !std::exchange(waited, true)) {
       sleep(share_wait);

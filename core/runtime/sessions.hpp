@@ -29,6 +29,8 @@ struct Session {
   std::string name;
   wire::Capabilities capabilities{};
   Duration last_heard{0};
+  std::uint64_t turn = 0;  // in which it sent `turn_bytes`: see Hurry
+  std::size_t turn_bytes = 0;
   /// Requests that read, in the order in which they came.
   struct Read {
     std::uint32_t number = 0;

@@ -136,6 +136,12 @@ void Turn::begin(const Send& send) {
   released_ = false;
   frames_ = 0;
   to_confirm_ = awaited_ = false;
+  hurry_.begin();
+}
+
+void Turn::await_commit(const Session& session) {
+  to_confirm_ = awaited_ = true;
+  hurry_.awaits(session);
 }
 
 bool Turn::can_wait() const { return to_confirm_ && !awaited_ && now_.mono - last_answer_ <= next_call; }
@@ -274,6 +280,7 @@ void Turn::handle(const Received& received) {
   if (frame.operation == wire::Operation::hello) return hello(received.peer, frame);
   if (!session) return refuse(received.peer, frame.request, no_session());
   session->last_heard = now_.mono;
+  hurry_.heard(*session, received.bytes.size());
   if (wants_answer(frame.operation)) asked_.push_back({received.peer, frame.request});
   handle_session_frame(*session, frame);
 }
@@ -323,7 +330,7 @@ void Turn::handle_session_frame(Session& session, const wire::Frame& frame) {
   };
   engine_->heard(session.id);
   switch (frame.operation) {
-    case Operation::publish: to_confirm_ = awaited_ = true; return publish(session, frame);
+    case Operation::publish: await_commit(session); return publish(session, frame);
     case Operation::settle: to_confirm_ = true; return settle(session, frame);
     case Operation::request: return request(session, frame);
     case Operation::subscribe: {

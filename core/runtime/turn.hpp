@@ -15,6 +15,7 @@
 #include "engine/admin/latency.hpp"
 #include "engine/engine.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/hurry.hpp"
 #include "runtime/log.hpp"
 #include "runtime/sessions.hpp"
 #include "store/store.hpp"
@@ -48,6 +49,8 @@ class Turn {
   /// What was taken may wait a moment for more: it only settles, and whoever was answered just now is about to send the next frame,
   /// which then shares the commit and need not wait for two.
   bool can_wait() const;
+  /// Somebody who sent little waits for what another one fills: to be finished soon.
+  bool hurries() const { return hurry_.now(); }
   void finish(const Send& send);
   /// Those that do not take what is sent to them: no messages are handed to them, and their reads wait.
   void set_slow(const std::vector<Peer>& slow);
@@ -71,6 +74,7 @@ class Turn {
   void handle_session_frame(Session& session, const wire::Frame& frame);
   void hello(const Peer& peer, const wire::Frame& frame);
   bool was_life(const wire::Life& life) const;
+  void await_commit(const Session& session);
   void publish(Session& session, const wire::Frame& frame);
   void settle(Session& session, const wire::Frame& frame);
   void request(Session& session, const wire::Frame& frame);
@@ -139,6 +143,7 @@ class Turn {
   bool reads_left_ = false;               // some may run in the next turn
   bool to_confirm_ = false;               // this turn has something to confirm
   bool awaited_ = false;                  // somebody cannot go on before it
+  Hurry hurry_;
   Duration reads_due_{0};
   Duration last_answer_{-1'000};  // to somebody who waited
   model::Publish publish_;        // its vectors are used again

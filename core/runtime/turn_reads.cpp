@@ -13,8 +13,8 @@ constexpr std::size_t session_reads = 32;           // of one session, waiting
 constexpr std::uint32_t turn_reads = 4;             // answered in one turn
 constexpr std::size_t turn_read_bytes = 64 * 1024;  // and the bytes of their answers, about; one is always answered
 constexpr Duration reads_retry_after{200};
-constexpr std::chrono::microseconds turn_reads_time{1'000};  // and the time they take, about
-constexpr Duration reads_patience{20};                       // so long they wait for turns in which nobody waits for a commit
+constexpr std::chrono::microseconds turn_reads_time{300};  // and the time they take, about
+constexpr Duration reads_patience{20};                     // so long they wait for turns in which nobody waits for a commit
 
 }  // namespace
 
@@ -22,7 +22,7 @@ void Turn::request(Session& session, const wire::Frame& frame) {
   auto request = wire::request_from_json(frame.payload);
   if (!request) return refuse(session.peer, frame.request, request.error());
   if (model::verb_of(*request).access != model::Access::reads_much) {
-    to_confirm_ = awaited_ = true;
+    await_commit(session);
     engine_->request(session.id, frame.request, *request);
     return;
   }
