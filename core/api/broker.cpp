@@ -18,8 +18,7 @@
 namespace ackwire {
 namespace {
 
-constexpr Duration broker_farewell{
-    5'000};  // for what was published and not confirmed, when the broker is destroyed without close()
+constexpr Duration broker_farewell{5'000};  // for what is not confirmed, when the broker is destroyed without close()
 
 /// Names that mean something else than a directory, and would become one.
 Status check_directory(const std::filesystem::path& directory) {

@@ -1,5 +1,5 @@
-// Requests that are not on the hot path: each is answered by one reply out of one bounded transaction. Long work (purge, redrive,
-// discard, forced removal) is a series of requests that the client repeats until `more` is false.
+// Requests that are not on the hot path: each is answered by one reply out of one bounded transaction. Long work is a job
+// (verbs/job.hpp); `purge` and `move_dead` do one part of it and are for clients that know no jobs.
 #pragma once
 
 #include <array>

@@ -143,7 +143,7 @@ struct Field : About {
   }
 };
 
-/// The Fields of one type, in order. Compilers read this several times as fast as a std::tuple of as many.
+/// The Fields of one type, in order. A std::tuple of as many costs a compiler far more.
 template <class... Each>
 struct Fields;
 namespace detail {
